@@ -1,0 +1,112 @@
+"""The study as a whole: classes, photos, splits and experiments."""
+
+import json
+import re
+from typing import Annotated, Any, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from canigatti.config.basis import Count, Fraction, Name, Seed, Strict
+from canigatti.config.experiment import Experiment
+
+
+class GeneratedPhotos(Strict):
+    """Drawn photos in place of real ones, planted faults included."""
+
+    count: Annotated[int, Field(ge=40)] = 800
+    seed: Seed = 42
+
+
+class Photos(Strict):
+    """Where the photos come from: an address, a zip file or a folder, or drawn by the package."""
+
+    source: Annotated[str, Field(min_length=1)] | None = None
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
+    generate: GeneratedPhotos | None = None
+    limit_per_class: Count | None = Field(default=None, description="Keep the first so many usable photos of a class.")
+
+    @model_validator(mode="after")
+    def _comes_from_one_place(self) -> Self:
+        if (self.source is None) == (self.generate is None):
+            raise ValueError("give either source (an address, a zip file or a folder) or generate, and not both")
+        if self.sha256 and self.source is None:
+            raise ValueError("sha256 describes a source, and none is given")
+        return self
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the source must be downloaded."""
+        return self.source is not None and re.match(r"https?://", self.source) is not None
+
+
+class Split(Strict):
+    """Shares of the photos that train, choose the best epoch, and test."""
+
+    train: Fraction
+    validation: Fraction
+    test: Fraction
+    seed: Seed = 42
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"train, validation and test add up to {total:g}, expected 1")
+        return self
+
+
+class Study(Strict):
+    """A whole configuration file."""
+
+    study: Name
+    classes: tuple[str, str] = Field(strict=False, description="The two classes; label 0 is the first.")
+    photos: Photos
+    splits: dict[Name, Split] = Field(min_length=1)
+    defaults: Experiment = Experiment()
+    experiments: dict[Name, Experiment] = Field(min_length=1)
+    seeds: tuple[Seed, ...] = Field(default=(42,), strict=False, min_length=1)
+
+    def outline(self) -> str:
+        """What the report needs to know beyond the results, as JSON with sorted keys."""
+        fields = self.model_dump(mode="json", exclude={"defaults"})
+        return json.dumps({**fields, "experiments": list(self.experiments)}, sort_keys=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spread_defaults(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        experiments, defaults = raw.get("experiments"), raw.get("defaults") or {}
+        if not isinstance(experiments, dict) or not isinstance(defaults, dict):
+            return raw
+        spread = {
+            name: {**defaults, **(own or {})} if isinstance(own, dict | None) else own
+            for name, own in experiments.items()
+        }
+        return {**raw, "defaults": defaults, "experiments": spread}
+
+    @model_validator(mode="after")
+    def _names_two_classes(self) -> Self:
+        first, second = (name.strip().lower() for name in self.classes)
+        if not first or not second or first == second or {"/", "."} & set(first + second):
+            raise ValueError(f"classes: expected two different names without '/' or '.', received {list(self.classes)}")
+        return self
+
+    @model_validator(mode="after")
+    def _uses_known_splits(self) -> Self:
+        known = ", ".join(self.splits)
+        for name, experiment in self.experiments.items():
+            if experiment.split not in self.splits:
+                raise ValueError(f"experiments.{name}.split: expected one of {known}, received {experiment.split!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_distinct_seeds(self) -> Self:
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError(f"seeds: expected different numbers, received {list(self.seeds)}")
+        return self
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a configuration file, for editors; kept in `workflow/config.schema.json`."""
+    return Study.model_json_schema()

@@ -1,0 +1,1 @@
+"""Stage 4: predict the test photos, measure and draw."""

@@ -1,0 +1,1 @@
+"""Stage 1: get, inspect, clean, group duplicates, split and decode once."""

@@ -1,0 +1,110 @@
+"""The commands of the photos stage: each reads files, calls the stage's functions, and writes files whole."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SourceRecord = Annotated[Path, typer.Option(help="The source.json that `fetch` wrote.")]
+Manifest = Annotated[Path, typer.Option(help="The manifest.csv that `inspect` wrote.")]
+Classes = Annotated[list[str], typer.Option("--class", help="A class's name; give both, label 0 first.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes to use.")]
+
+
+def fetch(
+    source: Annotated[str, typer.Option(help="Address, zip file or folder.")],
+    output: Annotated[Path, typer.Option(help="Where to record what was found (JSON).")],
+    sha256: Annotated[str | None, typer.Option(help="What the archive's SHA-256 must be.")] = None,
+) -> None:
+    """Download the photos' archive, or find it on this machine, and check that it is safe to read."""
+    from canigatti.files import write_json
+    from canigatti.photos.download import cache_folder, download
+    from canigatti.photos.sources import check_archive, describe, is_address
+
+    path = download(source, sha256, cache_folder(), check_archive) if is_address(source) else Path(source)
+    write_json(output, describe(source, path, sha256))
+
+
+def generate(
+    count: Annotated[int, typer.Option(help="Photos to draw, faults not counted.")],
+    seed: Annotated[int, typer.Option(help="Seed of everything drawn.")],
+    output: Annotated[Path, typer.Option(help="The zip file to write, in the PetImages layout.")],
+    planted: Annotated[Path, typer.Option(help="List of the planted faults (CSV).")],
+) -> None:
+    """Draw photos of cats and dogs, with planted faults, for the demonstration."""
+    import csv
+
+    from canigatti.files import InputError, written_whole
+    from canigatti.photos.demo.archive import draw_members, zip_bytes
+
+    if count < 2:
+        raise InputError(f"--count: expected at least 2 photos, one of each class, received {count}")
+    members = draw_members(count, seed)
+    with written_whole(output) as temporary:
+        temporary.write_bytes(zip_bytes(members))
+    with written_whole(planted) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        rows = csv.writer(stream, lineterminator="\n")
+        rows.writerow(("path", "fault", "verdict"))
+        rows.writerows((member.path, member.fault, member.verdict) for member in members if member.fault)
+
+
+def inspect(
+    source_record: SourceRecord,
+    classes: Classes,
+    manifest: Manifest,
+    groups: Annotated[Path, typer.Option(help="Near-duplicate group of each kept photo (CSV).")],
+    summary: Annotated[Path, typer.Option(help="Counts for the report (JSON).")],
+    limit_per_class: Annotated[int | None, typer.Option(min=1, help="Keep the first so many of a class.")] = None,
+    workers: Workers = 1,
+) -> None:
+    """Decode every file, say which photos are kept and why the others are not, and group near duplicates."""
+    raise NotImplementedError
+
+
+def draw_photos(
+    source_record: SourceRecord,
+    classes: Classes,
+    manifest: Manifest,
+    output: Annotated[Path, typer.Option(help="Folder for sample, sizes, formats, balance and rejected (PNG).")],
+) -> None:
+    """Draw a sample of each class, and the sizes, formats, balance and rejected files."""
+    raise NotImplementedError
+
+
+def split(
+    manifest: Manifest,
+    groups: Annotated[Path, typer.Option(help="The groups.csv that `inspect` wrote.")],
+    train: Annotated[float, typer.Option(help="Share of the photos, 0 to 1.")],
+    validation: Annotated[float, typer.Option(help="Share of the photos, 0 to 1.")],
+    test: Annotated[float, typer.Option(help="Share of the photos, 0 to 1.")],
+    seed: Annotated[int, typer.Option(help="Seed of the shuffling.")],
+    output: Annotated[Path, typer.Option(help="The split to write (CSV).")],
+) -> None:
+    """Deal the kept photos to train, validation and test: stratified, near duplicates together."""
+    import pandas as pd
+
+    from canigatti.config import Split
+    from canigatti.files import InputError, write_csv
+    from canigatti.photos.splits import deal
+    from canigatti.photos.store import read_manifest
+
+    kept = read_manifest(manifest).query("verdict == 'keep'")
+    group = pd.read_csv(groups, dtype=str, keep_default_na=False).set_index("id")["group"]
+    shares = Split(train=train, validation=validation, test=test, seed=seed)
+    try:
+        parts = deal(kept["label"].to_numpy(dtype=int), kept["id"].map(group).to_numpy(dtype=str), shares)
+    except InputError as error:
+        raise InputError(f"{output}: {error}") from None
+    write_csv(output, kept[["id", "label"]].assign(part=parts))
+
+
+def store(
+    source_record: SourceRecord,
+    manifest: Manifest,
+    size: Annotated[int, typer.Option(min=1, help="Side of the square images, pixels.")],
+    output: Annotated[Path, typer.Option(help="The images to write (.npy, uint8).")],
+    hash: Annotated[Path, typer.Option(help="SHA-256 of the images, which stands for them where content is compared.")],
+    workers: Workers = 1,
+) -> None:
+    """Decode and resize every kept photo once, into one memory-mapped array."""
+    raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Drawn photos of cats and dogs, with planted faults, for the demonstration."""

@@ -1,0 +1,52 @@
+"""The image store: every kept photo decoded and resized once, in manifest order."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Store:
+    """Kept photos as arrays; row i of each field is the same photo.
+
+    Attributes:
+        images: (photos, size, size, 3), uint8, RGB, memory mapped, read only.
+        ids: (photos,), the manifest's ids.
+        labels: (photos,), int64, 0 or 1.
+    """
+
+    images: np.ndarray
+    ids: np.ndarray
+    labels: np.ndarray
+
+    def rows(self, ids: np.ndarray) -> np.ndarray:
+        """Positions of the photos with these ids, (len(ids),), int64.
+
+        Raises:
+            KeyError: an id is not in the store.
+        """
+        positions = pd.Index(self.ids).get_indexer(ids)
+        if (positions < 0).any():
+            raise KeyError(f"not among the kept photos: {ids[positions < 0][0]}")
+        return positions
+
+
+def read_manifest(path: Path) -> pd.DataFrame:
+    """The manifest with its text columns as text: a photo may be called `nan.jpg`."""
+    text = dict.fromkeys(("id", "path", "mode", "format", "sha256", "phash", "verdict", "reason"), str)
+    return pd.read_csv(path, dtype={**text, "label": "Int64"}, keep_default_na=False, na_values={"label": [""]})
+
+
+def open_store(images: Path, manifest: Path) -> Store:
+    """Map the images of `manifest`'s kept photos without reading them.
+
+    Raises:
+        ValueError: the two files do not belong together.
+    """
+    kept = read_manifest(manifest).query("verdict == 'keep'")
+    array = np.load(images, mmap_mode="r")
+    if len(array) != len(kept):
+        raise ValueError(f"{images} holds {len(array)} photos and {manifest} keeps {len(kept)}; make the images again")
+    return Store(array, kept["id"].to_numpy(dtype=object), kept["label"].to_numpy(dtype=np.int64))

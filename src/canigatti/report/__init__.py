@@ -1,0 +1,1 @@
+"""Stage 5: compare the experiments and write the page."""

@@ -1,0 +1,1 @@
+"""Stage 2: networks trained from scratch, transferred and fine-tuned."""

@@ -1,0 +1,128 @@
+"""Batches of photos from the image store, a pure function of the seed and the step.
+
+No state runs along: the batches of epoch 7 are the same whether training came there from epoch 1 or was resumed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from canigatti.config import Augmentation
+from canigatti.photos.color import to_grayscale
+from canigatti.photos.store import Store
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Part:
+    """The photos of one part of a split, as rows of the store, in a colour.
+
+    Attributes:
+        store: where the photos are.
+        rows: (n,), the photos' positions in the store.
+        color: `rgb` or `grayscale`.
+    """
+
+    store: Store
+    rows: np.ndarray
+    color: str
+
+    def __len__(self) -> int:
+        """How many photos the part has."""
+        return len(self.rows)
+
+    def gather(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Photos (k, size, size, channels), uint8, and labels (k, 1), float32, at these positions of the part."""
+        rows = self.rows[positions]
+        photos = self.store.images[rows]
+        if self.color == "grayscale":
+            photos = to_grayscale(photos)
+        return photos, self.store.labels[rows, None].astype(np.float32)
+
+
+def steps_per_epoch(part: Part, batch_size: int) -> int:
+    """Batches in an epoch, the last one perhaps smaller."""
+    return -(-len(part) // batch_size)
+
+
+def training_batches(
+    part: Part, batch_size: int, augmentation: Augmentation | None, seed: int, first_epoch: int = 0
+) -> "tf.data.Dataset":
+    """Endless batches of shuffled, augmented photos with their labels, from the start of `first_epoch` on.
+
+    Every epoch shows each photo once, in an order of its own. Epochs follow each other without a pause, so the first
+    batches of the next one are made while the last one is validated.
+    """
+    import tensorflow as tf
+
+    steps = steps_per_epoch(part, batch_size)
+
+    def positions(step: int) -> np.ndarray:
+        order = _generator(seed, "order", step // steps).permutation(len(part))
+        return order[(step % steps) * batch_size :][:batch_size]
+
+    counter = tf.data.Dataset.counter(start=first_epoch * steps, dtype=tf.int64)
+    if augmentation is None:
+        batches = counter.map(_from_numpy(part, lambda step: part.gather(positions(step))), tf.data.AUTOTUNE)
+    else:
+        batches = _augmented(part, counter, positions, augmentation, seed)
+    return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def plain_batches(part: Part, batch_size: int) -> "tf.data.Dataset":
+    """The part's photos and labels in order, once, unchanged."""
+    import tensorflow as tf
+
+    def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
+        return part.gather(np.arange(step * batch_size, min(len(part), (step + 1) * batch_size)))
+
+    counter = tf.data.Dataset.range(steps_per_epoch(part, batch_size))
+    return counter.map(_from_numpy(part, batch), tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _generator(seed: int, purpose: str, number: int) -> np.random.Generator:
+    return np.random.default_rng([seed, *purpose.encode(), number])
+
+
+def _augmented(
+    part: Part,
+    counter: "tf.data.Dataset",
+    positions: Callable[[int], np.ndarray],
+    augmentation: Augmentation,
+    seed: int,
+) -> "tf.data.Dataset":
+    import tensorflow as tf
+
+    from canigatti.training.augmentation import apply, draw, projections
+
+    def batch(step: int) -> tuple[np.ndarray, ...]:
+        photos, labels = part.gather(positions(step))
+        drawn = draw(augmentation, len(photos), _generator(seed, "augmentation", step))
+        return photos, labels, projections(drawn, *photos.shape[1:3]), drawn.brightness.astype(np.float32)
+
+    @tf.autograph.experimental.do_not_convert
+    def transform(photos: tf.Tensor, labels: tf.Tensor, projection: tf.Tensor, brightness: tf.Tensor) -> tuple:
+        return apply(photos, projection, brightness, augmentation.fill), labels
+
+    numbers = (tf.TensorSpec((None, 8), tf.float32), tf.TensorSpec((None,), tf.float32))
+    batches = counter.map(_from_numpy(part, batch, numbers), tf.data.AUTOTUNE)
+    return batches.map(transform, tf.data.AUTOTUNE)
+
+
+def _from_numpy(part: Part, function: Callable[[int], tuple], more: tuple = ()) -> Callable:
+    """`function` as a step of a tf.data pipeline, with the shapes that NumPy code cannot tell TensorFlow."""
+    import tensorflow as tf
+
+    photos, _ = part.gather(np.arange(1))
+    signature = (tf.TensorSpec((None, *photos.shape[1:]), tf.uint8), tf.TensorSpec((None, 1), tf.float32), *more)
+
+    @tf.autograph.experimental.do_not_convert
+    def step(number: tf.Tensor) -> tuple:
+        tensors = tf.numpy_function(function, [number], [spec.dtype for spec in signature])
+        return tuple(tf.ensure_shape(tensor, spec.shape) for tensor, spec in zip(tensors, signature, strict=True))
+
+    return step

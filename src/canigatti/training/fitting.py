@@ -1,0 +1,140 @@
+"""Fitting a network: epochs until the validation loss stops falling, the best epoch's weights kept."""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from canigatti.config import Spec
+from canigatti.files import InputError
+from canigatti.training.batches import Part, plain_batches, steps_per_epoch, training_batches
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What came of a training.
+
+    Attributes:
+        model: the network with the weights of the best epoch.
+        history: a row an epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds.
+    """
+
+    model: "keras.Model"
+    history: pd.DataFrame
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the lowest validation loss, counted from 1."""
+        return int(self.history.loc[self.history["val_loss"].idxmin(), "epoch"])
+
+
+def make_deterministic(seed: int) -> None:
+    """Seed Python, NumPy and Keras, and make TensorFlow give the same result every time; call before building."""
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: int, logs: Path) -> Fit:
+    """Train a compiled model as its experiment says.
+
+    Args:
+        model: what :func:`canigatti.training.networks.build` gave; it is changed.
+        spec: the experiment.
+        train: the photos to learn from.
+        validation: the photos that choose the best epoch.
+        seed: seed of the order of the photos and of their augmentation.
+        logs: folder for TensorBoard's logs.
+
+    Raises:
+        InputError: the loss became NaN or infinite.
+    """
+    import keras
+
+    early_stopping = keras.callbacks.EarlyStopping(
+        monitor="val_loss", patience=spec.early_stopping.patience, restore_best_weights=True
+    )
+    record = epoch_record(spec.epochs)
+    model.fit(
+        training_batches(train, spec.batch_size, spec.augmentation, seed),
+        steps_per_epoch=steps_per_epoch(train, spec.batch_size),
+        validation_data=plain_batches(validation, spec.batch_size),
+        epochs=spec.epochs,
+        shuffle=False,  # the batches are shuffled already
+        verbose=0,
+        callbacks=[record, early_stopping, keras.callbacks.TensorBoard(logs)],
+    )
+    return Fit(model, pd.DataFrame(record.rows))
+
+
+def epoch_record(epochs: int) -> "keras.callbacks.Callback":
+    """A callback that keeps a row an epoch in `rows`, and prints it with the time left if all epochs are run."""
+    import keras
+
+    class EpochRecord(keras.callbacks.Callback):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.rows: list[dict[str, Any]] = []
+
+        def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            self._started = time.perf_counter()
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+            seconds = time.perf_counter() - self._started
+            names = ("loss", "accuracy", "val_loss", "val_accuracy")
+            self.rows.append({"epoch": epoch + 1, **{name: logs[name] for name in names}, "seconds": seconds})
+            print(epoch_line(self.rows, epochs), flush=True)
+            _refuse_divergence(self.rows[-1])
+
+    return EpochRecord()
+
+
+def epoch_line(rows: list[dict[str, Any]], epochs: int) -> str:
+    """One line about the last epoch, with the most time that the remaining ones can take."""
+    row = rows[-1]
+    typical = sorted(past["seconds"] for past in rows)[len(rows) // 2]
+    left = typical * (epochs - row["epoch"])
+    return (
+        f"epoch {row['epoch']:>3}/{epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}  "
+        f"validation loss {row['val_loss']:.4f}  accuracy {row['val_accuracy']:.2%}  "
+        f"{row['seconds']:.1f} s  at most {left / 60:.1f} min left"
+    )
+
+
+def _refuse_divergence(row: dict[str, Any]) -> None:
+    if not abs(row["loss"]) < float("inf") or not abs(row["val_loss"]) < float("inf"):
+        raise InputError(
+            f"epoch {row['epoch']}: the training diverged (loss {row['loss']}, validation loss {row['val_loss']}); "
+            "a lower learning rate may help"
+        )
+
+
+def device() -> str:
+    """What the training runs on: the GPU's name, or the number of CPU cores."""
+    import os
+
+    import tensorflow as tf
+
+    graphics = tf.config.list_physical_devices("GPU")
+    if graphics:
+        return str(tf.config.experimental.get_device_details(graphics[0]).get("device_name", "GPU"))
+    return f"CPU, {os.cpu_count()} cores"
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide a result."""
+    from importlib.metadata import version
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    import tensorflow as tf
+
+    packages = {name: version(name) for name in ("canigatti", "keras", "numpy", "pillow")}
+    return {"python": python, "tensorflow": tf.__version__, **packages}

@@ -1,0 +1,61 @@
+"""The networks of the study, built from their descriptions in the configuration."""
+
+from typing import TYPE_CHECKING
+
+from canigatti.config import Convolutional, Optimizer, Spec
+
+if TYPE_CHECKING:
+    import keras
+
+CHANNELS = {"rgb": 3, "grayscale": 1}
+
+
+def build(spec: Spec) -> "keras.Model":
+    """The untrained network of an experiment, compiled with its optimizer and binary cross-entropy.
+
+    It takes uint8 photos (batch, size, size, channels) and gives the probability of class 1, (batch, 1): scaling to
+    0…1 is its first layer, so that a saved model needs nothing else to be used.
+    """
+    import keras
+
+    shape = (spec.image_size, spec.image_size, CHANNELS[spec.color])
+    photos = keras.Input(shape, dtype="uint8", name="photos")
+    scaled = keras.layers.Rescaling(1 / 255, name="scale")(photos)
+    model = keras.Model(photos, convolutional(spec.network, scaled), name="convolutional")
+    model.compile(optimizer=optimizer(spec.optimizer), loss="binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def convolutional(network: Convolutional, photos: "keras.KerasTensor") -> "keras.KerasTensor":
+    """Blocks of convolutions and pooling, then the dense layers; photos are (batch, size, size, channels), 0…1.
+
+    Raises:
+        ValueError: the photos are too small to be halved once a block.
+    """
+    from keras import layers
+
+    values = photos
+    for block, (filters, dropout) in enumerate(zip(network.filters, network.dropout, strict=False), start=1):
+        for convolution in range(1, network.convolutions_per_block + 1):
+            values = layers.Conv2D(
+                filters,
+                network.kernel_size,
+                padding="same",
+                activation="relu",
+                kernel_initializer="he_uniform",
+                name=f"block{block}_conv{convolution}",
+            )(values)
+        values = layers.MaxPooling2D(2, name=f"block{block}_pool")(values)
+        values = layers.Dropout(dropout, name=f"block{block}_dropout")(values)
+    values = layers.Flatten(name="flatten")(values)
+    values = layers.Dense(network.dense_units, activation="relu", kernel_initializer="he_uniform", name="dense")(values)
+    values = layers.Dropout(network.dropout[-1], name="dense_dropout")(values)
+    return layers.Dense(1, activation="sigmoid", kernel_initializer="glorot_uniform", name="probability")(values)
+
+
+def optimizer(settings: Optimizer) -> "keras.optimizers.Optimizer":
+    """The Keras optimizer with these settings, all others at Keras' defaults."""
+    import keras
+
+    classes = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
+    return classes[settings.name](**settings.model_dump(exclude={"name"}))

@@ -1,0 +1,130 @@
+"""Which file is of which class, under which id, and which layouts are refused."""
+
+import pytest
+
+from canigatti.files import InputError
+from canigatti.photos.layouts import FoundPhoto, find_photos, natural_key
+
+CLASSES = ("cat", "dog")
+
+
+def found(*members: str, classes: tuple[str, ...] = CLASSES) -> dict[str, tuple[str, int | None, bool]]:
+    return {photo.path: (photo.id, photo.label, photo.conflict) for photo in find_photos(members, classes)}
+
+
+class TestLayouts:
+    def test_petimages(self) -> None:
+        assert found("PetImages/Cat/0.jpg", "PetImages/Dog/0.jpg", "readme.txt") == {
+            "PetImages/Cat/0.jpg": ("cat.0.jpg", 0, False),
+            "PetImages/Dog/0.jpg": ("dog.0.jpg", 1, False),
+            "readme.txt": ("readme.txt", None, False),
+        }
+
+    def test_kaggle_flat(self) -> None:
+        assert found("train/cat.0.jpg", "train/dog.12.jpg", "test1/1.jpg", "sampleSubmission.csv") == {
+            "train/cat.0.jpg": ("cat.0.jpg", 0, False),
+            "train/dog.12.jpg": ("dog.12.jpg", 1, False),
+            "sampleSubmission.csv": ("sampleSubmission.csv", None, False),
+            "test1/1.jpg": ("test1/1.jpg", None, False),
+        }
+
+    def test_kaggle_flat_without_a_folder_and_in_capitals(self) -> None:
+        assert found("Cat.0.JPG", "DOG.0.JPG")["Cat.0.JPG"] == ("cat.0.JPG", 0, False)
+
+    def test_one_folder_a_class_with_folders_below(self) -> None:
+        assert found("a/b/CAT/kittens/1/0.jpg", "a/b/dog/0.jpg")["a/b/CAT/kittens/1/0.jpg"] == (
+            "cat.kittens/1/0.jpg",
+            0,
+            False,
+        )
+
+    def test_a_class_is_spelled_as_the_configuration_spells_it(self) -> None:
+        assert found("CAFÉ/0.jpg", "dog/0.jpg", classes=("Café", "Dog")) == {
+            "CAFÉ/0.jpg": ("Café.0.jpg", 0, False),
+            "dog/0.jpg": ("Dog.0.jpg", 1, False),
+        }
+
+    def test_a_decomposed_accent_is_the_same_name(self) -> None:
+        assert found("chie\u0302n/0.jpg", "dog/0.jpg", classes=("chi\u00ean", "dog"))["chie\u0302n/0.jpg"][1] == 0
+
+    def test_a_class_name_that_begins_another_is_told_apart(self) -> None:
+        assert found("cat.0.jpg", "cats.0.jpg", classes=("cat", "cats"))["cats.0.jpg"] == ("cats.0.jpg", 1, False)
+
+    @pytest.mark.parametrize("path", ["Cat/dog.5.jpg", "Cat/DOG.5.jpg", "Cat/dog/5.jpg", "Cat/a/Dog/5.jpg"])
+    def test_a_file_that_says_two_classes_conflicts(self, path: str) -> None:
+        assert found("Cat/0.jpg", "Dog/0.jpg", path)[path][1:] == (0, True)
+
+    @pytest.mark.parametrize("path", ["Cat/cat.5.jpg", "Cat/dogs.5.jpg", "Cat/hotdog.jpg"])
+    def test_a_file_that_says_its_own_class_does_not_conflict(self, path: str) -> None:
+        assert found("Cat/0.jpg", "Dog/0.jpg", path)[path][1:] == (0, False)
+
+    @pytest.mark.parametrize("path", ["__MACOSX/PetImages/Cat/._0.jpg", "PetImages/Cat/.DS_Store", ".x/Cat/1.jpg"])
+    def test_hidden_files_are_in_no_class(self, path: str) -> None:
+        assert found("PetImages/Cat/0.jpg", "PetImages/Dog/0.jpg", path)[path] == (path, None, False)
+
+    def test_names_that_begin_with_this_folder_are_not_hidden(self) -> None:
+        assert found("./Cat/0.jpg", "./Dog/0.jpg")["./Cat/0.jpg"] == ("cat.0.jpg", 0, False)
+
+    def test_where_there_are_class_folders_names_outside_them_say_nothing(self) -> None:
+        both = found("PetImages/Cat/0.jpg", "PetImages/Dog/0.jpg", "train/cat.0.jpg")
+        assert both["train/cat.0.jpg"] == ("train/cat.0.jpg", None, False)
+
+    def test_order_is_class_by_class_then_the_rest_counting_up(self) -> None:
+        members = ["z.txt", "Dog/10.jpg", "Dog/9.jpg", "Cat/10.jpg", "Cat/2.jpg", "a.txt"]
+        assert list(found(*members)) == ["Cat/2.jpg", "Cat/10.jpg", "Dog/9.jpg", "Dog/10.jpg", "a.txt", "z.txt"]
+
+    def test_other_classes_work_as_well(self) -> None:
+        photos = find_photos(["fox/1.jpg", "owl/1.jpg"], ["owl", "fox"])
+        assert photos == [FoundPhoto("owl.1.jpg", 0, "owl/1.jpg"), FoundPhoto("fox.1.jpg", 1, "fox/1.jpg")]
+
+
+class TestLayoutsRefused:
+    def test_one_id_for_two_files_names_both(self) -> None:
+        with pytest.raises(InputError, match=r"Cat/0\.jpg and cat/0\.jpg"):
+            find_photos(["Cat/0.jpg", "cat/0.jpg", "Dog/0.jpg"], CLASSES)
+
+    def test_a_file_in_no_class_cannot_take_an_id(self) -> None:
+        with pytest.raises(InputError, match=r"x/cat/a/0\.jpg and cat\.a/0\.jpg"):
+            find_photos(["x/cat/a/0.jpg", "x/dog/0.jpg", "cat.a/0.jpg"], CLASSES)
+
+    @pytest.mark.parametrize(
+        "members", [["data/Cat/0.jpg", "data/Canines/0.jpg"], ["data/cat.0.jpg", "data/Canines/1"]]
+    )
+    def test_a_class_without_a_file_is_named_with_the_folders_seen(self, members: list[str]) -> None:
+        with pytest.raises(InputError, match=r"'dog'.*data/Canines"):
+            find_photos(members, CLASSES)
+
+    def test_an_empty_source_is_refused(self) -> None:
+        with pytest.raises(InputError, match=r"'cat'.*0 files and no folder"):
+            find_photos([], CLASSES)
+
+    def test_hidden_files_do_not_make_a_class(self) -> None:
+        with pytest.raises(InputError, match="'dog'"):
+            find_photos(["Cat/0.jpg", "Dog/.DS_Store", "__MACOSX/Dog/0.jpg"], CLASSES)
+
+    def test_an_archive_inside_is_pointed_at(self) -> None:
+        with pytest.raises(InputError, match=r"train\.zip"):
+            find_photos(["test1.csv", "dogs-vs-cats/train.zip"], CLASSES)
+
+    def test_many_folders_are_not_all_told(self) -> None:
+        with pytest.raises(InputError, match="and 88 more"):
+            find_photos([f"{number}/0.jpg" for number in range(100)], CLASSES)
+
+    @pytest.mark.parametrize("path", ["data/Bird/0.jpg", "data/Bird/x/0.PNG", "data/Bird/0.HEIC"])
+    def test_a_third_folder_of_images_beside_the_classes_is_named(self, path: str) -> None:
+        with pytest.raises(InputError, match="folder data/Bird "):
+            find_photos(["data/Cat/0.jpg", "data/Dog/0.jpg", path], CLASSES)
+
+    @pytest.mark.parametrize(
+        "path",
+        ["data/docs/x.pdf", "data/0.jpg", "other/Bird/0.jpg", "data/.Bird/0.jpg", "__MACOSX/data/Bird/0.jpg"],
+    )
+    def test_what_is_no_third_class_is_left_outside(self, path: str) -> None:
+        assert found("data/Cat/0.jpg", "data/Dog/0.jpg", path)[path] == (path, None, False)
+
+
+class TestNaturalKey:
+    def test_counts(self) -> None:
+        names = ["a10", "a9", "a", "a09", "a9b", "b1", "a0", "²", "a" + "1" * 5000]
+        expected = ["a", "a0", "a09", "a9", "a9b", "a10", "a" + "1" * 5000, "b1", "²"]
+        assert sorted(names, key=natural_key) == expected

@@ -1,0 +1,172 @@
+"""A made-up study on disk, as the stages before the report would leave it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image, ImageDraw
+
+from canigatti.config import Study
+
+GRID = [
+    f"base-{split}-{colour}{suffix}" for split in ("641620", "801010") for colour in ("gray", "rgb") for suffix in ("", "-aug")
+]
+ACCURACY = dict(zip(GRID, (0.766, 0.8004, 0.8036, 0.824, 0.7836, 0.83, 0.8136, 0.8516), strict=True))
+SPLITS = {
+    "64-16-20": {"train": 0.64, "validation": 0.16, "test": 0.2},
+    "80-10-10": {"train": 0.8, "validation": 0.1, "test": 0.1},
+}
+EPOCHS = 30
+
+
+def make_study(name: str = "made-up", seeds: tuple[int, ...] = (42,), classes: tuple[str, str] = ("cat", "dog")) -> Study:
+    """A study of the eight base experiments."""
+    experiments = {
+        experiment: {
+            "split": "64-16-20" if "641620" in experiment else "80-10-10",
+            "color": "grayscale" if "gray" in experiment else "rgb",
+            "augment": experiment.endswith("-aug"),
+        }
+        for experiment in GRID
+    }
+    fields = {"study": name, "classes": classes, "seeds": seeds, "splits": SPLITS, "experiments": experiments}
+    return Study.model_validate({**fields, "photos": {"source": "photos.zip"}})
+
+
+def write_study(study: Study, folder: Path, hostile_id: str | None = None, gallery: int = 96) -> None:
+    """Write a plausible results folder for `study`.
+
+    Args:
+        study: what was run.
+        folder: results/<study>.
+        hostile_id: an id for one rejected and one uncertain photo.
+        gallery: side of the made-up galleries, pixels.
+    """
+    _write_photos(study, folder, hostile_id)
+    for experiment in study.experiments:
+        for seed in study.seeds:
+            rng = np.random.default_rng([seed, GRID.index(experiment)])
+            _write_training(study, folder / "training" / experiment / f"seed{seed}", experiment, seed, rng)
+            _write_evaluation(folder / "evaluation" / experiment / f"seed{seed}", experiment, seed, rng, hostile_id, gallery)
+
+
+def _write_photos(study: Study, folder: Path, hostile_id: str | None) -> None:
+    (folder / "photos").mkdir(parents=True)
+    (folder / "splits").mkdir()
+    rejected = [
+        {"id": "cat.666.jpg", "path": "PetImages/Cat/666.jpg", "verdict": "empty", "reason": "no bytes"},
+        {"id": "dog.11702.jpg", "path": "PetImages/Dog/11702.jpg", "verdict": "empty", "reason": "no bytes"},
+        {
+            "id": hostile_id or "cat.10404.jpg",
+            "path": hostile_id or "PetImages/Cat/10404.jpg",
+            "verdict": "unreadable",
+            "reason": hostile_id or "cannot identify image file",
+        },
+    ]
+    summary = {
+        "files": 25003,
+        "kept": dict.fromkeys(study.classes, 12500),
+        "verdicts": {"keep": 25000, "empty": 2, "unreadable": 1},
+        "jfif_test_drops": 1590,
+        "jfif_test_drops_kept": 1588,
+        "near_duplicate_groups": 131,
+        "rejected": rejected,
+    }
+    _dump(folder / "photos" / "summary.json", summary)
+    source = {"source": "photos.zip", "path": "photos.zip", "kind": "zip", "bytes": 824887076, "sha256": "b7" * 32}
+    _dump(folder / "photos" / "source.json", source)
+    for picture in ("sample", "balance", "sizes", "formats", "rejected"):
+        _draw(folder / "photos" / f"{picture}.png", picture, (640, 320))
+    for name, split in study.splits.items():
+        sizes = [round(1000 * share) for share in (split.train, split.validation, split.test)]
+        parts = np.repeat(["train", "validation", "test"], sizes)
+        frame = pd.DataFrame({"id": [f"{i}.jpg" for i in range(1000)], "label": np.arange(1000) % 2, "part": parts})
+        frame.to_csv(folder / "splits" / f"{name}.csv", index=False)
+
+
+def _write_training(study: Study, folder: Path, experiment: str, seed: int, rng: np.random.Generator) -> None:
+    folder.mkdir(parents=True)
+    epoch = np.arange(1, EPOCHS + 1)
+    augmented = experiment.endswith("-aug")
+    loss = 0.69 * np.exp(-epoch / (30 if augmented else 12)) + 0.05
+    gap = np.maximum(0, epoch - (26 if augmented else 12)) ** 1.5 / 90
+    val_loss = loss + 0.8 * (1 - ACCURACY[experiment]) + gap + rng.normal(0, 0.012, EPOCHS)
+    history = {
+        "epoch": epoch,
+        "loss": loss,
+        "accuracy": 1 - loss / 1.4,
+        "val_loss": val_loss,
+        "val_accuracy": ACCURACY[experiment] - 0.3 * np.exp(-epoch / 6) + rng.normal(0, 0.006, EPOCHS),
+        "seconds": rng.normal(50, 1, EPOCHS),
+    }
+    pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
+    _draw(folder / "curves.png", f"curves of {experiment}", (1080, 432))
+    run = {
+        "experiment": experiment,
+        "seed": seed,
+        "spec": json.loads(study.experiments[experiment].spec()),
+        "parameters": 20573185 if "gray" in experiment else 20573761,
+        "weight_mb": 78.48,
+        "best_epoch": int(np.argmin(val_loss)) + 1,
+        "epochs": EPOCHS,
+        "seconds_per_epoch": 54.25 if not augmented else 61.5,
+        "wall_seconds": 1800.5,
+        "device": "NVIDIA H100 80GB HBM3",
+        "versions": {"python": "3.12.3", "tensorflow": "2.21.0", "keras": "3.15.1"},
+        "model_sha256": "0" * 64,
+    }
+    _dump(folder / "run.json", run)
+
+
+def _write_evaluation(
+    folder: Path, experiment: str, seed: int, rng: np.random.Generator, hostile_id: str | None, gallery: int
+) -> None:
+    folder.mkdir(parents=True)
+    n = 5000 if "641620" in experiment else 2500
+    accuracy = ACCURACY[experiment] + (seed - 42) * 0.004  # the first seed is as the original was
+    wrong = round(n * (1 - accuracy))
+    metrics = {
+        "accuracy": accuracy,
+        "accuracy_interval": [accuracy - 70 / n, accuracy + 60 / n],
+        "loss": 1.2 * (1 - accuracy) + 0.2,
+        "n": n,
+        "confusion": [[n // 2 - wrong // 2, wrong // 2], [wrong - wrong // 2, n // 2 - wrong + wrong // 2]],
+        "threshold": 0.5,
+    }
+    _dump(folder / "metrics.json", metrics)
+    distance = np.sort(rng.uniform(0, 0.01, 10))
+    true = rng.integers(0, 2, 10)
+    ids = [hostile_id or "nan", *(f"cat.{i}.jpg" for i in range(9))]
+    uncertain = {"id": ids, "probability": 0.5 + distance, "true": true, "predicted": 1, "distance": distance}
+    pd.DataFrame(uncertain).to_csv(folder / "uncertain.csv", index=False)
+    _draw(folder / "confusion.png", "confusion", (480, 400))
+    for name in ("misclassified", "uncertain"):
+        noise = rng.integers(0, 256, (gallery // 8, gallery // 8, 3), dtype=np.uint8)
+        Image.fromarray(noise).resize((gallery, gallery), Image.Resampling.BICUBIC).save(folder / f"{name}.png")
+
+
+def _draw(path: Path, text: str, size: tuple[int, int]) -> None:
+    image = Image.new("RGB", size, "white")
+    ImageDraw.Draw(image).text((20, 20), text, fill="black")
+    image.save(path)
+
+
+def _dump(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Callable[..., tuple[Study, Path]]:
+    """Write a study's results; takes the arguments of `make_study` and `write_study`, gives the study and its folder."""
+
+    def write(*, hostile_id: str | None = None, gallery: int = 96, **fields: Any) -> tuple[Study, Path]:
+        study = make_study(**fields)
+        folder = tmp_path / "results" / study.study
+        write_study(study, folder, hostile_id, gallery)
+        return study, folder
+
+    return write

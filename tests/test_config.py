@@ -1,0 +1,132 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from canigatti.config import ConfigError, Experiment, Spec, load_study, schema
+
+REPOSITORY = Path(__file__).parents[1]
+VALID = """
+study: small
+classes: [cat, dog]
+photos: {generate: {count: 100}}
+splits: {80-10-10: {train: 0.8, validation: 0.1, test: 0.1}}
+defaults: {split: 80-10-10, optimizer: {name: sgd, learning_rate: 1e-2}}
+experiments:
+  plain: {color: grayscale}
+  augmented: {augment: true, augmentation: {zoom: 0.1}}
+"""
+
+
+def read(tmp_path, text, overrides=None):
+    path = tmp_path / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_study(path, overrides)
+
+
+@pytest.mark.parametrize("name", ["full", "laptop", "demo"])
+def test_the_shipped_configurations_are_valid(name):
+    study = load_study(REPOSITORY / "config" / f"{name}.yaml")
+    assert study.study == name
+    assert [*study.experiments][:2] == ["base-641620-gray", "base-641620-gray-aug"]
+
+
+def test_the_full_study_trains_as_the_original_did():
+    study = load_study(REPOSITORY / "config" / "full.yaml")
+    spec = Spec.parse(study.experiments["base-801010-rgb-aug"].spec())
+    assert (spec.image_size, spec.batch_size, spec.early_stopping.patience) == (200, 64, 5)
+    assert spec.optimizer.model_dump() == {"name": "sgd", "learning_rate": 0.001, "momentum": 0.9, "nesterov": False}
+    augmentation = spec.augmentation
+    assert (augmentation.shear, augmentation.zoom, augmentation.rotation) == (0.2, 0.3, 20)
+    assert (augmentation.width_shift, augmentation.height_shift) == (0.15, 0.15)
+    assert augmentation.brightness == (0.8, 1.2)
+    assert (augmentation.probability.horizontal_flip, augmentation.probability.vertical_flip) == (0.5, 0)
+
+
+def test_an_experiment_takes_what_it_does_not_say_from_the_defaults(tmp_path):
+    experiments = read(tmp_path, VALID).experiments
+    assert experiments["plain"].color == "grayscale"
+    assert experiments["augmented"].color == "rgb"
+    assert experiments["augmented"].optimizer.learning_rate == 0.01
+
+
+def test_the_order_of_keys_and_comments_leave_the_spec_alone(tmp_path):
+    reordered = VALID.replace(
+        "defaults: {split: 80-10-10, optimizer: {name: sgd, learning_rate: 1e-2}}",
+        "# a remark\ndefaults: {optimizer: {learning_rate: 0.01, name: sgd}, split: 80-10-10}",
+    )
+    before, after = read(tmp_path, VALID), read(tmp_path, reordered)
+    assert before.outline() == after.outline()
+    assert [one.spec() for one in before.experiments.values()] == [one.spec() for one in after.experiments.values()]
+
+
+def test_unused_augmentation_is_not_part_of_the_spec():
+    assert Experiment(split="a").spec() == Experiment(split="a", augmentation={"zoom": 0.9}).spec()
+    assert json.loads(Experiment(split="a", augment=True).spec())["augmentation"]["zoom"] == 0.3
+
+
+def test_a_spec_reads_back_as_it_was_written():
+    text = Experiment(split="a", augment=True).spec()
+    assert json.dumps(Spec.parse(text).model_dump(mode="json"), sort_keys=True) == text
+
+
+def test_overrides_take_the_place_of_single_entries(tmp_path):
+    study = read(tmp_path, VALID, {"photos": {"generate": {"seed": 7}}, "seeds": [1, 2]})
+    assert study.photos.generate.model_dump() == {"count": 100, "seed": 7}
+    assert study.seeds == (1, 2)
+
+
+FAULTS = {
+    "unknown optimizer": ("plain: {", "plain: {optimizer: {name: sdg}, ", "experiments.plain.optimizer", "sdg"),
+    "mistyped key": ("plain: {", "plain: {batchsize: 8, ", "experiments.plain.batchsize", "unknown key"),
+    "batch size 0": ("plain: {", "plain: {batch_size: 0, ", "experiments.plain.batch_size", "received 0"),
+    "batch size as text": ("plain: {", "plain: {batch_size: '8', ", "experiments.plain.batch_size", "received '8'"),
+    "infinite rate": ("1e-2", ".inf", "defaults.optimizer.sgd.learning_rate", "received inf"),
+    "fractions": ("test: 0.1", "test: 0.2", "splits.80-10-10", "add up to 1.1"),
+    "unknown split": ("plain: {", "plain: {split: 70-20-10, ", "experiments.plain.split", "70-20-10"),
+    "duplicate key": ("study: small", "study: small\nstudy: other", "'study'", "given twice"),
+    "duplicate experiment": ("  augmented", "  plain: {}\n  augmented", "'plain'", "given twice"),
+    "missing source": ("generate: {count: 100}", "source: nowhere.zip", "photos.source", "nowhere.zip"),
+    "two sources": ("generate: {", "source: a.zip, generate: {", "photos", "not both"),
+    "one class": ("[cat, dog]", "[cat, Cat]", "classes", "different"),
+    "three classes": ("[cat, dog]", "[cat, dog, bird]", "classes", "received"),
+    "wrong dropouts": ("plain: {", "plain: {network: {filters: [8, 8]}, ", "experiments.plain.network", "3 dropouts"),
+    "small photos": ("plain: {", "plain: {image_size: 4, ", "experiments.plain.image_size", "received 4"),
+    "bad brightness": ("zoom: 0.1", "brightness: [1.2, 0.8]", "experiments.augmented.augmentation", "low to high"),
+    "path as name": ("plain:", "../plain:", "experiments", "pattern"),
+    "not a mapping": ("  plain: {color: grayscale}", "  plain: 3", "experiments.plain", "received 3"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "key", "reason"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_refused_naming_file_and_key(tmp_path, old, new, key, reason):
+    with pytest.raises(ConfigError) as refusal:
+        read(tmp_path, VALID.replace(old, new))
+    message = str(refusal.value)
+    assert str(tmp_path / "study.yaml") in message
+    assert key in message
+    assert reason in message
+
+
+def test_a_fault_in_the_defaults_is_told_once(tmp_path):
+    with pytest.raises(ConfigError) as refusal:
+        read(tmp_path, VALID.replace("defaults: {", "defaults: {epochs: 0, "))
+    assert str(refusal.value).splitlines() == [
+        f"{tmp_path / 'study.yaml'}: defaults.epochs: Input should be greater than or equal to 1 (received 0)"
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "a: [", "just words", "experiments: 3"])
+def test_what_is_no_study_is_refused(tmp_path, text):
+    with pytest.raises(ConfigError, match=r"study\.yaml"):
+        read(tmp_path, text)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"nothing\.yaml"):
+        load_study(tmp_path / "nothing.yaml")
+
+
+def test_the_json_schema_in_the_workflow_is_the_present_one():
+    written = json.loads((REPOSITORY / "workflow" / "config.schema.json").read_text(encoding="utf-8"))
+    assert written == schema(), "run `make format`"

@@ -1,0 +1,42 @@
+import pytest
+
+from canigatti.files import sha256_of, write_json, write_text, written_whole
+
+
+def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path):
+    path = tmp_path / "table.csv"
+    write_text(path, "old")
+
+    def write_half():
+        with written_whole(path) as temporary:
+            temporary.write_text("ne")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_temporary_file_has_the_suffix_by_which_writers_choose_the_format(tmp_path):
+    with written_whole(tmp_path / "deeper" / "picture.png") as temporary:
+        assert temporary.suffix == ".png"
+        temporary.touch()
+    assert (tmp_path / "deeper" / "picture.png").exists()
+
+
+def test_a_path_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="cannot write .*taken"):
+        write_text(tmp_path / "taken", "text")
+
+
+def test_json_refuses_what_it_cannot_say(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "metrics.json", {"loss": float("nan")})
+    assert not (tmp_path / "metrics.json").exists()
+
+
+def test_the_hash_is_that_of_the_content(tmp_path):
+    write_text(tmp_path / "empty", "")
+    assert sha256_of(tmp_path / "empty") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

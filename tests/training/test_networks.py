@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from canigatti.config import Adam, Convolutional, RMSprop, Spec
+from canigatti.training.networks import build
+
+
+def spec(**fields):
+    return Spec(augmentation=None, **fields)
+
+
+@pytest.mark.parametrize(("color", "parameters"), [("rgb", 20_573_761), ("grayscale", 20_573_185)])
+def test_the_base_network_has_the_study_parameters(color, parameters):
+    assert build(spec(color=color)).count_params() == parameters
+
+
+def test_the_base_network_is_built_as_the_study_says():
+    model = build(spec())
+    kinds = [type(layer).__name__ for layer in model.layers]
+    block = ["Conv2D", "MaxPooling2D", "Dropout"]
+    assert kinds == ["InputLayer", "Rescaling", *block * 3, "Flatten", "Dense", "Dropout", "Dense"]
+    assert [layer.rate for layer in model.layers if hasattr(layer, "rate")] == [0.2, 0.2, 0.2, 0.5]
+    for layer in model.layers:
+        if type(layer).__name__ in ("Conv2D", "Dense"):
+            kind, initializer = layer.activation.__name__, type(layer.kernel_initializer).__name__
+            assert (kind, initializer) in {("relu", "HeUniform"), ("sigmoid", "GlorotUniform")}
+    assert model.loss == "binary_crossentropy"
+
+
+def test_the_description_decides_the_network():
+    network = Convolutional(filters=(4, 8), convolutions_per_block=2, kernel_size=5, dense_units=7, dropout=(0, 0, 0))
+    model = build(spec(network=network, image_size=16))
+    convolutions = [layer for layer in model.layers if "conv" in layer.name]
+    assert [(layer.filters, layer.kernel_size) for layer in convolutions] == [(4, (5, 5))] * 2 + [(8, (5, 5))] * 2
+    assert model.get_layer("dense").units == 7
+
+
+def test_photos_are_scaled_inside_the_model():
+    model = build(spec(image_size=16))
+    dark, bright = np.zeros((1, 16, 16, 3), np.uint8), np.full((1, 16, 16, 3), 255, np.uint8)
+    import keras
+
+    scaled = keras.Model(model.inputs, model.get_layer("scale").output)
+    assert float(np.max(scaled([dark]))) == 0
+    assert float(np.min(scaled([bright]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (spec().optimizer, {"learning_rate": 0.001, "momentum": 0.9}),
+        (Adam(name="adam", beta_1=0.8), {"learning_rate": 0.001, "beta_1": 0.8, "beta_2": 0.999}),
+        (RMSprop(name="rmsprop", rho=0.8), {"rho": 0.8, "momentum": 0.0}),
+    ],
+)
+def test_the_optimizer_has_its_settings(settings, expected):
+    optimizer = build(spec(optimizer=settings, image_size=16)).optimizer
+    config = optimizer.get_config()
+    assert type(optimizer).__name__.lower() == settings.name
+    assert {name: config[name] for name in expected} == pytest.approx(expected)

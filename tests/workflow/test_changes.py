@@ -1,0 +1,120 @@
+"""What runs again after a change, and what does not."""
+
+import os
+import time
+
+import pytest
+
+ALL_TRAINING = {f"{rule} {name}" for rule in ("train", "evaluate") for name in ("plain", "augmented", "other")}
+OF_ONE = ["train {}", "evaluate {}", "draw_evaluation {}"]
+
+
+def chain(*experiments):
+    return {job.format(experiment) for experiment in experiments for job in OF_ONE} | {"write_report"}
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def edit_config(project, old, new):
+    edit(project.folder / "study.yaml", old, new)
+
+
+def add_line(project, module):
+    path = project.folder / "src" / "canigatti" / module
+    path.write_text(path.read_text(encoding="utf-8") + "\nCHANGED = True\n", encoding="utf-8")
+
+
+def test_nothing_runs_again_when_nothing_changed(project):
+    assert project.planned() == set()
+
+
+def test_touching_every_file_runs_nothing(project):
+    later = time.time() + 60
+    for path in project.folder.rglob("*"):
+        if path.is_file() and ".snakemake" not in path.parts:
+            os.utime(path, (later, later))
+    assert project.planned() == set()
+
+
+def test_order_of_keys_and_comments_run_nothing(project):
+    edit_config(project, "  epochs: 2\n  batch_size: 16\n", "  # remark\n  batch_size: 16\n  epochs: 2\n")
+    edit_config(project, "{name: adam, learning_rate: 0.01}", "{learning_rate: 1e-2, name: adam}")
+    assert project.planned() == set()
+
+
+def test_editing_one_experiment_runs_it_and_the_report(project):
+    edit_config(project, "plain: {", "plain: {optimizer: {name: adam, learning_rate: 0.02}, ")
+    assert project.planned() == chain("plain")
+
+
+def test_adding_an_experiment_runs_it_and_the_report(project):
+    edit_config(project, "experiments:\n", "experiments:\n  new: {batch_size: 8}\n")
+    assert project.planned() == chain("new")
+
+
+def test_adding_a_seed_runs_that_seed_and_the_report(project):
+    edit_config(project, "defaults:\n", "seeds: [42, 43]\ndefaults:\n")
+    assert project.planned() == chain("plain", "augmented", "other")
+
+
+def test_another_range_of_augmentation_runs_what_augments(project):
+    edit_config(project, "defaults:\n", "defaults:\n  augmentation: {zoom: 0.1}\n")
+    assert project.planned() == chain("augmented")
+
+
+def test_editing_one_split_runs_what_uses_it(project):
+    edit_config(project, "most: {train: 0.6, validation: 0.2, test: 0.2}", "most: {train: 0.7, validation: 0.1, test: 0.2}")
+    assert project.planned() == {"split_photos most"} | chain("other")
+
+
+def test_editing_the_augmentation_code_runs_only_what_augments(project):
+    add_line(project, "training/augmentation.py")
+    assert project.planned() == chain("augmented")
+
+
+@pytest.mark.parametrize("module", ["training/networks.py", "training/fitting.py", "training/batches.py"])
+def test_editing_the_training_code_runs_every_training(project, module):
+    add_line(project, module)
+    assert project.planned() == chain("plain", "augmented", "other")
+
+
+def test_editing_the_figures_draws_them_again_and_trains_nothing(project):
+    add_line(project, "evaluation/figures.py")
+    drawn = {f"draw_evaluation {name}" for name in ("plain", "augmented", "other")}
+    assert project.planned() == drawn | {"write_report"}
+
+
+def test_editing_the_page_writes_it_again_and_nothing_else(project):
+    add_line(project, "report/page.py")
+    edit(project.folder / "src/canigatti/report/template.html.j2", "</html>", "<!-- changed --></html>")
+    assert project.planned() == {"write_report"}
+
+
+@pytest.mark.parametrize("module", ["files.py", "config/reading.py", "training/commands.py", "__main__.py"])
+def test_editing_what_decides_no_result_runs_nothing(project, module):
+    add_line(project, module)
+    assert project.planned() == set()
+
+
+def test_a_photo_that_changes_in_the_source_runs_everything(project):
+    """The manifest stays a function of the photos: the drawn photos' seed stands for their content."""
+    edit_config(project, "seed: 3", "seed: 4")
+    planned = project.planned()
+    assert {"generate_photos", "inspect_photos", "store_photos 16"} | chain("plain", "augmented", "other") <= planned
+
+
+def test_one_experiment_can_be_made_alone(project):
+    target = "results/tiny/evaluation/plain/seed42/metrics.json"
+    answer = project.run("--dry-run", "--forceall", target)
+    assert "augmented" not in answer.stdout + answer.stderr
+    assert answer.returncode == 0
+
+
+def test_an_unknown_experiment_is_named(project):
+    answer = project.run("--dry-run", "results/tiny/evaluation/plan/seed42/metrics.json")
+    assert answer.returncode != 0
+    assert "no experiment is named plan; the study tiny has plain, augmented, other" in answer.stdout + answer.stderr

@@ -1,0 +1,88 @@
+"""The commands a person types, before anything runs."""
+
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from canigatti.provenance import PACKAGE
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory, copy_project):
+    """The project with nothing run."""
+    return copy_project(tmp_path_factory.mktemp("empty"))
+
+
+BAD = {
+    "unknown optimizer": ("plain: {", "plain: {optimizer: {name: sdg}, ", "experiments.plain.optimizer"),
+    "mistyped key": ("plain: {", "plain: {colour: rgb, ", "experiments.plain.colour"),
+    "batch size 0": ("plain: {", "plain: {batch_size: 0, ", "experiments.plain.batch_size"),
+    "fractions": ("test: 0.2}", "test: 0.3}", "splits.most"),
+    "duplicate key": ("study: tiny", "study: tiny\nstudy: tiny", "'study' is given twice"),
+    "missing source": ("generate: {count: 60, seed: 3}", "source: nowhere.zip", "photos.source"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "key"), BAD.values(), ids=BAD)
+def test_a_bad_configuration_is_refused_at_once_and_nothing_is_written(empty, tiny, old, new, key):
+    empty.write_config(tiny.replace(old, new))
+    started = time.monotonic()
+    answer = empty.run()
+    assert time.monotonic() - started < 5
+    assert answer.returncode != 0
+    assert re.search(rf"study\.yaml: .*{key}", answer.stdout + answer.stderr)
+    assert "Traceback" not in answer.stdout + answer.stderr
+    assert not (empty.folder / "results").exists()
+
+
+def test_two_configurations_are_refused(empty, tiny):
+    empty.write_config(tiny)
+    answer = empty.run("--configfile", "study.yaml", "config/demo.yaml")
+    assert "give one --configfile" in answer.stdout + answer.stderr
+
+
+def test_the_full_study_is_planned_within_3_seconds_and_without_tensorflow(empty):
+    started = time.monotonic()
+    command = [sys.executable, "-X", "importtime", "-m", "snakemake", "--dry-run", "--cores", "1"]
+    answer = subprocess.run(
+        [*command, "--snakefile", empty.folder / "Snakefile"], cwd=empty.folder, capture_output=True, text=True, check=False
+    )
+    assert time.monotonic() - started < 3
+    assert answer.returncode == 0, answer.stderr
+    imported = {line.rsplit("|")[-1].strip() for line in answer.stderr.splitlines() if line.startswith("import time")}
+    assert "canigatti.config" in imported
+    assert not imported & {"tensorflow", "keras", "matplotlib", "sklearn"}
+    assert "base-801010-rgb-aug" in answer.stdout + answer.stderr
+
+
+def test_every_command_explains_itself_without_loading_heavy_libraries():
+    code = "import sys; from canigatti.__main__ import app; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not set(loaded) & {"tensorflow", "keras", "pandas", "matplotlib", "sklearn", "PIL"}
+    listing = subprocess.run([sys.executable, "-m", "canigatti", "--help"], capture_output=True, text=True, check=True).stdout
+    for command in ("fetch", "generate", "inspect", "split", "store", "train", "evaluate", "report"):
+        assert command in listing
+
+
+def test_what_the_user_can_mend_is_told_without_a_traceback(tmp_path):
+    command = ["fetch", "--source", "nowhere.zip", "--output", "source.json"]
+    answer = subprocess.run(
+        [sys.executable, "-m", "canigatti", *command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("canigatti: ")
+    assert "nowhere.zip" in answer.stderr
+    assert not (tmp_path / "source.json").exists()
+
+
+def test_stages_import_only_stages_to_their_left():
+    order = ["photos", "training", "search", "evaluation", "report"]
+    for path in PACKAGE.rglob("*.py"):
+        stage = path.relative_to(PACKAGE).parts[0]
+        text = path.read_text(encoding="utf-8")
+        allowed = order[: order.index(stage) + 1] if stage in order else []
+        forbidden = set(order) - set(allowed) if path.name != "__main__.py" else set()
+        assert not [name for name in forbidden if f"canigatti.{name}" in text], path

@@ -1,0 +1,100 @@
+"""The tiny study from drawn photos to the page, through Snakemake."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.metrics import accuracy_score, confusion_matrix
+
+from canigatti.files import sha256_of
+from canigatti.photos.store import open_store, read_manifest
+
+RUNS = ["plain", "augmented", "other"]
+
+
+@pytest.fixture(scope="module")
+def results(finished):
+    return finished.folder / "results" / "tiny"
+
+
+def test_every_planted_fault_is_found_and_nothing_else(results):
+    planted = pd.read_csv(results / "photos" / "planted.csv").set_index("path")
+    manifest = read_manifest(results / "photos" / "manifest.csv").set_index("path")
+    assert manifest.loc[planted.index, "verdict"].to_dict() == planted["verdict"].to_dict()
+    assert (manifest.loc[planted.index, "reason"] != "").all()
+    others = manifest.drop(planted.index)
+    assert set(others["verdict"]) == {"keep"}
+    assert set(others["reason"]) == {""}
+
+
+def test_every_kept_photo_is_in_one_part_of_every_split_and_in_the_store(results):
+    manifest = read_manifest(results / "photos" / "manifest.csv").query("verdict == 'keep'")
+    for split in ("half", "most"):
+        dealt = pd.read_csv(results / "splits" / f"{split}.csv")
+        assert list(dealt["id"]) == list(manifest["id"])
+        assert set(dealt["part"]) == {"train", "validation", "test"}
+    assert len(open_store(results / "photos" / "images-16.npy", results / "photos" / "manifest.csv").images) == len(manifest)
+
+
+@pytest.mark.parametrize("experiment", RUNS)
+def test_a_training_leaves_what_the_design_promises(results, experiment):
+    folder = results / "training" / experiment / "seed42"
+    run = json.loads((folder / "run.json").read_text())
+    assert run["experiment"] == experiment
+    assert run["seed"] == 42
+    assert run["spec"]["split"] == ("most" if experiment == "other" else "half")
+    assert (run["spec"]["augmentation"] is not None) == (experiment == "augmented")
+    assert run["model_sha256"] == sha256_of(folder / "model.keras")
+    assert run["weight_mb"] == pytest.approx(run["parameters"] * 4 / 2**20)
+    history = pd.read_csv(folder / "history.csv")
+    assert list(history["epoch"]) == list(range(1, run["epochs"] + 1))
+    assert run["best_epoch"] == history["val_loss"].idxmin() + 1
+    assert Image.open(folder / "curves.png").width > 400
+    assert list((folder / "tensorboard" / "train").iterdir())
+
+
+@pytest.mark.parametrize("experiment", RUNS)
+def test_metrics_are_those_of_the_predictions(results, experiment):
+    folder = results / "evaluation" / experiment / "seed42"
+    predictions = pd.read_csv(folder / "predictions.csv")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    split = pd.read_csv(results / "splits" / ("most.csv" if experiment == "other" else "half.csv"))
+    assert list(predictions["id"]) == list(split.query("part == 'test'")["id"])
+    predicted = (predictions["probability"] > 0.5).astype(int)
+    assert metrics["accuracy"] == accuracy_score(predictions["label"], predicted)
+    assert metrics["confusion"] == confusion_matrix(predictions["label"], predicted).tolist()
+    assert metrics["n"] == len(predictions)
+
+
+def test_the_page_and_the_tables_hold_every_experiment(results):
+    page = (results / "report" / "index.html").read_text(encoding="utf-8")
+    table = pd.read_csv(results / "report" / "tables" / "base.csv")
+    assert list(table["experiment"]) == RUNS
+    assert all(experiment in page for experiment in RUNS)
+    assert (results / "report" / "tables" / "base.md").read_text().count("\n") >= 5
+
+
+def test_the_terminal_shows_one_line_an_epoch_and_the_log_shows_them_too(finished):
+    terminal = (finished.folder / "terminal.txt").read_text()
+    assert sum(line.startswith("epoch ") for line in terminal.splitlines()) == 2 * len(RUNS)
+    log = (finished.folder / "results/tiny/logs/train/plain/seed42.log").read_text()
+    assert sum(line.startswith("epoch ") for line in log.splitlines()) == 2
+
+
+def test_the_same_training_again_gives_identical_results(project):
+    metrics = project.folder / "results/tiny/evaluation/augmented/seed42/metrics.json"
+    predictions = metrics.with_name("predictions.csv")
+    before = metrics.read_bytes(), predictions.read_bytes()
+    answer = project.run("--forcerun", "train", "--until", "evaluate", "--", str(metrics.relative_to(project.folder)))
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert (metrics.read_bytes(), predictions.read_bytes()) == before
+
+
+def test_snakemake_makes_its_own_report(finished):
+    answer = finished.run("--report", "snakemake-report.html")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    report = (finished.folder / "snakemake-report.html").read_text(encoding="utf-8")
+    assert "Evaluation" in report
+    assert np.all([experiment in report for experiment in RUNS])
