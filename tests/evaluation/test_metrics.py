@@ -75,7 +75,7 @@ def test_no_photos_are_refused():
 def test_metrics_recomputed_from_the_file_are_equal(tmp_path):
     generator = np.random.default_rng(4)
     frame = pd.DataFrame({"id": [f"cat.{n}.jpg" for n in range(500)], "label": generator.integers(0, 2, 500)})
-    frame["probability"] = generator.uniform(size=500).astype(np.float32).astype(float)
+    frame["probability"] = generator.uniform(size=500)
     frame.loc[0, "probability"] = 1e-30
     measured = measure(frame["label"].to_numpy(), frame["probability"].to_numpy())
     write_csv(tmp_path / "predictions.csv", frame)
@@ -85,8 +85,10 @@ def test_metrics_recomputed_from_the_file_are_equal(tmp_path):
 
 
 def test_ids_that_look_like_numbers_or_nothing_stay_text(tmp_path):
-    (tmp_path / "predictions.csv").write_text("id,label,probability\n007,0,0.25\nnan,1,0.75\n")
-    assert read_predictions(tmp_path / "predictions.csv")["id"].tolist() == ["007", "nan"]
+    (tmp_path / "predictions.csv").write_text("id,label,probability\n007,0,0.25\n1e3,1,0.75\n")
+    assert read_predictions(tmp_path / "predictions.csv")["id"].tolist() == ["007", "1e3"]
+    (tmp_path / "predictions.csv").write_text("id,label,probability\nnan,0,0.25\nNA,1,0.75\n")
+    assert read_predictions(tmp_path / "predictions.csv")["id"].tolist() == ["nan", "NA"]
 
 
 @pytest.mark.parametrize("content", [None, "", "id,label\ncat.0.jpg,0\n", "id,label,probability\ncat.0.jpg,0,high\n"])
@@ -106,6 +108,12 @@ def test_the_least_certain_photos_come_first_and_ties_by_id():
     assert chosen["true"].tolist() == [1, 0, 0, 1]
     assert chosen["predicted"].tolist() == [0, 0, 1, 0]
     assert chosen.columns.tolist() == ["id", "probability", "true", "predicted", "distance"]
+
+
+def test_equally_uncertain_photos_come_by_id_whatever_their_order():
+    frame = predictions(*((f"cat.{n:02}.jpg", 0, 0.25 + 0.5 * (n % 2)) for n in range(40)))
+    shuffled = frame.sample(frac=1, random_state=9)
+    assert uncertain(shuffled)["id"].tolist() == frame["id"].head(10).tolist()
 
 
 def test_ten_photos_are_least_certain_or_all_when_there_are_fewer():

@@ -13,7 +13,10 @@ from PIL import Image, ImageDraw
 from canigatti.config import Study
 
 GRID = [
-    f"base-{split}-{colour}{suffix}" for split in ("641620", "801010") for colour in ("gray", "rgb") for suffix in ("", "-aug")
+    f"base-{split}-{colour}{suffix}"
+    for split in ("641620", "801010")
+    for colour in ("gray", "rgb")
+    for suffix in ("", "-aug")
 ]
 ACCURACY = dict(zip(GRID, (0.766, 0.8004, 0.8036, 0.824, 0.7836, 0.83, 0.8136, 0.8516), strict=True))
 SPLITS = {
@@ -23,7 +26,9 @@ SPLITS = {
 EPOCHS = 30
 
 
-def make_study(name: str = "made-up", seeds: tuple[int, ...] = (42,), classes: tuple[str, str] = ("cat", "dog")) -> Study:
+def make_study(
+    name: str = "made-up", seeds: tuple[int, ...] = (42,), classes: tuple[str, str] = ("cat", "dog")
+) -> Study:
     """A study of the eight base experiments."""
     experiments = {
         experiment: {
@@ -51,7 +56,9 @@ def write_study(study: Study, folder: Path, hostile_id: str | None = None, galle
         for seed in study.seeds:
             rng = np.random.default_rng([seed, GRID.index(experiment)])
             _write_training(study, folder / "training" / experiment / f"seed{seed}", experiment, seed, rng)
-            _write_evaluation(folder / "evaluation" / experiment / f"seed{seed}", experiment, seed, rng, hostile_id, gallery)
+            _write_evaluation(
+                folder / "evaluation" / experiment / f"seed{seed}", experiment, seed, rng, hostile_id, gallery
+            )
 
 
 def _write_photos(study: Study, folder: Path, hostile_id: str | None) -> None:
@@ -161,7 +168,7 @@ def _dump(path: Path, content: Any) -> None:
 
 @pytest.fixture
 def results(tmp_path: Path) -> Callable[..., tuple[Study, Path]]:
-    """Write a study's results; takes the arguments of `make_study` and `write_study`, gives the study and its folder."""
+    """Write a study's results: takes the arguments of `make_study` and `write_study`, gives the study and folder."""
 
     def write(*, hostile_id: str | None = None, gallery: int = 96, **fields: Any) -> tuple[Study, Path]:
         study = make_study(**fields)

@@ -32,6 +32,8 @@ def draw_confusion(confusion: np.ndarray, classes: tuple[str, str]) -> Figure:
     figure = new_figure(5, 4.4)
     axes = figure.add_subplot()
     axes.imshow(shares, vmin=0, vmax=1, aspect="auto")
+    axes.axhline(0.5, color="white", linewidth=3)
+    axes.axvline(0.5, color="white", linewidth=3)
     for (row, column), share in np.ndenumerate(shares):
         color = "white" if share > 0.5 else _INK
         share_text = f"{share:.1%} of true {classes[row]}" if totals[row] else f"no true {classes[row]}"

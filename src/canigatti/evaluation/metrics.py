@@ -71,7 +71,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
         InputError: the file is missing or has other columns.
     """
     try:
-        frame = pd.read_csv(path, dtype={"id": str}, keep_default_na=False, dtype={"probability": np.float32})
+        frame = pd.read_csv(path, dtype={"id": str}, keep_default_na=False, converters={"probability": float})
         return frame[["id", "label", "probability"]].astype({"label": np.int64, "probability": np.float64})
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: expected the columns id, label and probability, received {error}") from None

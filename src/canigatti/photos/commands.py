@@ -58,7 +58,18 @@ def inspect(
     workers: Workers = 1,
 ) -> None:
     """Decode every file, say which photos are kept and why the others are not, and group near duplicates."""
-    raise NotImplementedError
+    from canigatti.files import read_json, write_csv, write_json
+    from canigatti.photos.inspection import inspect_all
+    from canigatti.photos.manifest import assemble, summarize
+    from canigatti.photos.sources import find_photos, open_source
+
+    source = open_source(read_json(source_record))
+    found = find_photos(source.members(), classes)
+    inspections = inspect_all(source, found, workers)
+    rows, group_of = assemble(found, inspections, limit_per_class)
+    write_csv(manifest, rows)
+    write_csv(groups, group_of)
+    write_json(summary, summarize(rows, group_of, inspections, classes))
 
 
 def draw_photos(
@@ -68,7 +79,28 @@ def draw_photos(
     output: Annotated[Path, typer.Option(help="Folder for sample, sizes, formats, balance and rejected (PNG).")],
 ) -> None:
     """Draw a sample of each class, and the sizes, formats, balance and rejected files."""
-    raise NotImplementedError
+    from canigatti.drawing import save
+    from canigatti.files import read_json
+    from canigatti.photos import pictures
+    from canigatti.photos.inspection import image_or_none
+    from canigatti.photos.sources import open_source
+    from canigatti.photos.store import read_manifest
+
+    rows, source = read_manifest(manifest), open_source(read_json(source_record))
+    samples = [
+        [image for path in pictures.choose_sample(rows, label)["path"] if (image := image_or_none(source, path))]
+        for label in range(len(classes))
+    ]
+    shown, total = pictures.choose_rejected(rows)
+    rejected = [
+        pictures.Rejected(row.id, row.verdict, row.reason, image_or_none(source, row.path))
+        for row in shown.itertuples()
+    ]
+    save(pictures.draw_sample(classes, samples), output / "sample.png")
+    save(pictures.draw_sizes(rows, classes), output / "sizes.png")
+    save(pictures.draw_formats(rows, classes), output / "formats.png")
+    save(pictures.draw_balance(rows, classes), output / "balance.png")
+    save(pictures.draw_rejected(rejected, total), output / "rejected.png")
 
 
 def split(
@@ -107,4 +139,12 @@ def store(
     workers: Workers = 1,
 ) -> None:
     """Decode and resize every kept photo once, into one memory-mapped array."""
-    raise NotImplementedError
+    from canigatti.files import read_json, sha256_of, write_text, written_whole
+    from canigatti.photos.sources import open_source
+    from canigatti.photos.store import read_manifest
+    from canigatti.photos.store_writing import fill
+
+    kept = read_manifest(manifest).query("verdict == 'keep'")
+    with written_whole(output) as temporary:
+        fill(temporary, open_source(read_json(source_record)), kept, size, workers)
+    write_text(hash, sha256_of(output) + "\n")

@@ -126,7 +126,7 @@ def _has_several_frames(image: ImageFile.ImageFile) -> bool:
 def _unknown(content: bytes) -> str:
     if content[4:8] == b"ftyp" and content[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
         return "HEIC, which Pillow cannot decode; convert it to JPEG"
-    return f"in no image format that Pillow knows, or its header is broken; starts with {content[:16]!r}"
+    return f"no image in a known format, or one with a broken header (starts with {content[:8]!r})"
 
 
 def _told(error: Exception) -> str:

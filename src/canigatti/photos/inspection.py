@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
 
+from PIL import Image
+
 from canigatti.photos.decoding import DecodedPhoto, UnreadablePhoto, decode
 from canigatti.photos.fingerprints import thumbnail
 from canigatti.photos.sources import FoundPhoto, PhotoSource
@@ -85,3 +87,11 @@ def _unlike_its_name(path: str, form: str) -> list[str]:
     suffix = PurePosixPath(path).suffix
     expected = _FORMAT_OF_SUFFIX.get(suffix.lower(), form)
     return [] if expected == form else [f"{form} content in a file named {suffix}"]
+
+
+def image_or_none(source: PhotoSource, path: str) -> Image.Image | None:
+    """What a file shows, RGB; None when it cannot be read or decoded."""
+    try:
+        return decode(source.read(path)).image
+    except (OSError, UnreadablePhoto):
+        return None

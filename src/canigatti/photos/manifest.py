@@ -30,8 +30,8 @@ def assemble(
         The manifest (`COLUMNS`, one row a file) and the groups (`id`, `group`, one row a kept photo).
     """
     rows = _rows(found, inspections)
-    rows = _with_conflicts(rows, [photo.conflict for photo in found])
     rows = _with_copies(rows)
+    rows = _with_conflicting_names(rows, found)
     rows = _with_limit(rows, limit_per_class)
     kept = np.flatnonzero(rows["verdict"] == "keep")
     first = near_duplicate_groups(*_fingerprints(rows, inspections, kept))
@@ -67,26 +67,23 @@ def _fingerprints(
 
 
 def _judged(rows: pd.DataFrame, verdicts: dict[int, tuple[str, str]]) -> pd.DataFrame:
-    rows = rows.copy()
-    for position, (verdict, reason) in verdicts.items():
-        rows.loc[position, ["verdict", "reason"]] = [verdict, reason]
-    return rows
-
-
-def _with_conflicts(rows: pd.DataFrame, conflicts: Sequence[bool]) -> pd.DataFrame:
-    reason = "its name, or a folder below its class's folder, says the other class"
-    positions = np.flatnonzero(np.array(conflicts, bool) & (rows["verdict"] == "keep"))
-    return _judged(rows, dict.fromkeys(positions.tolist(), ("conflicting", reason)))
+    if not verdicts:
+        return rows
+    judged = pd.DataFrame.from_dict(verdicts, orient="index", columns=["verdict", "reason"])
+    return rows.assign(**{name: judged[name].reindex(rows.index).fillna(rows[name]) for name in judged})
 
 
 def _with_copies(rows: pd.DataFrame) -> pd.DataFrame:
-    """A photo that conflicts by its name still is a copy that makes others conflict, but none that they duplicate."""
-    photos = rows[rows["verdict"].isin(["keep", "conflicting"])]
+    photos = rows[rows["verdict"] == "keep"]
     found = copies(photos["id"].tolist(), photos["label"].to_numpy(dtype=int), photos["sha256"].tolist())
-    both = {photos.index[place]: found[place] for place in found if found[place][0] == "conflicting"}
-    kept = rows.drop(index=list(both)).query("verdict == 'keep'")
-    found = copies(kept["id"].tolist(), kept["label"].to_numpy(dtype=int), kept["sha256"].tolist())
-    return _judged(rows, both | {kept.index[place]: found[place] for place in found})
+    return _judged(rows, {int(photos.index[place]): verdict for place, verdict in found.items()})
+
+
+def _with_conflicting_names(rows: pd.DataFrame, found: Sequence[FoundPhoto]) -> pd.DataFrame:
+    """Copies are judged before, so that a photo whose copy has a name of the other class is not kept either."""
+    verdict = ("conflicting", "its name, or a folder below its class's folder, says the other class")
+    judged = rows["verdict"].isin(["keep", "duplicate"])
+    return _judged(rows, {place: verdict for place, photo in enumerate(found) if photo.conflict and judged[place]})
 
 
 def _with_limit(rows: pd.DataFrame, limit_per_class: int | None) -> pd.DataFrame:
@@ -94,19 +91,17 @@ def _with_limit(rows: pd.DataFrame, limit_per_class: int | None) -> pd.DataFrame
         return rows
     kept = rows[rows["verdict"] == "keep"]
     beyond = kept.index[kept.groupby("label").cumcount() >= limit_per_class]
-    rows = rows.copy()
-    rows.loc[beyond, ["verdict", "reason"]] = ["over-limit", f"the first {limit_per_class} photos of its class are kept"]
-    return rows
+    reason = f"the first {limit_per_class} usable photos of its class are kept"
+    return _judged(rows, dict.fromkeys(beyond.tolist(), ("over-limit", reason)))
 
 
 def _with_near_duplicates(rows: pd.DataFrame, kept: np.ndarray, groups: pd.DataFrame) -> pd.DataFrame:
-    rows = rows.copy()
-    for position, group in zip(kept, groups["group"], strict=True):
-        if group != rows.loc[position, "id"]:
-            note = f"near duplicate of {group}"
-            earlier = rows.loc[position, "reason"]
-            rows.loc[position, "reason"] = f"{earlier}; {note}" if earlier else note
-    return rows
+    notes = {
+        int(kept[place]): ("keep", "; ".join(filter(None, [rows["reason"][kept[place]], f"near duplicate of {group}"])))
+        for place, (name, group) in enumerate(groups.itertuples(index=False))
+        if name != group
+    }
+    return _judged(rows, notes)
 
 
 def summarize(

@@ -34,9 +34,11 @@ class Store:
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
-    """The manifest with its text columns as text: a photo may be called `nan.jpg`."""
+    """The manifest with its text columns as text: a photo may be called `nan.jpg`. Only numbers can be missing."""
     text = dict.fromkeys(("id", "path", "mode", "format", "sha256", "phash", "verdict", "reason"), str)
-    return pd.read_csv(path, dtype={**text, "label": "Int64"}, keep_default_na=False, na_values={"label": [""]})
+    numbers = dict.fromkeys(("label", "width", "height", "bytes"), "Int64")
+    missing = {name: [""] for name in numbers}
+    return pd.read_csv(path, dtype={**text, **numbers}, keep_default_na=False, na_values=missing)
 
 
 def open_store(images: Path, manifest: Path) -> Store:

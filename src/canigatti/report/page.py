@@ -69,35 +69,64 @@ def render(study: StudyResults, base: pd.DataFrame) -> str:
     Raises:
         InputError: a picture cannot be read.
     """
-    folder = Path(__file__).parent
+    sections = _study_section(study) | _photos_section(study) | _results_section(study.runs, base)
+    first_seed = [run for run in study.runs if run.seed == study.outline.seeds[0]]
+    return (
+        _environment()
+        .get_template("template.html.j2")
+        .render(
+            sections,
+            details=[_details(run) for run in first_seed],
+            settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
+            commands=commands(study.outline, str(base.loc[base["standing"] == BEST, "experiment"].iloc[0])),
+        )
+    )
+
+
+def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {"duration": duration, "amount": amount}
+    return environment
+
+
+def _study_section(study: StudyResults) -> dict[str, Any]:
     runs = study.runs
-    return environment.get_template("template.html.j2").render(
-        outline=study.outline,
-        source=study.source,
-        photos=study.photos,
-        photo_pictures={name: embed(path) for name, path in study.pictures.items()},
-        verdicts=[(name, count, VERDICTS.get(name, "")) for name, count in _rejections(study)],
-        rejected=study.photos.rejected[:MAX_REJECTED],
-        splits=_split_rows(study),
-        image_sizes=sorted({run.training.spec.image_size for run in runs}),
-        devices=sorted({run.training.device for run in runs}),
-        versions=versions_of(runs),
-        wall_seconds=sum(run.training.wall_seconds for run in runs),
-        base=table_view(base),
-        best=base[base["standing"] == BEST].to_dict("records"),
-        not_clearly_worse=list(base.loc[base["standing"] == NOT_CLEARLY_WORSE, "experiment"]),
-        intervals=accuracy_intervals(base),
-        has_original="original_accuracy" in base,
-        charts={measure: learning_curves(runs, measure) for measure in ("loss", "accuracy")},
-        confusions=confusions(runs),
-        details=[_details(run) for run in runs if run.seed == study.outline.seeds[0]],
-        settings=compare_settings([(run.experiment, run.training.spec) for run in runs]),
-        commands=commands(study.outline, str(base.loc[base["standing"] == BEST, "experiment"].iloc[0])),
-    )
+    return {
+        "outline": study.outline,
+        "source": study.source,
+        "devices": sorted({run.training.device for run in runs}),
+        "versions": versions_of(runs),
+        "wall_seconds": sum(run.training.wall_seconds for run in runs),
+        "splits": _split_rows(study),
+    }
+
+
+def _photos_section(study: StudyResults) -> dict[str, Any]:
+    return {
+        "photos": study.photos,
+        "photo_pictures": {name: embed(path) for name, path in study.pictures.items()},
+        "image_sizes": sorted({run.training.spec.image_size for run in study.runs}),
+        "verdicts": [(name, count, VERDICTS.get(name, "")) for name, count in _rejections(study)],
+        "rejected": study.photos.rejected[:MAX_REJECTED],
+    }
+
+
+def _results_section(runs: Sequence[Run], base: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "base": table_view(base),
+        "best": base[base["standing"] == BEST].to_dict("records"),
+        "not_clearly_worse": list(base.loc[base["standing"] == NOT_CLEARLY_WORSE, "experiment"]),
+        "has_original": "original_accuracy" in base,
+        "intervals": accuracy_intervals(base),
+        "charts": {measure: learning_curves(runs, measure) for measure in ("loss", "accuracy")},
+        "confusions": confusions(runs),
+    }
 
 
 def table_view(table: pd.DataFrame) -> TableView:
@@ -130,14 +159,13 @@ def versions_of(runs: Sequence[Run]) -> dict[str, str]:
 def commands(outline: Outline, experiment: str) -> dict[str, str]:
     """Command lines that make the study, one experiment and the report again."""
     config = "" if outline.study == ORIGINAL_STUDY else f" --configfile config/{outline.study}.yaml"
-    snakemake = f"snakemake --cores 1 --resources gpu=1{config}"
+    options = f"--cores 1 --resources gpu=1{config}"  # after the file: --resources takes all that follows it
     results, run = f"results/{outline.study}", f"{experiment}/seed{outline.seeds[0]}"
     return {
-        "the whole study (what is up to date stays)": snakemake,
-        f"one experiment, here {experiment}, trained and tested again": f"{snakemake} \\\n"
-        f"    {results}/evaluation/{run}/metrics.json \\\n"
-        f"    --forcerun {results}/training/{run}/model.keras",
-        "this report alone": f"{snakemake} \\\n    {results}/report/index.html --force",
+        "The whole study; what is up to date stays as it is": f"snakemake {options}",
+        f"One experiment again, here {experiment}": f"snakemake {results}/evaluation/{run}/metrics.json \\\n"
+        f"    {options} \\\n    --forcerun {results}/training/{run}/model.keras",
+        "This report again": f"snakemake {results}/report/index.html \\\n    {options} --force",
     }
 
 

@@ -152,7 +152,7 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
         outline=outline,
         source=_read_record(folder / "photos" / "source.json", Source),
         photos=_read_record(folder / "photos" / "summary.json", PhotosSummary),
-        split_counts={name: _count_photos(folder / "splits" / f"{name}.csv") for name in outline.splits if name in used},
+        split_counts={name: _count_photos(folder / f"splits/{name}.csv") for name in outline.splits if name in used},
         runs=runs,
         pictures={name: _existing(folder / "photos" / f"{name}.png") for name in PHOTO_PICTURES},
     )
@@ -192,13 +192,15 @@ def _read_record(path: Path, kind: type[_AnyRecord]) -> _AnyRecord:
     try:
         return kind.model_validate_json(_existing(path).read_bytes())
     except ValidationError as error:
-        raise InputError(f"{path}: expected {(kind.__doc__ or '').split(':')[0]}, received {_first_fault(error)}") from None
+        raise InputError(
+            f"{path}: expected a record of {kind.__name__.lower()}, received {_first_fault(error)}"
+        ) from None
 
 
 def _read_table(path: Path, columns: dict[str, type]) -> pd.DataFrame:
-    texts = {name: [] for name, kind in columns.items() if kind is str}  # a photo may be called nan.jpg
-    try:
-        table = pd.read_csv(_existing(path), dtype=columns, keep_default_na=True, na_values=texts)
+    numbers = {name: ["", "nan"] for name, kind in columns.items() if kind is float}
+    try:  # no text means "missing" in a text column: a photo may be called nan
+        table = pd.read_csv(_existing(path), dtype=columns, keep_default_na=False, na_values=numbers)
     except ValueError as error:
         raise InputError(f"{path}: expected a table with the columns {', '.join(columns)}, received {error}") from None
     missing = [name for name in columns if name not in table]

@@ -46,7 +46,7 @@ def _flattened(spec: Spec) -> dict[str, str]:
 
 
 def _leaves(fields: dict[str, Any], prefix: str) -> dict[str, str]:
-    leaves = {}
+    leaves: dict[str, str] = {}
     for key, value in fields.items():
         name = prefix + key.replace("_", " ")
         leaves |= _leaves(value, f"{name}, ") if isinstance(value, dict) else {name: _text(value)}

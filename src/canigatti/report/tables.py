@@ -128,8 +128,8 @@ def notes(table: pd.DataFrame) -> list[str]:
     seeds = int(table["seeds"].max())
     if seeds > 1:
         sentences.append(
-            f"Each experiment ran with {seeds} seeds: values are means, ± is the standard deviation over seeds, and the "
-            "interval is that of an average run."
+            f"Each experiment ran with {seeds} seeds: values are means, ± is the standard deviation over seeds, "
+            "and the interval is that of an average run."
         )
     if "original_accuracy" in table:
         sentences.append("Original: the study of 2023, on a laptop with a GTX 1070; – where it gave no figure.")

@@ -1,0 +1,179 @@
+"""The page: self-contained, safe against names, complete, and small."""
+
+from html.parser import HTMLParser
+
+import pytest
+from PIL import Image
+
+from canigatti.report.commands import report
+
+HOSTILE = '<script>alert("x")</script>&.jpg'
+
+
+class Elements(HTMLParser):
+    """All start tags with their attributes, and the text outside of style."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text, self._inside = [], "", []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self._inside.append(tag)
+
+    def handle_endtag(self, tag):
+        while self._inside and self._inside.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if "style" not in self._inside:
+            self.text += data
+
+    def all(self, *names):
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+
+@pytest.fixture
+def page(results):
+    """Write a study, run the command, and give the page's text."""
+
+    def write(**fields):
+        study, folder = results(**fields)
+        report(study.outline(), folder, folder / "report")
+        return (folder / "report" / "index.html").read_text(encoding="utf-8")
+
+    return write
+
+
+def test_page_asks_for_nothing_outside_itself(page):
+    html = page(name="full")
+    elements = Elements(html)
+    tags = {tag for tag, _ in elements.tags}
+    assert not tags & {"script", "link", "iframe", "object", "embed", "base", "source", "video", "audio", "form"}
+    for _, attributes in elements.tags:
+        for name in ("src", "href", "srcset", "xlink:href", "poster", "data", "background"):
+            assert attributes.get(name, "#").startswith(("#", "data:image/")), attributes
+        assert "url(" not in attributes.get("style", "")
+        assert not [name for name in attributes if name.startswith("on")]
+    style = html[html.index("<style>") : html.index("</style>")]
+    assert "@import" not in style
+    assert "url(" not in style
+    assert any("default-src 'none'" in meta.get("content", "") for meta in elements.all("meta"))
+
+
+def test_links_inside_the_page_have_targets(page):
+    elements = Elements(page())
+    ids = [attributes["id"] for _, attributes in elements.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {attributes["href"][1:] for attributes in elements.all("a", "use")} <= set(ids)
+
+
+def test_names_from_files_stay_text(page):
+    html = page(hostile_id=HOSTILE, classes=("<b>cat", "dog'\"><img src=x onerror=y>"))
+    elements = Elements(html)
+    assert "script" not in {tag for tag, _ in elements.tags}
+    assert all("onerror" not in attributes for _, attributes in elements.tags)
+    assert elements.text.count(HOSTILE) == 2 + 8  # path and reason of the rejected file; each experiment's table
+    assert "<b>cat" in elements.text
+
+
+def test_pictures_have_words_sizes_and_wait_until_seen(page):
+    images = Elements(page()).all("img")
+    assert len(images) == 5 + 3 * 8
+    for image in images:
+        assert image["src"].startswith("data:image/")
+        assert image["alt"]
+        assert image["loading"] == "lazy"
+        assert int(image["width"]) > 0
+        assert int(image["height"]) > 0
+
+
+def test_headings_leave_out_no_level_and_table_headers_say_what_they_head(page):
+    elements = Elements(page())
+    levels = [int(tag[1]) for tag, _ in elements.tags if tag in ("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(header["scope"] in ("col", "row") for header in elements.all("th"))
+
+
+def test_page_tells_what_was_run_found_and_how_to_run_it_again(page):
+    text = " ".join(Elements(page(seeds=(42, 43))).text.split())
+    assert "25,000 photos in use: 12,500 of cat, 12,500 of dog" in text
+    assert "8 experiments, each with 2 seeds (42, 43)" in text
+    assert "NVIDIA H100 80GB HBM3" in text
+    assert "keras 3.15.1, python 3.12.3, tensorflow 2.21.0" in text
+    assert "8 h 0 min in all" in text  # 16 runs of 1800.5 s
+    assert "64-16-20640 320 + 320160 80 + 80200 100 + 100" in text.replace("</td>", "")
+    assert "would drop 1,590 files, and 1,588 of them are in use" in text
+    assert "131 groups of photos look almost the same" in text
+    assert "base-801010-rgb-aug has the best accuracy" in text
+    command = (
+        "snakemake results/made-up/evaluation/base-801010-rgb-aug/seed42/metrics.json \\ "
+        "--cores 1 --resources gpu=1 --configfile config/made-up.yaml \\ "
+        "--forcerun results/made-up/training/base-801010-rgb-aug/seed42/model.keras"
+    )
+    assert command in text
+    assert "riginal" not in text
+
+
+def test_confusion_matrices_add_up_over_seeds(page):
+    one, two = (
+        " ".join(Elements(page(seeds=seeds, name=f"s{len(seeds)}")).text.split()) for seeds in ((42,), (42, 43))
+    )
+    assert "is cat1,915 76.6%585 23.4%" in one  # 5,000 photos, 76.6% right
+    assert "is cat3,840 76.8%1,160 23.2%" in two  # and 77.0% right
+
+
+def test_page_of_eight_experiments_with_large_galleries_is_small(page):
+    assert 100_000 < len(page(gallery=1100)) < 5_000_000
+
+
+def test_every_curve_point_lies_where_a_number_can(page, results):
+    study, folder = results(name="diverged")
+    history = folder / "training" / "base-641620-gray" / "seed42" / "history.csv"
+    lines = history.read_text().splitlines()
+    lines[5] = "5,nan,0.5,nan,0.5,1.0"
+    history.write_text("\n".join(lines) + "\n")
+    report(study.outline(), folder, folder / "report")
+    html = (folder / "report" / "index.html").read_text(encoding="utf-8")
+    points = [line["points"] for line in Elements(html).all("polyline")]
+    assert len(points) == 2 * (8 + 8 + 8)  # two measures; all in the background, validation, training
+    assert {len(line.split()) for line in points} == {29, 30}
+    assert "nan" not in " ".join(points)
+
+
+def test_a_picture_that_is_none_is_named(results):
+    from canigatti.files import InputError
+
+    study, folder = results()
+    (folder / "photos" / "sizes.png").write_bytes(b"not a picture")
+    with pytest.raises(InputError, match=r"photos/sizes\.png: expected an image"):
+        report(study.outline(), folder, folder / "report")
+    assert not (folder / "report").exists()
+
+
+def test_a_large_photo_shrinks_and_a_drawing_keeps_its_pixels(tmp_path):
+    import base64
+    import io
+
+    import numpy as np
+
+    from canigatti.report.pictures import embed
+
+    def decoded(picture):
+        return Image.open(io.BytesIO(base64.b64decode(picture.uri.split(",")[1])))
+
+    noise = np.random.default_rng(0).integers(0, 256, (700, 900, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "photo.png")
+    photo = embed(tmp_path / "photo.png", max_bytes=100_000)
+    assert decoded(photo).size == (photo.width, photo.height)
+    assert photo.width < 900
+    drawing = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
+    drawing.paste((200, 30, 30, 255), (50, 50, 100, 100))
+    drawing.save(tmp_path / "drawing.png")
+    shown = decoded(embed(tmp_path / "drawing.png")).convert("RGB")
+    assert shown.size == (300, 200)
+    assert shown.getpixel((75, 75)) == (200, 30, 30)
+    assert shown.getpixel((5, 5)) == (255, 255, 255)

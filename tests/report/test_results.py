@@ -1,0 +1,86 @@
+"""Reading the results: a file that is missing or wrong is named."""
+
+import json
+
+import pytest
+
+from canigatti.files import InputError
+from canigatti.report.results import Outline, read_original, read_study
+
+RUN = "base-801010-rgb/seed42"
+FILES = [
+    "photos/source.json",
+    "photos/summary.json",
+    "photos/sample.png",
+    "photos/balance.png",
+    "photos/sizes.png",
+    "photos/formats.png",
+    "photos/rejected.png",
+    "splits/64-16-20.csv",
+    f"training/{RUN}/run.json",
+    f"training/{RUN}/history.csv",
+    f"training/{RUN}/curves.png",
+    f"evaluation/{RUN}/metrics.json",
+    f"evaluation/{RUN}/uncertain.csv",
+    f"evaluation/{RUN}/misclassified.png",
+    f"evaluation/{RUN}/uncertain.png",
+]
+
+
+def test_a_missing_file_is_named(results):
+    study, folder = results()
+    outline = Outline.parse(study.outline())
+    for name in FILES:
+        (folder / name).rename(folder / "away")
+        with pytest.raises(InputError, match=f"{name}: expected a file"):
+            read_study(outline, folder)
+        (folder / "away").rename(folder / name)
+    assert len(read_study(outline, folder).runs) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("photos/summary.json", "{", "expected a record of photossummary"),
+        (f"training/{RUN}/run.json", "{}", "spec: Field required"),
+        (f"evaluation/{RUN}/metrics.json", '{"accuracy": "high"}', "accuracy"),
+        (f"training/{RUN}/history.csv", "", "expected a table with the columns epoch, loss"),
+        (f"training/{RUN}/history.csv", "epoch,loss\n1,0.5\n", "expected a column accuracy, received epoch, loss"),
+        (f"training/{RUN}/history.csv", "epoch,loss\n1,high\n", "received could not convert"),
+        ("splits/80-10-10.csv", "id,label\ncat.1.jpg,0\n", "expected a column part"),
+    ],
+)
+def test_a_file_with_other_content_is_named_with_what_was_expected(results, name, content, complaint):
+    study, folder = results()
+    (folder / name).write_text(content)
+    with pytest.raises(InputError, match=f"{name}: .*{complaint}"):
+        read_study(Outline.parse(study.outline()), folder)
+
+
+def test_an_outline_that_is_none_is_refused():
+    with pytest.raises(InputError, match="--outline"):
+        Outline.parse('{"study": "x"}')
+
+
+def test_splits_that_no_experiment_uses_are_not_asked_for(results):
+    study, folder = results()
+    outline = json.loads(study.outline())
+    outline["experiments"] = [name for name in outline["experiments"] if "641620" in name]
+    (folder / "splits" / "80-10-10.csv").unlink()
+    found = read_study(Outline.parse(json.dumps(outline)), folder)
+    assert list(found.split_counts) == ["64-16-20"]
+    assert found.split_counts["64-16-20"].loc["test"].tolist() == [100, 100]
+
+
+def test_a_photo_may_be_called_nan(results):
+    study, folder = results()
+    runs = read_study(Outline.parse(study.outline()), folder).runs
+    assert runs[0].uncertain["id"].iloc[0] == "nan"
+
+
+def test_the_original_has_a_row_for_each_experiment_of_the_full_study():
+    original = read_original().set_index("experiment")
+    assert len(original) == 15
+    assert original["accuracy"].sub(original["accuracy"].round(4)).abs().max() == 0 or original["accuracy"].isna().any()
+    assert original.loc["deeper", ["accuracy", "loss", "weight_mb"]].tolist() == [0.904, 0.249, 79.22]
+    assert original.loc["mobilenetv2-finetune", "accuracy"] == 0.9904
