@@ -66,7 +66,7 @@ def spec(wildcards):
 def training_code(wildcards):
     """Augmentation is behind a result only where it is used."""
     unused = () if experiment(wildcards).augment else ("training.augmentation",)
-    return code("training.fitting", "training.networks", without=unused)
+    return code("training.fitting", "training.networks", "training.device", without=unused)
 
 
 def split_file(wildcards):

@@ -148,7 +148,7 @@ rule store_photos:
     input:
         record=f"{RESULTS}/photos/source.json",
         manifest=f"{RESULTS}/photos/manifest.csv",
-        code=code("photos.store", "photos.decoding", "photos.sources"),
+        code=code("photos.store_writing", "photos.sources"),
     output:
         images=f"{RESULTS}/photos/images-{{size}}.npy",
         hash=f"{RESULTS}/photos/images-{{size}}.npy.sha256",

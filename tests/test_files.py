@@ -27,7 +27,7 @@ def test_the_temporary_file_has_the_suffix_by_which_writers_choose_the_format(tm
 
 def test_a_path_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "taken").mkdir()
-    with pytest.raises(OSError, match="cannot write .*taken"):
+    with pytest.raises(OSError, match=r"cannot write .*taken"):
         write_text(tmp_path / "taken", "text")
 
 

@@ -22,9 +22,7 @@ def sizes(labels, parts):
 )
 def test_the_study_splits_have_the_study_sizes_in_each_class(split, expected):
     labels, groups = balanced(25_000)
-    assert sizes(labels, deal(labels, groups, split)) == {
-        part: [n, n] for part, n in zip(PARTS, expected, strict=True)
-    }
+    assert sizes(labels, deal(labels, groups, split)) == {part: [n, n] for part, n in zip(PARTS, expected, strict=True)}
 
 
 def test_the_seed_decides_the_split():

@@ -166,13 +166,13 @@ def _dump(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
-@pytest.fixture
-def results(tmp_path: Path) -> Callable[..., tuple[Study, Path]]:
-    """Write a study's results: takes the arguments of `make_study` and `write_study`, gives the study and folder."""
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Study, Path]]:
+    """Write a study into a new folder: takes what `make_study` and `write_study` take, gives the study and folder."""
 
     def write(*, hostile_id: str | None = None, gallery: int = 96, **fields: Any) -> tuple[Study, Path]:
         study = make_study(**fields)
-        folder = tmp_path / "results" / study.study
+        folder = tmp_path_factory.mktemp("results") / study.study
         write_study(study, folder, hostile_id, gallery)
         return study, folder
 

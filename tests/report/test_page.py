@@ -1,6 +1,9 @@
 """The page: self-contained, safe against names, complete, and small."""
 
+import re
+from functools import cache
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from PIL import Image
@@ -34,10 +37,11 @@ class Elements(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag in names]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(results):
     """Write a study, run the command, and give the page's text."""
 
+    @cache
     def write(**fields):
         study, folder = results(**fields)
         report(study.outline(), folder, folder / "report")
@@ -91,10 +95,10 @@ def test_pictures_have_words_sizes_and_wait_until_seen(page):
 
 def test_headings_leave_out_no_level_and_table_headers_say_what_they_head(page):
     elements = Elements(page())
-    levels = [int(tag[1]) for tag, _ in elements.tags if tag in ("h1", "h2", "h3", "h4")]
+    levels = [int(tag[1]) for tag, _ in elements.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     assert all(header["scope"] in ("col", "row") for header in elements.all("th"))
 
 
@@ -106,7 +110,7 @@ def test_page_tells_what_was_run_found_and_how_to_run_it_again(page):
     assert "keras 3.15.1, python 3.12.3, tensorflow 2.21.0" in text
     assert "8 h 0 min in all" in text  # 16 runs of 1800.5 s
     assert "64-16-20640 320 + 320160 80 + 80200 100 + 100" in text.replace("</td>", "")
-    assert "would drop 1,590 files, and 1,588 of them are in use" in text
+    assert "would drop 1,590 files. Of these, 1,588 files decode well and are in use" in text
     assert "131 groups of photos look almost the same" in text
     assert "base-801010-rgb-aug has the best accuracy" in text
     command = (
@@ -119,19 +123,17 @@ def test_page_tells_what_was_run_found_and_how_to_run_it_again(page):
 
 
 def test_confusion_matrices_add_up_over_seeds(page):
-    one, two = (
-        " ".join(Elements(page(seeds=seeds, name=f"s{len(seeds)}")).text.split()) for seeds in ((42,), (42, 43))
-    )
+    one, two = (" ".join(Elements(html).text.split()) for html in (page(), page(seeds=(42, 43))))
     assert "is cat1,915 76.6%585 23.4%" in one  # 5,000 photos, 76.6% right
     assert "is cat3,840 76.8%1,160 23.2%" in two  # and 77.0% right
 
 
 def test_page_of_eight_experiments_with_large_galleries_is_small(page):
-    assert 100_000 < len(page(gallery=1100)) < 5_000_000
+    assert 100_000 < len(page(gallery=600)) < 2_500_000
 
 
-def test_every_curve_point_lies_where_a_number_can(page, results):
-    study, folder = results(name="diverged")
+def test_every_curve_point_lies_where_a_number_can(results):
+    study, folder = results()
     history = folder / "training" / "base-641620-gray" / "seed42" / "history.csv"
     lines = history.read_text().splitlines()
     lines[5] = "5,nan,0.5,nan,0.5,1.0"

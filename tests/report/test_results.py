@@ -81,6 +81,6 @@ def test_a_photo_may_be_called_nan(results):
 def test_the_original_has_a_row_for_each_experiment_of_the_full_study():
     original = read_original().set_index("experiment")
     assert len(original) == 15
-    assert original["accuracy"].sub(original["accuracy"].round(4)).abs().max() == 0 or original["accuracy"].isna().any()
+    assert original["accuracy"].dropna().between(0.77, 1).all()
     assert original.loc["deeper", ["accuracy", "loss", "weight_mb"]].tolist() == [0.904, 0.249, 79.22]
     assert original.loc["mobilenetv2-finetune", "accuracy"] == 0.9904

@@ -1,7 +1,9 @@
 """The study's tables: what they hold, and what they say to the eye."""
 
+import json
 import re
 import shutil
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -11,10 +13,11 @@ from canigatti.report.commands import report
 MEASURED = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tables(results):
     """Write a study, run the command, and give base.csv as a frame and base.md as text."""
 
+    @cache
     def run(**fields):
         study, folder = results(**fields)
         report(study.outline(), folder, folder / "report")
@@ -33,6 +36,15 @@ def test_base_table_has_the_columns_of_the_study_in_the_order_of_the_configurati
         "base-641620-gray", "base-641620-gray-aug", "base-641620-rgb", "base-641620-rgb-aug"
     ]  # fmt: skip
     assert len(base) == 8
+
+
+def test_rows_stay_in_an_order_that_is_not_the_alphabets(results):
+    study, folder = results()
+    outline = json.loads(study.outline())
+    outline["experiments"] = ["base-801010-rgb", "base-641620-rgb", "base-801010-gray"]
+    report(json.dumps(outline), folder, folder / "report")
+    base = pd.read_csv(folder / "report" / "tables" / "base.csv")
+    assert base["experiment"].tolist() == outline["experiments"]
 
 
 def test_base_table_holds_the_numbers_that_were_measured(tables):

@@ -8,18 +8,23 @@ from canigatti.config import SGD, Augmentation, Convolutional, EarlyStopping, Sp
 from canigatti.files import InputError
 from canigatti.training import fitting, networks
 from canigatti.training.batches import Part
+from canigatti.training.device import prepare_device
 
 
 def spec(rate=0.05, **fields):
     network = Convolutional(filters=(4,), dense_units=8, dropout=(0.1, 0.1))
     settings = {"augmentation": None, "epochs": 6, "early_stopping": EarlyStopping(patience=6), **fields}
     return Spec(
-        image_size=16, network=network, batch_size=8, optimizer=SGD(name="sgd", learning_rate=rate, momentum=0.9), **settings
+        image_size=16,
+        network=network,
+        batch_size=8,
+        optimizer=SGD(name="sgd", learning_rate=rate, momentum=0.9),
+        **settings,
     )
 
 
 def train(store, settings, folder, seed=42):
-    fitting.make_deterministic(seed)
+    prepare_device(seed)
     model = networks.build(settings)
     train, validation = Part(store, np.arange(40), settings.color), Part(store, np.arange(40, 50), settings.color)
     return fitting.fit(model, settings, train, validation, seed, folder / "logs")
@@ -31,7 +36,9 @@ def test_the_network_learns_and_every_epoch_is_told_once(store, tmp_path, capsys
     assert fit.history["val_accuracy"].max() >= 0.9
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
     assert len(lines) == 6
-    line = r"epoch   1/6  loss \d.*  accuracy \d.*%  validation loss \d.*  accuracy \d.*%  \d.* s  at most \d.* min left"
+    line = (
+        r"epoch   1/6  loss \d.*  accuracy \d.*%  validation loss \d.*  accuracy \d.*%  \d.* s  at most \d.* min left"
+    )
     assert re.fullmatch(line, lines[0])
 
 

@@ -41,7 +41,11 @@ class Project:
         (self.folder / "study.yaml").write_text(text, encoding="utf-8")
 
     def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
-        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src"), "CANIGATTI_CACHE": str(self.folder / "cache")}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.folder / "src"),
+            "CANIGATTI_CACHE": str(self.folder / "cache"),
+        }
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         return subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml", *arguments],

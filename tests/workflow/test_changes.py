@@ -67,7 +67,9 @@ def test_another_range_of_augmentation_runs_what_augments(project):
 
 
 def test_editing_one_split_runs_what_uses_it(project):
-    edit_config(project, "most: {train: 0.6, validation: 0.2, test: 0.2}", "most: {train: 0.7, validation: 0.1, test: 0.2}")
+    edit_config(
+        project, "most: {train: 0.6, validation: 0.2, test: 0.2}", "most: {train: 0.7, validation: 0.1, test: 0.2}"
+    )
     assert project.planned() == {"split_photos most"} | chain("other")
 
 

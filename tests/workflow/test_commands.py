@@ -48,7 +48,11 @@ def test_the_full_study_is_planned_within_3_seconds_and_without_tensorflow(empty
     started = time.monotonic()
     command = [sys.executable, "-X", "importtime", "-m", "snakemake", "--dry-run", "--cores", "1"]
     answer = subprocess.run(
-        [*command, "--snakefile", empty.folder / "Snakefile"], cwd=empty.folder, capture_output=True, text=True, check=False
+        [*command, "--snakefile", empty.folder / "Snakefile"],
+        cwd=empty.folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert time.monotonic() - started < 3
     assert answer.returncode == 0, answer.stderr
@@ -62,7 +66,9 @@ def test_every_command_explains_itself_without_loading_heavy_libraries():
     code = "import sys; from canigatti.__main__ import app; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not set(loaded) & {"tensorflow", "keras", "pandas", "matplotlib", "sklearn", "PIL"}
-    listing = subprocess.run([sys.executable, "-m", "canigatti", "--help"], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(
+        [sys.executable, "-m", "canigatti", "--help"], capture_output=True, text=True, check=True
+    ).stdout
     for command in ("fetch", "generate", "inspect", "split", "store", "train", "evaluate", "report"):
         assert command in listing
 

@@ -35,7 +35,9 @@ def test_every_kept_photo_is_in_one_part_of_every_split_and_in_the_store(results
         dealt = pd.read_csv(results / "splits" / f"{split}.csv")
         assert list(dealt["id"]) == list(manifest["id"])
         assert set(dealt["part"]) == {"train", "validation", "test"}
-    assert len(open_store(results / "photos" / "images-16.npy", results / "photos" / "manifest.csv").images) == len(manifest)
+    assert len(open_store(results / "photos" / "images-16.npy", results / "photos" / "manifest.csv").images) == len(
+        manifest
+    )
 
 
 @pytest.mark.parametrize("experiment", RUNS)

@@ -7,6 +7,7 @@ import numpy as np
 
 from canigatti.files import InputError, sha256_of
 from canigatti.photos.color import to_grayscale
+from canigatti.training.device import prepare_device
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +28,7 @@ def load_model(model: Path, sha256: str) -> "keras.Model":
     _refuse_changed(model, sha256)
     import keras
 
+    prepare_device()
     try:
         return keras.saving.load_model(model, compile=False, safe_mode=True)
     except (OSError, TypeError, ValueError) as error:
@@ -52,10 +54,7 @@ def predict(model: "keras.Model", images: np.ndarray, rows: np.ndarray, batch_si
     Raises:
         InputError: the model expects photos of another size.
     """
-    import tensorflow as tf
-
     _refuse_other_size(model, images)
-    tf.config.experimental.enable_op_determinism()  # at no measurable cost; also keeps XLA off
     in_gray = model.input_shape[-1] == 1
     probabilities = np.empty(len(rows), np.float64)
     for start in range(0, len(rows), batch_size):

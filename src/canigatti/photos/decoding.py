@@ -26,8 +26,11 @@ class UnreadablePhoto(Exception):  # noqa: N818 (it says what the photo is)
     """
 
     def __init__(self, verdict: str, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__(verdict, reason)
         self.verdict, self.reason = verdict, " ".join(reason.split())
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True)

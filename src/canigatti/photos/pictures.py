@@ -149,7 +149,7 @@ def _draw_bars(axes: Axes, table: pd.DataFrame) -> None:
     for place, total in zip(places, totals, strict=True):
         axes.annotate(f"{total:,}", (total, place), (4, 0), textcoords="offset points", va="center")
     axes.set_yticks(places, [_shortened(str(name), 60) for name in table.index])
-    axes.set(xlim=(0, 1.12 * totals.max()), ylim=(len(table) - 0.4, -0.6))
+    axes.set(xlim=(0, 1.12 * max(1, totals.max())), ylim=(len(table) - 0.4, -0.6))
 
 
 def _add_legend(figure: Figure, classes: Sequence[str], *others: str) -> None:

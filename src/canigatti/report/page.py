@@ -19,10 +19,10 @@ from canigatti.report.tables import BEST, LEFT_ALIGNED, NOT_CLEARLY_WORSE, ORIGI
 MAX_REJECTED = 300  # rows of the list of rejected files; the manifest has them all
 VERDICTS = {
     "empty": "The file has no content.",
-    "unreadable": "The picture cannot be decoded to its end.",
+    "unreadable": "It is no picture, or one that cannot be decoded to its end.",
     "too-large": "It has so many pixels that decoding it would not be safe.",
     "duplicate": "It is the same picture as another one of its class. The first is kept.",
-    "conflicting": "The same picture is filed under both classes, so its label is unknown.",
+    "conflicting": "Its content or its name belongs to both classes, so its label is unknown.",
     "over-limit": "It is fine, but the study uses only the first photos of each class.",
     "outside": "It lies in no class's folder.",
 }

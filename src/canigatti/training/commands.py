@@ -30,11 +30,12 @@ def train(
     from canigatti.training import fitting, networks
     from canigatti.training.batches import Part
     from canigatti.training.curves import draw_curves
+    from canigatti.training.device import device_name, prepare_device, versions
 
     settings = Spec.parse(spec)
     store = open_store(images, manifest)
     parts = {name: Part(store, store.rows(read_part(split, name)), settings.color) for name in ("train", "validation")}
-    fitting.make_deterministic(seed)
+    prepare_device(seed)
     network = networks.build(settings)
     print(
         f"{experiment}, seed {seed}: {len(parts['train']):,} photos, {network.count_params():,} parameters", flush=True
@@ -55,8 +56,8 @@ def train(
         "epochs": len(fit.history),
         "seconds_per_epoch": float(fit.history["seconds"].median()),
         "wall_seconds": time.perf_counter() - started,
-        "device": fitting.device(),
-        "versions": fitting.versions(),
+        "device": device_name(),
+        "versions": versions(),
         "model_sha256": sha256_of(model),
     }
     write_json(run, content)

@@ -1,6 +1,5 @@
 """Fitting a network: epochs until the validation loss stops falling, the best epoch's weights kept."""
 
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,15 +31,6 @@ class Fit:
     def best_epoch(self) -> int:
         """The epoch with the lowest validation loss, counted from 1."""
         return int(self.history.loc[self.history["val_loss"].idxmin(), "epoch"])
-
-
-def make_deterministic(seed: int) -> None:
-    """Seed Python, NumPy and Keras, and make TensorFlow give the same result every time; call before building."""
-    import keras
-    import tensorflow as tf
-
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
 
 
 def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: int, logs: Path) -> Fit:
@@ -115,26 +105,3 @@ def _refuse_divergence(row: dict[str, Any]) -> None:
             f"epoch {row['epoch']}: the training diverged (loss {row['loss']}, validation loss {row['val_loss']}); "
             "a lower learning rate may help"
         )
-
-
-def device() -> str:
-    """What the training runs on: the GPU's name, or the number of CPU cores."""
-    import os
-
-    import tensorflow as tf
-
-    graphics = tf.config.list_physical_devices("GPU")
-    if graphics:
-        return str(tf.config.experimental.get_device_details(graphics[0]).get("device_name", "GPU"))
-    return f"CPU, {os.cpu_count()} cores"
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide a result."""
-    from importlib.metadata import version
-
-    python = ".".join(map(str, sys.version_info[:3]))
-    import tensorflow as tf
-
-    packages = {name: version(name) for name in ("canigatti", "keras", "numpy", "pillow")}
-    return {"python": python, "tensorflow": tf.__version__, **packages}
