@@ -2,7 +2,7 @@
 #
 #   snakemake --cores 1 --resources gpu=1                                     the whole study, config/full.yaml
 #   snakemake --cores 1 --resources gpu=1 --configfile config/laptop.yaml     another study
-#   snakemake --cores 1 --resources gpu=1 results/full/evaluation/base-801010-rgb/seed42/metrics.json    one experiment
+#   snakemake results/full/evaluation/base-801010-rgb/seed42/metrics.json --cores 1 --resources gpu=1    one experiment
 from snakemake.utils import min_version
 
 min_version("9.0")

@@ -11,28 +11,31 @@ from canigatti.photos.sources import fingerprint
 from canigatti.provenance import modules_behind
 
 
-def read_study():
-    """The one configuration file, checked; `configfile:` would merge two studies into one."""
-    files = list(workflow.config_settings.configfiles) or [
-        Path(workflow.basedir) / "config" / "full.yaml"
-    ]
+def configuration_file():
+    """The one that is given, or the full study's; `configfile:` would merge two studies into one."""
+    default = Path(workflow.basedir) / "config" / "full.yaml"
+    files = list(workflow.config_settings.configfiles) or [default]
     if len(files) > 1:
         raise WorkflowError(
             f"give one --configfile, not {len(files)}: a study is told by one file"
         )
+    return Path(os.path.relpath(files[0]))
+
+
+def read_study(path):
     try:
-        return load_study(
-            Path(os.path.relpath(files[0])), dict(workflow.config_settings.config)
-        )
+        return load_study(path, dict(workflow.config_settings.config))
     except InputError as error:
         raise WorkflowError(str(error)) from None
 
 
-STUDY = read_study()
+CONFIGURATION = configuration_file()
+STUDY = read_study(CONFIGURATION)
 RESULTS = f"results/{STUDY.study}"
 CLASSES = " ".join(f"--class {shlex.quote(name)}" for name in STUDY.classes)
 SOURCE_CODE = Path(os.path.relpath(workflow.basedir)) / "src" / "canigatti"
 RUN = "{experiment}/seed{seed}"
+SPLITS_USED = sorted({experiment.split for experiment in STUDY.experiments.values()})
 
 
 wildcard_constraints:
@@ -66,7 +69,9 @@ def spec(wildcards):
 def training_code(wildcards):
     """Augmentation is behind a result only where it is used."""
     unused = () if experiment(wildcards).augment else ("training.augmentation",)
-    return code("training.fitting", "training.networks", "training.device", without=unused)
+    return code(
+        "training.fitting", "training.networks", "training.device", without=unused
+    )
 
 
 def split_file(wildcards):
@@ -93,7 +98,9 @@ def photos_source(wildcards):
 def source_fingerprint(wildcards):
     """Changes when the content of a local source does, and not when its files are only touched."""
     try:
-        return "generated" if STUDY.photos.generate else fingerprint(STUDY.photos.source)
+        return (
+            "generated" if STUDY.photos.generate else fingerprint(STUDY.photos.source)
+        )
     except InputError as error:
         raise WorkflowError(str(error)) from None
 
@@ -102,4 +109,12 @@ def of_every_run(pattern):
     """The pattern with every experiment and seed of the study put in."""
     return expand(
         f"{RESULTS}/{pattern}", experiment=STUDY.experiments, seed=STUDY.seeds
+    )
+
+
+def report_templates():
+    """What the page is made of besides code."""
+    folder = SOURCE_CODE / "report"
+    return sorted(
+        str(path) for kind in ("*.j2", "*.css", "*.csv") for path in folder.glob(kind)
     )

@@ -3,24 +3,24 @@
 
 rule write_report:
     input:
-        runs=of_every_run("training/{experiment}/seed{seed}/run.json"),
-        histories=of_every_run("training/{experiment}/seed{seed}/history.csv"),
-        curves=of_every_run("training/{experiment}/seed{seed}/curves.png"),
-        metrics=of_every_run("evaluation/{experiment}/seed{seed}/metrics.json"),
-        uncertain=of_every_run("evaluation/{experiment}/seed{seed}/uncertain.csv"),
-        pictures=[
-            of_every_run(f"evaluation/{{experiment}}/seed{{seed}}/{picture}.png")
-            for picture in ("confusion", "misclassified", "uncertain")
+        runs=of_every_run(f"training/{RUN}/run.json"),
+        histories=of_every_run(f"training/{RUN}/history.csv"),
+        curves=of_every_run(f"training/{RUN}/curves.png"),
+        metrics=of_every_run(f"evaluation/{RUN}/metrics.json"),
+        uncertain=of_every_run(f"evaluation/{RUN}/uncertain.csv"),
+        galleries=[
+            of_every_run(f"evaluation/{RUN}/{picture}.png")
+            for picture in ("misclassified", "uncertain")
         ],
         photos=expand(
             f"{RESULTS}/photos/{{picture}}.png",
             picture=["sample", "sizes", "formats", "balance", "rejected"],
         ),
         summary=f"{RESULTS}/photos/summary.json",
+        record=f"{RESULTS}/photos/source.json",
+        splits=expand(f"{RESULTS}/splits/{{split}}.csv", split=SPLITS_USED),
         code=code("report.page", "report.tables", "report.results"),
-        templates=[
-            str(path) for path in sorted((SOURCE_CODE / "report").glob("*.[jc]s*"))
-        ],
+        templates=report_templates(),
     output:
         page=report(
             f"{RESULTS}/report/index.html",
@@ -37,7 +37,7 @@ rule write_report:
     conda:
         "../workflow/environment.yaml"
     params:
-        outline=STUDY.outline(),
+        outline=STUDY.outline(str(CONFIGURATION)),
         results=RESULTS,
         folder=subpath(output.page, parent=True),
     shell:

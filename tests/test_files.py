@@ -1,6 +1,7 @@
+import pandas as pd
 import pytest
 
-from canigatti.files import sha256_of, write_json, write_text, written_whole
+from canigatti.files import sha256_of, write_csv, write_json, write_text, written_whole
 
 
 def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path):
@@ -40,3 +41,14 @@ def test_json_refuses_what_it_cannot_say(tmp_path):
 def test_the_hash_is_that_of_the_content(tmp_path):
     write_text(tmp_path / "empty", "")
     assert sha256_of(tmp_path / "empty") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize(
+    "name", ["plain.jpg", "a,b.jpg", 'quo"te.jpg', "new\nline.jpg", "Icon\r", " space ", "nan", "\U0001f431.jpg"]
+)
+def test_a_table_reads_back_whatever_the_names_in_it(tmp_path, name):
+    frame = pd.DataFrame({"id": [name, "other.jpg"], "probability": [0.1 + 0.2, 1.0]})
+    write_csv(tmp_path / "table.csv", frame)
+    read = pd.read_csv(tmp_path / "table.csv", keep_default_na=False, dtype=str)
+    assert list(read["id"]) == [name, "other.jpg"]
+    assert list(map(float, read["probability"])) == [0.1 + 0.2, 1.0]

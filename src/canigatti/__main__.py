@@ -41,7 +41,7 @@ def main() -> None:
     """Run the command line; what the user can mend is told in one message, without a traceback."""
     try:
         app()
-    except InputError as error:
+    except (InputError, OSError) as error:
         sys.exit(f"canigatti: {error}")
 
 

@@ -1,5 +1,6 @@
 """Writing results so that a file at its final path is always whole, and telling files apart by content."""
 
+import csv
 import hashlib
 import json
 import os
@@ -65,8 +66,12 @@ def write_json(path: Path, content: Any) -> None:
 
 def write_csv(path: Path, frame: "pd.DataFrame") -> None:
     """Write a table without its index, numbers in full precision, whole or not at all."""
+    text = frame.select_dtypes(["object", "string"]).astype(str)
+    # pandas leaves a lone carriage return bare, and a reader would take it for the end of the row (macOS: `Icon\r`).
+    returns = any(text[column].str.contains("\r", regex=False).any() for column in text)
+    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
     with written_whole(path) as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n")
+        frame.to_csv(temporary, index=False, lineterminator="\n", quoting=quoting)
 
 
 def read_json(path: Path) -> Any:

@@ -181,7 +181,7 @@ def test_a_copy_of_a_photo_whose_name_says_the_other_class_is_not_kept(tmp_path)
 
 
 def test_real_photos(shared):
-    """Two pairs are the same file; of the others no pair correlates above 0.89, and the closest show different animals."""
+    """Two pairs are the same file; the closest of the others correlate by 0.89 and show different animals."""
     source = ZipSource(shared / "data" / "petimages-4k.zip")
     found = find_photos(source.members(), ["cat", "dog"])
     rows, groups = assemble(found, inspect_all(source, found, workers=2), None)

@@ -61,7 +61,7 @@ def test_row_after_row_is_a_kept_photo_as_a_square(study):
 def test_rows_are_found_by_id(study):
     opened = open_store(store(study), study / "manifest.csv")
     assert opened.rows(np.array(["dog.99.jpg", "cat.0.jpg"], dtype=object)).tolist() == [97, 0]
-    with pytest.raises(KeyError, match=r"cat\.3\.jpg"):
+    with pytest.raises(InputError, match=r"cat\.3\.jpg"):
         opened.rows(np.array(["cat.3.jpg"], dtype=object))
 
 
@@ -110,7 +110,7 @@ def test_no_kept_photo_gives_an_empty_store(study):
 def test_images_of_another_manifest_are_refused(study):
     path = store(study)
     write_csv(study / "manifest.csv", read_manifest(study / "manifest.csv").iloc[1:])
-    with pytest.raises(ValueError, match=r"holds 98 photos and .*manifest\.csv keeps 97; make the images again"):
+    with pytest.raises(InputError, match=r"holds 98 photos and .*manifest\.csv keeps 97; make the images again"):
         open_store(path, study / "manifest.csv")
 
 

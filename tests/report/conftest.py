@@ -38,7 +38,13 @@ def make_study(
         }
         for experiment in GRID
     }
-    fields = {"study": name, "classes": classes, "seeds": seeds, "splits": SPLITS, "experiments": experiments}
+    fields = {
+        "study": name,
+        "classes": classes,
+        "seeds": seeds,
+        "splits": SPLITS,
+        "experiments": experiments,
+    }
     return Study.model_validate({**fields, "photos": {"source": "photos.zip"}})
 
 

@@ -44,7 +44,7 @@ def page(results):
     @cache
     def write(**fields):
         study, folder = results(**fields)
-        report(study.outline(), folder, folder / "report")
+        report(study.outline("config/study.yaml"), folder, folder / "report")
         return (folder / "report" / "index.html").read_text(encoding="utf-8")
 
     return write
@@ -115,7 +115,7 @@ def test_page_tells_what_was_run_found_and_how_to_run_it_again(page):
     assert "base-801010-rgb-aug has the best accuracy" in text
     command = (
         "snakemake results/made-up/evaluation/base-801010-rgb-aug/seed42/metrics.json \\ "
-        "--cores 1 --resources gpu=1 --configfile config/made-up.yaml \\ "
+        "--cores 1 --resources gpu=1 --configfile config/study.yaml \\ "
         "--forcerun results/made-up/training/base-801010-rgb-aug/seed42/model.keras"
     )
     assert command in text
@@ -138,7 +138,7 @@ def test_every_curve_point_lies_where_a_number_can(results):
     lines = history.read_text().splitlines()
     lines[5] = "5,nan,0.5,nan,0.5,1.0"
     history.write_text("\n".join(lines) + "\n")
-    report(study.outline(), folder, folder / "report")
+    report(study.outline("config/study.yaml"), folder, folder / "report")
     html = (folder / "report" / "index.html").read_text(encoding="utf-8")
     points = [line["points"] for line in Elements(html).all("polyline")]
     assert len(points) == 2 * (8 + 8 + 8)  # two measures; all in the background, validation, training
@@ -152,7 +152,7 @@ def test_a_picture_that_is_none_is_named(results):
     study, folder = results()
     (folder / "photos" / "sizes.png").write_bytes(b"not a picture")
     with pytest.raises(InputError, match=r"photos/sizes\.png: expected an image"):
-        report(study.outline(), folder, folder / "report")
+        report(study.outline("config/study.yaml"), folder, folder / "report")
     assert not (folder / "report").exists()
 
 

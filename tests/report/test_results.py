@@ -29,7 +29,7 @@ FILES = [
 
 def test_a_missing_file_is_named(results):
     study, folder = results()
-    outline = Outline.parse(study.outline())
+    outline = Outline.parse(study.outline("config/study.yaml"))
     for name in FILES:
         (folder / name).rename(folder / "away")
         with pytest.raises(InputError, match=f"{name}: expected a file"):
@@ -54,7 +54,7 @@ def test_a_file_with_other_content_is_named_with_what_was_expected(results, name
     study, folder = results()
     (folder / name).write_text(content)
     with pytest.raises(InputError, match=f"{name}: .*{complaint}"):
-        read_study(Outline.parse(study.outline()), folder)
+        read_study(Outline.parse(study.outline("config/study.yaml")), folder)
 
 
 def test_an_outline_that_is_none_is_refused():
@@ -64,7 +64,7 @@ def test_an_outline_that_is_none_is_refused():
 
 def test_splits_that_no_experiment_uses_are_not_asked_for(results):
     study, folder = results()
-    outline = json.loads(study.outline())
+    outline = json.loads(study.outline("config/study.yaml"))
     outline["experiments"] = [name for name in outline["experiments"] if "641620" in name]
     (folder / "splits" / "80-10-10.csv").unlink()
     found = read_study(Outline.parse(json.dumps(outline)), folder)
@@ -74,7 +74,7 @@ def test_splits_that_no_experiment_uses_are_not_asked_for(results):
 
 def test_a_photo_may_be_called_nan(results):
     study, folder = results()
-    runs = read_study(Outline.parse(study.outline()), folder).runs
+    runs = read_study(Outline.parse(study.outline("config/study.yaml")), folder).runs
     assert runs[0].uncertain["id"].iloc[0] == "nan"
 
 

@@ -20,7 +20,7 @@ def tables(results):
     @cache
     def run(**fields):
         study, folder = results(**fields)
-        report(study.outline(), folder, folder / "report")
+        report(study.outline("config/study.yaml"), folder, folder / "report")
         written = folder / "report" / "tables"
         return pd.read_csv(written / "base.csv"), (written / "base.md").read_text(encoding="utf-8")
 
@@ -40,7 +40,7 @@ def test_base_table_has_the_columns_of_the_study_in_the_order_of_the_configurati
 
 def test_rows_stay_in_an_order_that_is_not_the_alphabets(results):
     study, folder = results()
-    outline = json.loads(study.outline())
+    outline = json.loads(study.outline("config/study.yaml"))
     outline["experiments"] = ["base-801010-rgb", "base-641620-rgb", "base-801010-gray"]
     report(json.dumps(outline), folder, folder / "report")
     base = pd.read_csv(folder / "report" / "tables" / "base.csv")
@@ -114,7 +114,7 @@ def test_an_experiment_the_original_did_not_have_gets_a_dash(results):
     from canigatti.report.tables import as_markdown, base_table
 
     study, folder = results()
-    runs = read_study(Outline.parse(study.outline()), folder).runs
+    runs = read_study(Outline.parse(study.outline("config/study.yaml")), folder).runs
     original = read_original().query("experiment != 'base-641620-gray'")
     text = as_markdown(base_table(runs, original))
     assert re.search(r"\| base-641620-gray \|.*\| – \| – \| – \| – \|\n", text)
@@ -135,9 +135,9 @@ def test_several_seeds_give_mean_and_spread(tables):
 
 def test_the_same_results_give_the_same_files(results):
     study, folder = results()
-    report(study.outline(), folder, folder / "report")
+    report(study.outline("config/study.yaml"), folder, folder / "report")
     first = {path: path.read_bytes() for path in (folder / "report").rglob("*") if path.is_file()}
     shutil.rmtree(folder / "report")
-    report(study.outline(), folder, folder / "report")
+    report(study.outline("config/study.yaml"), folder, folder / "report")
     assert len(first) == 3
     assert first == {path: path.read_bytes() for path in (folder / "report").rglob("*") if path.is_file()}

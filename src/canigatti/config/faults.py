@@ -6,7 +6,6 @@ from pydantic import ValidationError
 
 from canigatti.files import InputError
 
-
 PLAIN_WORDS = {"extra_forbidden": "unknown key", "missing": "this key is required"}
 
 

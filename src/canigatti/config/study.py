@@ -66,10 +66,16 @@ class Study(Strict):
     experiments: dict[Name, Experiment] = Field(min_length=1)
     seeds: tuple[Seed, ...] = Field(default=(42,), strict=False, min_length=1)
 
-    def outline(self) -> str:
-        """What the report needs to know beyond the results, as JSON with sorted keys."""
+    def outline(self, configuration: str) -> str:
+        """What the report needs to know beyond the results, as JSON with sorted keys.
+
+        Args:
+            configuration: path of the configuration file, for the commands that the report shows.
+        """
         fields = self.model_dump(mode="json", exclude={"defaults"})
-        return json.dumps({**fields, "experiments": list(self.experiments)}, sort_keys=True)
+        return json.dumps(
+            {**fields, "experiments": list(self.experiments), "configuration": configuration}, sort_keys=True
+        )
 
     @model_validator(mode="before")
     @classmethod

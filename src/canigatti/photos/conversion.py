@@ -56,7 +56,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 def _on_white(image: Image.Image) -> tuple[Image.Image, bool]:
     clear = image.convert("RGBA")
     white = Image.new("RGBA", clear.size, "white")
-    return Image.alpha_composite(white, clear).convert("RGB"), clear.getextrema()[3][0] < 255
+    return Image.alpha_composite(white, clear).convert("RGB"), clear.getchannel("A").tobytes().strip(b"\xff") != b""
 
 
 def _in_srgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, str | None]:

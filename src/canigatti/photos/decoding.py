@@ -30,6 +30,7 @@ class UnreadablePhoto(Exception):  # noqa: N818 (it says what the photo is)
         self.verdict, self.reason = verdict, " ".join(reason.split())
 
     def __str__(self) -> str:
+        """The reason."""
         return self.reason
 
 

@@ -13,6 +13,7 @@ from canigatti.photos.fingerprints import thumbnail
 from canigatti.photos.sources import FoundPhoto, PhotoSource
 from canigatti.photos.workers import for_each
 
+_Pixels = bytes  # the built-in type, which the field `bytes` of Inspection hides
 _FORMAT_OF_SUFFIX = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
     **dict.fromkeys((".tif", ".tiff"), "TIFF"),
@@ -47,7 +48,7 @@ class Inspection:
     height: int | None = None
     mode: str = ""
     format: str = ""
-    thumbnail: bytes = b""
+    thumbnail: _Pixels = b""
 
 
 def inspect_all(source: PhotoSource, found: Sequence[FoundPhoto], workers: int) -> list[Inspection]:

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from canigatti.files import InputError
+
 
 @dataclass(frozen=True)
 class Store:
@@ -25,11 +27,11 @@ class Store:
         """Positions of the photos with these ids, (len(ids),), int64.
 
         Raises:
-            KeyError: an id is not in the store.
+            InputError: an id is not in the store.
         """
         positions = pd.Index(self.ids).get_indexer(ids)
         if (positions < 0).any():
-            raise KeyError(f"not among the kept photos: {ids[positions < 0][0]}")
+            raise InputError(f"the photo {ids[positions < 0][0]} is not among the kept ones")
         return positions
 
 
@@ -45,10 +47,10 @@ def open_store(images: Path, manifest: Path) -> Store:
     """Map the images of `manifest`'s kept photos without reading them.
 
     Raises:
-        ValueError: the two files do not belong together.
+        InputError: the two files do not belong together.
     """
     kept = read_manifest(manifest).query("verdict == 'keep'")
     array = np.load(images, mmap_mode="r")
     if len(array) != len(kept):
-        raise ValueError(f"{images} holds {len(array)} photos and {manifest} keeps {len(kept)}; make the images again")
+        raise InputError(f"{images} holds {len(array)} photos and {manifest} keeps {len(kept)}; make the images again")
     return Store(array, kept["id"].to_numpy(dtype=object), kept["label"].to_numpy(dtype=np.int64))

@@ -14,7 +14,7 @@ from canigatti.report.charts import accuracy_intervals, learning_curves
 from canigatti.report.pictures import Picture, embed
 from canigatti.report.results import Outline, Run, StudyResults
 from canigatti.report.settings import compare_settings
-from canigatti.report.tables import BEST, LEFT_ALIGNED, NOT_CLEARLY_WORSE, ORIGINAL_STUDY, for_reading, notes
+from canigatti.report.tables import BEST, LEFT_ALIGNED, NOT_CLEARLY_WORSE, for_reading, notes
 
 MAX_REJECTED = 300  # rows of the list of rejected files; the manifest has them all
 VERDICTS = {
@@ -26,6 +26,8 @@ VERDICTS = {
     "over-limit": "It is fine, but the study uses only the first photos of each class.",
     "outside": "It lies in no class's folder.",
 }
+
+DEFAULT_CONFIGURATION = "config/full.yaml"  # what the Snakefile takes when none is given
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ def versions_of(runs: Sequence[Run]) -> dict[str, str]:
 
 def commands(outline: Outline, experiment: str) -> dict[str, str]:
     """Command lines that make the study, one experiment and the report again."""
-    config = "" if outline.study == ORIGINAL_STUDY else f" --configfile config/{outline.study}.yaml"
+    config = "" if outline.configuration == DEFAULT_CONFIGURATION else f" --configfile {outline.configuration}"
     options = f"--cores 1 --resources gpu=1{config}"  # after the file: --resources takes all that follows it
     results, run = f"results/{outline.study}", f"{experiment}/seed{outline.seeds[0]}"
     return {

@@ -28,9 +28,10 @@ _AnyRecord = TypeVar("_AnyRecord", bound=_Record)
 
 
 class Outline(_Record):
-    """What `Study.outline` says of a study: names, classes, splits, experiments in order, seeds."""
+    """What `Study.outline` says of a study: names, configuration file, classes, splits, experiments in order, seeds."""
 
     study: str
+    configuration: str
     classes: tuple[str, str]
     photos: Photos
     splits: dict[str, Split]

@@ -12,6 +12,7 @@ MARKS = {BEST: "★", NOT_CLEARLY_WORSE: "≈"}
 _MEASURED = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"]
 _SPREAD = ["accuracy", "loss", "best_epoch", "seconds_per_epoch"]
 _COMPARED = ["accuracy", "loss", "best_epoch", "seconds_per_epoch"]
+LEFT_ALIGNED = ("Experiment", "Split", "Colour", "Augmented")  # headings over texts; the others stand over numbers
 _ABSENT = "–"
 
 
@@ -143,6 +144,3 @@ def as_markdown(table: pd.DataFrame) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     rule = "|" + "|".join(" --- " if heading in LEFT_ALIGNED else " ---: " for heading in texts.columns) + "|"
     return "\n".join([lines[0], rule, *lines[1:], "", *(f"{note}\n" for note in notes(table))])
-
-
-LEFT_ALIGNED = ("Experiment", "Split", "Colour", "Augmented")
