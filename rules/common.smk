@@ -24,7 +24,7 @@ def configuration_file():
 
 def read_study(path):
     try:
-        return load_study(path, dict(workflow.config_settings.config))
+        return load_study(path, workflow.config_settings.config_args)
     except InputError as error:
         raise WorkflowError(str(error)) from None
 

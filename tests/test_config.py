@@ -18,7 +18,7 @@ experiments:
 """
 
 
-def read(tmp_path, text, overrides=None):
+def read(tmp_path, text, overrides=()):
     path = tmp_path / "study.yaml"
     path.write_text(text, encoding="utf-8")
     return load_study(path, overrides)
@@ -71,9 +71,20 @@ def test_a_spec_reads_back_as_it_was_written():
 
 
 def test_overrides_take_the_place_of_single_entries(tmp_path):
-    study = read(tmp_path, VALID, {"photos": {"generate": {"seed": 7}}, "seeds": [1, 2]})
+    study = read(tmp_path, VALID, ["photos={generate: {seed: 7}}", "seeds=[1, 2]"])
     assert study.photos.generate.model_dump() == {"count": 100, "seed": 7}
     assert study.seeds == (1, 2)
+
+
+def test_an_override_can_take_an_entry_away(tmp_path):
+    with_hash = VALID.replace("generate: {count: 100}", f"source: nowhere.zip, sha256: {'a' * 64}")
+    photos = read(tmp_path, with_hash, [f"photos={{source: {tmp_path}, sha256: null}}"]).photos
+    assert (photos.source, photos.sha256) == (str(tmp_path), None)
+
+
+def test_an_override_that_is_no_yaml_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"--config seeds=\[1: "):
+        read(tmp_path, VALID, ["seeds=[1"])
 
 
 FAULTS = {

@@ -1,7 +1,7 @@
 """Reading the configuration file."""
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,13 @@ _Loader.add_implicit_resolver(
 )
 
 
-def load_study(path: Path, overrides: dict[str, Any] | None = None) -> Study:
+def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     """Read and check a configuration file.
 
     Args:
         path: the YAML file.
-        overrides: what takes the place of the file's own entries, key by key at every depth (Snakemake's `--config`).
+        overrides: `key=value` texts (Snakemake's `--config`), the values YAML; they take the place of the file's own
+            entries, key by key at every depth.
 
     Raises:
         ConfigError: the file is missing, is not YAML, or says something that no study can mean; the message has one
@@ -47,8 +48,8 @@ def load_study(path: Path, overrides: dict[str, Any] | None = None) -> Study:
         raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ConfigError) as error:
         raise ConfigError(f"{path}: {error}") from None
-    raw = _overridden(raw, overrides or {})
     try:
+        raw = _overridden(raw, _parse_overrides(overrides))
         study = Study.model_validate(raw)
         _check_source(study.photos)
     except ValidationError as error:
@@ -56,6 +57,18 @@ def load_study(path: Path, overrides: dict[str, Any] | None = None) -> Study:
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     return study
+
+
+def _parse_overrides(entries: Sequence[str]) -> dict[str, Any]:
+    """Snakemake's own reading would make text of every number inside a mapping."""
+    parsed = {}
+    for entry in entries:
+        key, _, value = entry.partition("=")
+        try:
+            parsed[key] = yaml.load(value, _Loader)
+        except (yaml.YAMLError, ConfigError) as error:
+            raise ConfigError(f"--config {entry}: {error}") from None
+    return parsed
 
 
 def _overridden(raw: Any, overrides: dict[str, Any]) -> Any:
