@@ -38,7 +38,7 @@ rule write_report:
         "../workflow/environment.yaml"
     params:
         outline=STUDY.outline(str(CONFIGURATION)),
-        results=RESULTS,
+        results=subpath(output.page, ancestor=2),
         folder=subpath(output.page, parent=True),
     shell:
         "python -m canigatti report"
