@@ -14,12 +14,10 @@ if STUDY.photos.generate:
         conda:
             "../workflow/environment.yaml"
         params:
-            photos=STUDY.photos.generate.count,
-            seed=STUDY.photos.generate.seed,
+            spec=STUDY.photos.generate.spec(),
         shell:
             "python -m canigatti generate"
-            " --count {params.photos}"
-            " --seed {params.seed}"
+            " --spec {params.spec:q}"
             " --output {output.photos:q}"
             " --planted {output.planted:q}"
             " 2> {log:q}"
@@ -127,18 +125,12 @@ rule split_photos:
     conda:
         "../workflow/environment.yaml"
     params:
-        train=lambda wildcards: STUDY.splits[wildcards.split].train,
-        validation=lambda wildcards: STUDY.splits[wildcards.split].validation,
-        test=lambda wildcards: STUDY.splits[wildcards.split].test,
-        seed=lambda wildcards: STUDY.splits[wildcards.split].seed,
+        spec=lambda wildcards: STUDY.splits[wildcards.split].spec(),
     shell:
         "python -m canigatti split"
         " --manifest {input.manifest:q}"
         " --groups {input.groups:q}"
-        " --train {params.train}"
-        " --validation {params.validation}"
-        " --test {params.test}"
-        " --seed {params.seed}"
+        " --spec {params.spec:q}"
         " --output {output.split:q}"
         " 2> {log:q}"
 

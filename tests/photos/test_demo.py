@@ -14,6 +14,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from canigatti.config import GeneratedPhotos
 from canigatti.files import InputError
 from canigatti.photos.commands import generate
 from canigatti.photos.demo.archive import draw_members, zip_bytes
@@ -209,7 +210,7 @@ def test_no_two_ordinary_photos_look_like_near_duplicates(demonstration):
 
 def test_the_command_writes_the_archive_and_the_list_of_what_was_planted(members, tmp_path):
     output, planted = tmp_path / "demo.zip", tmp_path / "planted.csv"
-    generate(count=COUNT, seed=SEED, output=output, planted=planted)
+    generate(GeneratedPhotos(count=COUNT, seed=SEED).spec(), output, planted)
     assert output.read_bytes() == zip_bytes(members)
     with planted.open(newline="") as stream:
         rows = [tuple(row.values()) for row in csv.DictReader(stream)]
@@ -221,6 +222,6 @@ def test_the_command_writes_the_archive_and_the_list_of_what_was_planted(members
 
 
 def test_the_command_refuses_a_count_without_a_photo_of_each_class(tmp_path):
-    with pytest.raises(InputError, match=r"at least 2 photos.*received 1"):
-        generate(count=1, seed=SEED, output=tmp_path / "demo.zip", planted=tmp_path / "planted.csv")
+    with pytest.raises(InputError, match=r"--spec: count: .*received 1"):
+        generate('{"count": 1, "seed": 42}', tmp_path / "demo.zip", tmp_path / "planted.csv")
     assert not list(tmp_path.iterdir())

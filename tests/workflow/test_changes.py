@@ -73,6 +73,13 @@ def test_editing_one_split_runs_what_uses_it(project):
     assert project.planned() == {"split_photos most"} | chain("other")
 
 
+def test_exchanging_two_shares_of_a_split_is_a_change(project):
+    edit_config(
+        project, "most: {train: 0.6, validation: 0.2, test: 0.2}", "most: {train: 0.2, validation: 0.2, test: 0.6}"
+    )
+    assert project.planned() == {"split_photos most"} | chain("other")
+
+
 def test_editing_the_augmentation_code_runs_only_what_augments(project):
     add_line(project, "training/augmentation.py")
     assert project.planned() == chain("augmented")

@@ -3,10 +3,9 @@
 import json
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from canigatti.config.basis import Count, Positive, Probability, Strict
-from canigatti.config.faults import ConfigError, faults
 
 
 class Probabilities(Strict):
@@ -125,18 +124,6 @@ class Spec(_Training):
     """An experiment as a job receives it: everything that decides the result of a training."""
 
     augmentation: Augmentation | None
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read what :meth:`Experiment.spec` wrote.
-
-        Raises:
-            ConfigError: the text does not describe an experiment.
-        """
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise ConfigError("\n".join(f"spec: {fault}" for fault in faults(error, {}))) from None
 
 
 class Experiment(_Training):

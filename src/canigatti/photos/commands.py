@@ -26,20 +26,19 @@ def fetch(
 
 
 def generate(
-    count: Annotated[int, typer.Option(help="Photos to draw, faults not counted.")],
-    seed: Annotated[int, typer.Option(help="Seed of everything drawn.")],
+    spec: Annotated[str, typer.Option(help="How many photos to draw, and the seed (JSON, see `GeneratedPhotos`).")],
     output: Annotated[Path, typer.Option(help="The zip file to write, in the PetImages layout.")],
     planted: Annotated[Path, typer.Option(help="List of the planted faults (CSV).")],
 ) -> None:
     """Draw photos of cats and dogs, with planted faults, for the demonstration."""
     import csv
 
-    from canigatti.files import InputError, written_whole
+    from canigatti.config import GeneratedPhotos
+    from canigatti.files import written_whole
     from canigatti.photos.demo.archive import draw_members, zip_bytes
 
-    if count < 2:
-        raise InputError(f"--count: expected at least 2 photos, one of each class, received {count}")
-    members = draw_members(count, seed)
+    wanted = GeneratedPhotos.parse(spec)
+    members = draw_members(wanted.count, wanted.seed)
     with written_whole(output) as temporary:
         temporary.write_bytes(zip_bytes(members))
     with written_whole(planted) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
@@ -106,10 +105,7 @@ def draw_photos(
 def split(
     manifest: Manifest,
     groups: Annotated[Path, typer.Option(help="The groups.csv that `inspect` wrote.")],
-    train: Annotated[float, typer.Option(help="Share of the photos, 0 to 1.")],
-    validation: Annotated[float, typer.Option(help="Share of the photos, 0 to 1.")],
-    test: Annotated[float, typer.Option(help="Share of the photos, 0 to 1.")],
-    seed: Annotated[int, typer.Option(help="Seed of the shuffling.")],
+    spec: Annotated[str, typer.Option(help="The parts' shares and the seed (JSON, see `Split`).")],
     output: Annotated[Path, typer.Option(help="The split to write (CSV).")],
 ) -> None:
     """Deal the kept photos to train, validation and test: stratified, near duplicates together."""
@@ -122,9 +118,8 @@ def split(
 
     kept = read_manifest(manifest).query("verdict == 'keep'")
     group = pd.read_csv(groups, dtype=str, keep_default_na=False).set_index("id")["group"]
-    shares = Split(train=train, validation=validation, test=test, seed=seed)
     try:
-        parts = deal(kept["label"].to_numpy(dtype=int), kept["id"].map(group).to_numpy(dtype=str), shares)
+        parts = deal(kept["label"].to_numpy(dtype=int), kept["id"].map(group).to_numpy(dtype=str), Split.parse(spec))
     except InputError as error:
         raise InputError(f"{output}: {error}") from None
     write_csv(output, kept[["id", "label"]].assign(part=parts))
