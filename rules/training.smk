@@ -29,6 +29,7 @@ rule train:
         gpu=1,
     params:
         spec=spec,
+        classes=CLASSES,
     shell:
         "python -m canigatti train"
         " --experiment {wildcards.experiment:q}"
@@ -37,6 +38,7 @@ rule train:
         " --split {input.split:q}"
         " --manifest {input.manifest:q}"
         " --images {input.images:q}"
+        " {params.classes}"
         " --model {output.model:q}"
         " --history {output.history:q}"
         " --curves {output.curves:q}"

@@ -23,6 +23,7 @@ for command in (
     training.train,
     evaluation.evaluate,
     evaluation.draw_evaluation,
+    evaluation.predict,
     report.report,
 ):
     app.command()(command)

@@ -103,7 +103,17 @@ def test_editing_the_page_writes_it_again_and_nothing_else(project):
     assert project.planned() == {"write_report"}
 
 
-@pytest.mark.parametrize("module", ["files.py", "config/reading.py", "training/commands.py", "__main__.py"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "files.py",
+        "config/reading.py",
+        "training/commands.py",
+        "training/model_files.py",
+        "evaluation/photos_from_files.py",
+        "__main__.py",
+    ],
+)
 def test_editing_what_decides_no_result_runs_nothing(project, module):
     add_line(project, module)
     assert project.planned() == set()

@@ -1,6 +1,9 @@
 """The tiny study from drawn photos to the page, through Snakemake."""
 
 import json
+import subprocess
+import sys
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -8,6 +11,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import accuracy_score, confusion_matrix
 
+from canigatti.evaluation.prediction import load_model, predict
 from canigatti.files import sha256_of
 from canigatti.photos.store import open_store, read_manifest
 
@@ -68,6 +72,34 @@ def test_metrics_are_those_of_the_predictions(results, experiment):
     assert metrics["accuracy"] == accuracy_score(predictions["label"], predicted)
     assert metrics["confusion"] == confusion_matrix(predictions["label"], predicted).tolist()
     assert metrics["n"] == len(predictions)
+
+
+@pytest.mark.parametrize("experiment", ["plain", "augmented"], ids=["grayscale", "rgb"])
+def test_predict_says_of_the_photo_files_what_the_pipeline_says_of_the_photos(results, experiment, tmp_path):
+    with zipfile.ZipFile(results / "photos" / "generated.zip") as archive:
+        archive.extractall(tmp_path)
+    manifest = read_manifest(results / "photos" / "manifest.csv")
+    model = results / "training" / experiment / "seed42" / "model.keras"
+    command = [sys.executable, "-m", "canigatti", "predict", "--json", model, "-"]
+    paths = "".join(f"{tmp_path / path}\n" for path in manifest["path"])
+    answer = subprocess.run(command, input=paths, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1  # some of the planted faults are no photos
+    told = {row["path"]: row for row in json.loads(answer.stdout)}
+    kept = manifest.query("verdict == 'keep'").reset_index(drop=True)
+    from_files = np.array([told[str(tmp_path / path)]["probability"] for path in kept["path"]])
+    assert {row["probability_of"] for row in told.values()} == {"dog"}
+    for path in manifest.query("verdict in ['empty', 'unreadable']")["path"]:
+        assert f"canigatti: {tmp_path / path}: " in answer.stderr
+
+    predictions = pd.read_csv(results / "evaluation" / experiment / "seed42" / "predictions.csv")
+    tested = kept["id"].isin(predictions["id"])
+    np.testing.assert_allclose(from_files[tested], predictions["probability"], rtol=0, atol=1e-6)
+    images = open_store(results / "photos" / "images-16.npy", results / "photos" / "manifest.csv").images
+    of_the_store = predict(load_model(model, sha256_of(model)), images, np.arange(len(images)))
+    np.testing.assert_allclose(from_files, of_the_store, rtol=0, atol=1e-6)
+    planted = pd.read_csv(results / "photos" / "planted.csv").query("verdict == 'keep'")
+    assert len(set(planted["fault"])) >= 4
+    assert set(planted["path"]) <= set(kept["path"])
 
 
 def test_the_page_and_the_tables_hold_every_experiment(results):

@@ -14,6 +14,7 @@ def train(
     split: Annotated[Path, typer.Option(help="The photos' parts (CSV).")],
     manifest: Annotated[Path, typer.Option(help="The manifest.csv that `inspect` wrote.")],
     images: Annotated[Path, typer.Option(help="The images that `store` wrote (.npy).")],
+    classes: Annotated[list[str], typer.Option("--class", help="A class's name; give both, label 0 first.")],
     model: Annotated[Path, typer.Option(help="The trained model to write (.keras).")],
     history: Annotated[Path, typer.Option(help="A row an epoch (CSV).")],
     curves: Annotated[Path, typer.Option(help="Loss and accuracy over the epochs (PNG).")],
@@ -31,8 +32,9 @@ def train(
     from canigatti.training.batches import Part
     from canigatti.training.curves import draw_curves
     from canigatti.training.device import device_name, prepare_device, versions
+    from canigatti.training.model_files import class_pair, save_model
 
-    settings = Spec.parse(spec)
+    settings, names = Spec.parse(spec), class_pair(classes)
     store = open_store(images, manifest)
     parts = {name: Part(store, store.rows(read_part(split, name)), settings.color) for name in ("train", "validation")}
     prepare_device(seed)
@@ -43,7 +45,7 @@ def train(
     fit = fitting.fit(network, settings, parts["train"], parts["validation"], seed, logs)
 
     with written_whole(model) as temporary:
-        fit.model.save(temporary)
+        save_model(fit.model, temporary, names)
     write_csv(history, fit.history)
     save(draw_curves(fit.history, fit.best_epoch, experiment), curves)
     content = {
