@@ -24,10 +24,11 @@ def evaluate(
     import pandas as pd
 
     from canigatti.evaluation import metrics as measures
-    from canigatti.evaluation.prediction import load_model, predict
+    from canigatti.evaluation.prediction import predict
     from canigatti.files import InputError, write_csv, write_json
     from canigatti.photos.splits import read_part
     from canigatti.photos.store import open_store
+    from canigatti.training.saved import load_model
 
     network = load_model(model, _recorded_sha256(run))
     store = open_store(images, manifest)
