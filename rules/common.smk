@@ -6,7 +6,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from canigatti.config import load_study
-from canigatti.files import InputError
+from canigatti.files import InputError, sha256_of
 from canigatti.photos.sources import fingerprint
 from canigatti.provenance import modules_behind
 
@@ -43,6 +43,7 @@ wildcard_constraints:
     split="[A-Za-z0-9_-]+",
     seed="[0-9]+",
     size="[0-9]+",
+    backbone="[a-z0-9]+",
 
 
 def code(*modules, without=()):
@@ -72,6 +73,59 @@ def training_code(wildcards):
     return code(
         "training.fitting", "training.networks", "training.device", without=unused
     )
+
+
+def weights_file(wildcards):
+    """The weights that an experiment's backbone starts with, if it has one and starts with them."""
+    one = experiment(wildcards)
+    backbone = getattr(one.network, "backbone", None)
+    return (
+        f"{RESULTS}/weights/{backbone}.weights.h5"
+        if backbone and not one.start_from
+        else []
+    )
+
+
+def weights_record(wildcards):
+    file = weights_file(wildcards)
+    return file.replace(".weights.h5", ".json") if file else []
+
+
+def started_from(wildcards):
+    """The folder of the training that this one goes on from, if it does."""
+    parent = experiment(wildcards).start_from
+    return f"{RESULTS}/training/{parent}/seed{wildcards.seed}" if parent else None
+
+
+def start_model(wildcards):
+    return f"{folder}/model.keras" if (folder := started_from(wildcards)) else []
+
+
+def start_run(wildcards):
+    return f"{folder}/run.json" if (folder := started_from(wildcards)) else []
+
+
+def start_options(wildcards, input):
+    """What `train` is told to start with besides the photos."""
+    given = {"--weights": input.weights, "--weights-record": input.weights_record}
+    given |= {"--start": input.start, "--start-run": input.start_run}
+    return " ".join(
+        f"{option} {shlex.quote(str(path))}" for option, path in given.items() if path
+    )
+
+
+def weights_spec(wildcards):
+    if wildcards.backbone not in STUDY.weights:
+        raise WorkflowError(
+            f"weights.{wildcards.backbone}: the study {STUDY.study} does not say where they come from"
+        )
+    return STUDY.weights[wildcards.backbone].spec()
+
+
+def weights_fingerprint(wildcards):
+    """Changes when the content of a local file does."""
+    source = STUDY.weights[wildcards.backbone].source
+    return source if source == "imagenet" else sha256_of(Path(source))
 
 
 def split_file(wildcards):

@@ -10,7 +10,7 @@ rule evaluate:
         images_hash=images_hash,
         manifest=f"{RESULTS}/photos/manifest.csv",
         split=split_file,
-        code=code("evaluation.prediction", "evaluation.metrics"),
+        code=code("evaluation.prediction", "evaluation.metrics", "training.model_files"),
     output:
         predictions=f"{RESULTS}/evaluation/{RUN}/predictions.csv",
         metrics=f"{RESULTS}/evaluation/{RUN}/metrics.json",

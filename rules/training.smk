@@ -1,12 +1,39 @@
-# Stage 2: train one network on one split with one seed.
+# Stage 2: train one network on one split with one seed, from scratch, from ImageNet weights, or from another training.
 
 
+# First of all jobs, so that weights which cannot be had stop the study before it has trained for hours.
+rule fetch_weights:
+    output:
+        weights=f"{RESULTS}/weights/{{backbone}}.weights.h5",
+        record=f"{RESULTS}/weights/{{backbone}}.json",
+    log:
+        f"{RESULTS}/logs/fetch_weights/{{backbone}}.log",
+    priority: 100
+    conda:
+        "../workflow/environment.yaml"
+    params:
+        spec=weights_spec,
+        fingerprint=weights_fingerprint,
+    shell:
+        "python -m canigatti fetch-weights"
+        " --backbone {wildcards.backbone}"
+        " --spec {params.spec:q}"
+        " --output {output.weights:q}"
+        " --record {output.record:q}"
+        " 2> {log:q}"
+
+
+# The records stand for weights and models, which are too large for Snakemake to compare by content.
 rule train:
     input:
         images=ancient(images_file),
         images_hash=images_hash,
         manifest=f"{RESULTS}/photos/manifest.csv",
         split=split_file,
+        weights=ancient(weights_file),
+        weights_record=weights_record,
+        start=ancient(start_model),
+        start_run=start_run,
         code=training_code,
     output:
         model=f"{RESULTS}/training/{RUN}/model.keras",
@@ -30,6 +57,7 @@ rule train:
     params:
         spec=spec,
         classes=CLASSES,
+        start=start_options,
     shell:
         "python -m canigatti train"
         " --experiment {wildcards.experiment:q}"
@@ -44,4 +72,5 @@ rule train:
         " --curves {output.curves:q}"
         " --run {output.run:q}"
         " --logs {output.logs:q}"
+        " {params.start}"
         " 2>> {log:q} | tee --append {log:q}"

@@ -141,3 +141,45 @@ def test_a_missing_file_is_named(tmp_path):
 def test_the_json_schema_in_the_workflow_is_the_present_one():
     written = json.loads((REPOSITORY / "workflow" / "config.schema.json").read_text(encoding="utf-8"))
     assert written == schema(), "run `make format`"
+
+
+PRETRAINED = VALID.replace(
+    "experiments:",
+    "weights: {vgg16: imagenet}\nexperiments:\n"
+    "  transfer: {augment: true, network: {backbone: vgg16, head: {pooling: flatten, dense_units: [8]}}}\n"
+    "  finetune: {start_from: transfer, thaw: everything, optimizer: {name: sgd, learning_rate: 1e-5}}\n",
+)
+
+
+def test_a_fine_tuning_takes_what_it_does_not_say_from_what_it_starts_from(tmp_path):
+    experiments = read(tmp_path, PRETRAINED).experiments
+    transfer, finetune = experiments["transfer"], experiments["finetune"]
+    assert finetune.network == transfer.network
+    assert finetune.augment
+    assert (transfer.thaw, finetune.thaw) == ("nothing", "everything")
+    assert finetune.optimizer.learning_rate == 1e-5
+
+
+PRETRAINED_FAULTS = {
+    "unknown start": ("start_from: transfer", "start_from: transfr", "experiments.finetune.start_from", "'transfr'"),
+    "circle": ("transfer: {", "transfer: {start_from: finetune, ", "experiments.transfer.start_from", "circle"),
+    "other split": (
+        "finetune: {",
+        "finetune: {image_size: 64, ",
+        "experiments.finetune.image_size",
+        "must keep its image_size",
+    ),
+    "unknown backbone": ("backbone: vgg16", "backbone: vgg61", "experiments.transfer.network.pretrained", "'vgg61'"),
+    "no weights": ("weights: {vgg16: imagenet}", "weights: {vgg19: imagenet}", "weights.vgg16", "experiments.transfer"),
+    "no file": ("vgg16: imagenet", "vgg16: nowhere.h5", "weights.vgg16", "no file nowhere.h5"),
+    "gray": ("transfer: {", "transfer: {color: grayscale, ", "experiments.transfer", "takes rgb"),
+    "thawed from scratch": ("plain: {", "plain: {thaw: everything, ", "experiments.plain", "only a pretrained network"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "key", "reason"), PRETRAINED_FAULTS.values(), ids=PRETRAINED_FAULTS)
+def test_a_fault_of_a_pretrained_experiment_is_refused(tmp_path, old, new, key, reason):
+    with pytest.raises(ConfigError) as refusal:
+        read(tmp_path, PRETRAINED.replace(old, new))
+    assert key in str(refusal.value)
+    assert reason in str(refusal.value)

@@ -20,6 +20,7 @@ for command in (
     photos.draw_photos,
     photos.split,
     photos.store,
+    training.fetch_weights,
     training.train,
     evaluation.evaluate,
     evaluation.draw_evaluation,

@@ -7,8 +7,9 @@ from PIL import Image
 
 from canigatti.evaluation.commands import evaluate
 from canigatti.evaluation.metrics import measure, read_predictions
-from canigatti.evaluation.prediction import load_model, predict
+from canigatti.evaluation.prediction import predict
 from canigatti.files import InputError, sha256_of
+from canigatti.training.model_files import load_model
 
 keras = pytest.importorskip("keras")
 

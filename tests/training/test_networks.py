@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from canigatti.config import Adam, Convolutional, RMSprop, Spec
+from canigatti.config import Adam, Convolutional, RMSprop, Spec, load_study
 from canigatti.training.networks import build
 
 
@@ -12,6 +14,14 @@ def spec(**fields):
 @pytest.mark.parametrize(("color", "parameters"), [("rgb", 20_573_761), ("grayscale", 20_573_185)])
 def test_the_base_network_has_the_study_parameters(color, parameters):
     assert build(spec(color=color)).count_params() == parameters
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("wider", 41_331_329), ("deeper", 20_767_521)])
+def test_the_modifications_have_the_study_parameters(name, parameters):
+    study = load_study(Path(__file__).parents[2] / "config" / "full.yaml")
+    experiment = study.experiments[name]
+    assert build(Spec.parse(experiment.spec())).count_params() == parameters
+    assert experiment.early_stopping.patience == {"wider": 5, "deeper": 15}[name]
 
 
 def test_the_base_network_is_built_as_the_study_says():

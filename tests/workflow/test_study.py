@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 from sklearn.metrics import accuracy_score, confusion_matrix
 
-from canigatti.evaluation.prediction import load_model, predict
+from canigatti.evaluation.prediction import predict
 from canigatti.files import sha256_of
 from canigatti.photos.store import open_store, read_manifest
+from canigatti.training.model_files import load_model
 
 RUNS = ["plain", "augmented", "other"]
 

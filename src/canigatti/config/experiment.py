@@ -1,11 +1,12 @@
 """One experiment: its input, its network, and how it is trained."""
 
 import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from canigatti.config.basis import Count, Positive, Probability, Strict
+from canigatti.config.basis import Count, Name, Positive, Probability, Strict
+from canigatti.config.pretrained import Pretrained
 
 
 class Probabilities(Strict):
@@ -89,6 +90,15 @@ class RMSprop(Strict):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
+def _kind_of_network(raw: Any) -> str:
+    has_backbone = "backbone" in raw if isinstance(raw, dict) else hasattr(raw, "backbone")
+    return "pretrained" if has_backbone else "convolutional"
+
+
+Network = Annotated[
+    Annotated[Convolutional, Tag("convolutional")] | Annotated[Pretrained, Tag("pretrained")],
+    Discriminator(_kind_of_network),
+]
 Optimizer = Annotated[SGD | Adam | RMSprop, Field(discriminator="name")]
 
 
@@ -104,14 +114,24 @@ class _Training(Strict):
     split: str | None = Field(default=None, description="Name of one of the splits.")
     color: Literal["rgb", "grayscale"] = "rgb"
     image_size: Annotated[int, Field(ge=8, le=1024, description="pixels a side")] = 200
-    network: Convolutional = Convolutional()
+    network: Network = Convolutional()
+    start_from: Name | None = Field(default=None, description="Experiment whose trained network this one goes on with.")
+    thaw: str = Field(
+        default="nothing", description="What of a backbone learns: nothing, everything, or all from a layer on."
+    )
     optimizer: Optimizer = SGD(name="sgd", learning_rate=0.001, momentum=0.9)
     batch_size: Count = 64
     epochs: Annotated[int, Field(ge=1, description="at most")] = 100
     early_stopping: EarlyStopping = EarlyStopping()
 
     @model_validator(mode="after")
-    def _fits_the_blocks(self) -> Self:
+    def _suits_the_network(self) -> Self:
+        if isinstance(self.network, Pretrained):
+            if self.color != "rgb":
+                raise ValueError(f"color: a pretrained network takes rgb, received {self.color}")
+            return self
+        if self.thaw != "nothing":
+            raise ValueError(f"thaw: only a pretrained network has frozen layers, received {self.thaw}")
         smallest = 2 ** len(self.network.filters)
         if self.image_size < smallest:
             raise ValueError(

@@ -24,10 +24,11 @@ def evaluate(
     import pandas as pd
 
     from canigatti.evaluation import metrics as measures
-    from canigatti.evaluation.prediction import load_model, predict
+    from canigatti.evaluation.prediction import predict
     from canigatti.files import InputError, write_csv, write_json
     from canigatti.photos.splits import read_part
     from canigatti.photos.store import open_store
+    from canigatti.training.model_files import load_model
 
     network = load_model(model, _recorded_sha256(run))
     store = open_store(images, manifest)
@@ -100,9 +101,8 @@ def predict(
     """
     from canigatti.evaluation import listing, terminal
     from canigatti.evaluation.photos_from_files import find_files, predict_files
-    from canigatti.evaluation.prediction import load_model
     from canigatti.files import InputError
-    from canigatti.training.model_files import read_classes
+    from canigatti.training.model_files import load_model, read_classes
 
     if as_json and as_csv:
         raise InputError("expected --json or --csv, received both")
