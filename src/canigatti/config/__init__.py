@@ -10,10 +10,12 @@ from canigatti.config.experiment import (
     Optimizer,
     Probabilities,
     RMSprop,
+    SearchSpec,
     Spec,
 )
 from canigatti.config.faults import ConfigError
 from canigatti.config.reading import load_study
+from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
 from canigatti.config.study import GeneratedPhotos, Photos, Split, Study, schema
 
 __all__ = [
@@ -22,13 +24,19 @@ __all__ = [
     "Augmentation",
     "ConfigError",
     "Convolutional",
+    "CountRange",
     "EarlyStopping",
     "Experiment",
     "GeneratedPhotos",
+    "Objective",
     "Optimizer",
     "Photos",
     "Probabilities",
     "RMSprop",
+    "RateRange",
+    "Search",
+    "SearchSpec",
+    "Space",
     "Spec",
     "Split",
     "Study",
