@@ -2,9 +2,12 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from canigatti.config import Spec
 
 
 def train(
@@ -19,10 +22,10 @@ def train(
     curves: Annotated[Path, typer.Option(help="Loss and accuracy over the epochs (PNG).")],
     run: Annotated[Path, typer.Option(help="What was run, on what, and what came of it (JSON).")],
     logs: Annotated[Path, typer.Option(help="Folder for TensorBoard's logs.")],
+    best: Annotated[Path | None, typer.Option(help="The best.json of the experiment's search, if it has one.")] = None,
 ) -> None:
     """Train one experiment's network."""
     started = time.perf_counter()
-    from canigatti.config import Spec
     from canigatti.drawing import save
     from canigatti.files import sha256_of, write_csv, write_json, written_whole
     from canigatti.photos.splits import read_part
@@ -32,7 +35,7 @@ def train(
     from canigatti.training.curves import draw_curves
     from canigatti.training.device import device_name, prepare_device, versions
 
-    settings = Spec.parse(spec)
+    settings = _settings(spec, best)
     store = open_store(images, manifest)
     parts = {name: Part(store, store.rows(read_part(split, name)), settings.color) for name in ("train", "validation")}
     prepare_device(seed)
@@ -61,3 +64,23 @@ def train(
         "model_sha256": sha256_of(model),
     }
     write_json(run, content)
+
+
+def _settings(spec: str, best: Path | None) -> "Spec":
+    """The experiment, with the network and the optimizer that its search found."""
+    import json
+
+    from canigatti.config import Spec
+    from canigatti.files import InputError, read_json
+
+    settings = Spec.parse(spec)
+    if best is None:
+        return settings
+    try:
+        content = read_json(best)
+        found = {name: content[name] for name in ("network", "optimizer")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{best}: expected the best.json of a search, with network and optimizer, received {error}"
+        ) from None
+    return Spec.parse(json.dumps({**settings.model_dump(mode="json"), **found}))
