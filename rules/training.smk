@@ -7,6 +7,7 @@ rule train:
         images_hash=images_hash,
         manifest=f"{RESULTS}/photos/manifest.csv",
         split=split_file,
+        best=best_trial,
         code=training_code,
     output:
         model=f"{RESULTS}/training/{RUN}/model.keras",
@@ -29,6 +30,7 @@ rule train:
         gpu=1,
     params:
         spec=spec,
+        best=best_option,
     shell:
         "python -m canigatti train"
         " --experiment {wildcards.experiment:q}"
@@ -42,4 +44,5 @@ rule train:
         " --curves {output.curves:q}"
         " --run {output.run:q}"
         " --logs {output.logs:q}"
+        " {params.best}"
         " 2>> {log:q} | tee --append {log:q}"

@@ -69,7 +69,7 @@ def test_every_command_explains_itself_without_loading_heavy_libraries():
     listing = subprocess.run(
         [sys.executable, "-m", "canigatti", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    for command in ("fetch", "generate", "inspect", "split", "store", "train", "evaluate", "report"):
+    for command in ("fetch", "generate", "inspect", "split", "store", "train", "train-trial", "evaluate", "report"):
         assert command in listing
 
 
