@@ -11,6 +11,7 @@ min_version("9.0")
 include: "rules/common.smk"
 include: "rules/photos.smk"
 include: "rules/training.smk"
+include: "rules/search.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
 
@@ -19,3 +20,4 @@ rule all:
     default_target: True
     input:
         f"{RESULTS}/report/index.html",
+        expand(f"{RESULTS}/search/{{experiment}}/scores.png", experiment=SEARCHED),

@@ -9,6 +9,7 @@ from canigatti.config import load_study
 from canigatti.files import InputError, sha256_of
 from canigatti.photos.sources import fingerprint
 from canigatti.provenance import modules_behind
+from canigatti.search.space import proposal_count, trial_count
 
 
 def configuration_file():
@@ -35,6 +36,7 @@ RESULTS = f"results/{STUDY.study}"
 CLASSES = " ".join(f"--class {shlex.quote(name)}" for name in STUDY.classes)
 SOURCE_CODE = Path(os.path.relpath(workflow.basedir)) / "src" / "canigatti"
 RUN = "{experiment}/seed{seed}"
+SEARCHED = [name for name, one in STUDY.experiments.items() if one.search]
 SPLITS_USED = sorted({experiment.split for experiment in STUDY.experiments.values()})
 
 
@@ -44,6 +46,8 @@ wildcard_constraints:
     seed="[0-9]+",
     size="[0-9]+",
     backbone="[a-z0-9]+",
+    trial="[0-9]+",
+    execution="[0-9]+",
 
 
 def code(*modules, without=()):
@@ -126,6 +130,49 @@ def weights_fingerprint(wildcards):
     """Changes when the content of a local file does."""
     source = STUDY.weights[wildcards.backbone].source
     return source if source == "imagenet" else sha256_of(Path(source))
+
+
+def search(wildcards):
+    """The search of the experiment that a path names."""
+    if experiment(wildcards).search is None:
+        raise WorkflowError(f"the experiment {wildcards.experiment} has no search")
+    return experiment(wildcards).search
+
+
+def search_spec(wildcards):
+    search(wildcards)
+    return experiment(wildcards).search_spec()
+
+
+def execution_code(wildcards):
+    unused = () if experiment(wildcards).augment else ("training.augmentation",)
+    return code("search.trials", "search.space", "training.device", without=unused)
+
+
+def proposed_combinations(wildcards):
+    return proposal_count(search(wildcards))
+
+
+def execution_files(wildcards):
+    """What comes of every execution of every trial."""
+    return expand(
+        f"{RESULTS}/search/{wildcards.experiment}/trial{{trial}}/execution{{execution}}.json",
+        trial=range(1, trial_count(search(wildcards)) + 1),
+        execution=range(1, search(wildcards).executions + 1),
+    )
+
+
+def best_trial(wildcards):
+    """What an experiment's network and optimizer are taken from, if it has a search."""
+    return (
+        f"{RESULTS}/search/{wildcards.experiment}/best.json"
+        if experiment(wildcards).search
+        else []
+    )
+
+
+def best_option(wildcards, input):
+    return f"--best {shlex.quote(input.best)}" if input.best else ""
 
 
 def split_file(wildcards):

@@ -34,6 +34,7 @@ rule train:
         weights_record=weights_record,
         start=ancient(start_model),
         start_run=start_run,
+        best=best_trial,
         code=training_code,
     output:
         model=f"{RESULTS}/training/{RUN}/model.keras",
@@ -58,6 +59,7 @@ rule train:
         spec=spec,
         classes=CLASSES,
         start=start_options,
+        best=best_option,
     shell:
         "python -m canigatti train"
         " --experiment {wildcards.experiment:q}"
@@ -73,4 +75,5 @@ rule train:
         " --run {output.run:q}"
         " --logs {output.logs:q}"
         " {params.start}"
+        " {params.best}"
         " 2>> {log:q} | tee --append {log:q}"

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from canigatti.config import ConfigError, Experiment, Spec, load_study, schema
+from canigatti.config import ConfigError, Experiment, SearchSpec, Spec, load_study, schema
+from canigatti.search.space import hyperparameters
 
 REPOSITORY = Path(__file__).parents[1]
 VALID = """
@@ -41,6 +42,39 @@ def test_the_full_study_trains_as_the_original_did():
     assert (augmentation.width_shift, augmentation.height_shift) == (0.15, 0.15)
     assert augmentation.brightness == (0.8, 1.2)
     assert (augmentation.probability.horizontal_flip, augmentation.probability.vertical_flip) == (0.5, 0)
+
+
+def test_the_full_study_searches_the_space_of_the_original():
+    search = load_study(REPOSITORY / "config" / "full.yaml").experiments["tuned"].search
+    assert (search.objective, search.trials, search.executions, search.epochs) == ("val_accuracy", 10, 3, 50)
+    assert hyperparameters(search.space) == {
+        "filters_1": [32, 48, 64],
+        "filters_2": [64, 96, 128],
+        "filters_3": [128, 192, 256],
+        "dropout_1": [0.1, 0.2, 0.3, 0.4],
+        "dropout_2": [0.1, 0.2, 0.3],
+        "dropout_3": [0.1, 0.2, 0.3],
+        "dropout_4": [0.2, 0.3, 0.4],
+        "dense_units": [128, 160, 192, 224, 256],
+        "optimizer": ["adam", "sgd"],
+    }
+
+
+def test_what_is_searched_is_the_experiment_with_the_epochs_of_the_search(tmp_path):
+    search = {"epochs": 7, "seed": 5, "space": {"optimizer": ["adam", "sgd"]}}
+    experiment = Experiment(split="a", epochs=100, network={"kernel_initializer": "glorot_uniform"}, search=search)
+    told = SearchSpec.parse(experiment.search_spec())
+    assert told.experiment == Spec.parse(experiment.spec()).model_copy(update={"epochs": 7})
+    assert (told.seed, told.objective, told.space) == (5, "val_accuracy", experiment.search.space)
+
+
+def test_how_often_is_searched_is_no_part_of_what_decides_an_execution_and_no_search_of_what_decides_a_training():
+    one, more = (
+        Experiment(split="a", search={"trials": trials, "executions": trials, "space": {"optimizer": ["adam"]}})
+        for trials in (1, 2)
+    )
+    assert one.search_spec() == more.search_spec()
+    assert one.spec() == more.spec() == Experiment(split="a").spec()
 
 
 def test_an_experiment_takes_what_it_does_not_say_from_the_defaults(tmp_path):
@@ -87,6 +121,14 @@ def test_an_override_that_is_no_yaml_is_named(tmp_path):
         read(tmp_path, VALID, ["seeds=[1"])
 
 
+BLOCKS = ", ".join(["{low: 1, high: 2, step: 1}"] * 10)
+RATES = ", ".join(["{low: 0.1, high: 0.2, step: 0.1}"] * 11)
+
+
+def in_space(text):
+    return "plain: {", f"plain: {{search: {{space: {{{text}}}}}, "
+
+
 FAULTS = {
     "unknown optimizer": ("plain: {", "plain: {optimizer: {name: sdg}, ", "experiments.plain.optimizer", "sdg"),
     "mistyped key": ("plain: {", "plain: {batchsize: 8, ", "experiments.plain.batchsize", "unknown key"),
@@ -105,6 +147,21 @@ FAULTS = {
     "small photos": ("plain: {", "plain: {image_size: 4, ", "experiments.plain.image_size", "received 4"),
     "bad brightness": ("zoom: 0.1", "brightness: [1.2, 0.8]", "experiments.augmented.augmentation", "low to high"),
     "path as name": ("plain:", "../plain:", "experiments", "pattern"),
+    "empty space": ("plain: {", "plain: {search: {space: {}}, ", "experiments.plain.search.space", "one or more of"),
+    "unknown hyper-parameter": (*in_space("units: 3"), "experiments.plain.search.space.units", "unknown key"),
+    "range downwards": (*in_space("dense_units: {low: 9, high: 8, step: 1}"), "space.dense_units", "low to high"),
+    "range without step": (*in_space("dense_units: {low: 8, high: 9}"), "space.dense_units.step", "required"),
+    "step 0": (*in_space("dropout: [{low: 0.1, high: 0.2, step: 0.0}]"), "space.dropout.0.step", "received 0.0"),
+    "dropout 1": (*in_space("dropout: [{low: 0.1, high: 1.0, step: 0.1}]"), "space.dropout.0.high", "received 1.0"),
+    "searched dropouts": (*in_space("filters: [{low: 1, high: 2, step: 1}]"), "experiments.plain", "2 dropouts"),
+    "searched blocks": (*in_space(f"filters: [{BLOCKS}], dropout: [{RATES}]"), "experiments.plain", "1024 pixels"),
+    "optimizer twice": (*in_space("optimizer: [adam, adam]"), "search.space", "different names"),
+    "search seed 0": (
+        "plain: {",
+        "plain: {search: {seed: 0, space: {optimizer: [adam]}}, ",
+        "search.seed",
+        "received 0",
+    ),
     "not a mapping": ("  plain: {color: grayscale}", "  plain: 3", "experiments.plain", "received 3"),
 }
 

@@ -45,6 +45,12 @@ def test_the_description_decides_the_network():
     assert model.get_layer("dense").units == 7
 
 
+def test_the_initializer_is_that_of_every_layer_before_relu():
+    model = build(spec(network=Convolutional(kernel_initializer="glorot_uniform"), image_size=16))
+    layers = [layer for layer in model.layers if type(layer).__name__ in ("Conv2D", "Dense")]
+    assert {type(layer.kernel_initializer).__name__ for layer in layers} == {"GlorotUniform"}
+
+
 def test_photos_are_scaled_inside_the_model():
     model = build(spec(image_size=16))
     dark, bright = np.zeros((1, 16, 16, 3), np.uint8), np.full((1, 16, 16, 3), 255, np.uint8)

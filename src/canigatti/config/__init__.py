@@ -11,11 +11,13 @@ from canigatti.config.experiment import (
     Optimizer,
     Probabilities,
     RMSprop,
+    SearchSpec,
     Spec,
 )
 from canigatti.config.faults import ConfigError
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.reading import load_study
+from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
 from canigatti.config.study import GeneratedPhotos, Photos, Split, Study, schema
 
 __all__ = [
@@ -25,16 +27,22 @@ __all__ = [
     "Augmentation",
     "ConfigError",
     "Convolutional",
+    "CountRange",
     "EarlyStopping",
     "Experiment",
     "GeneratedPhotos",
     "Head",
     "Network",
+    "Objective",
     "Optimizer",
     "Photos",
     "Pretrained",
     "Probabilities",
     "RMSprop",
+    "RateRange",
+    "Search",
+    "SearchSpec",
+    "Space",
     "Spec",
     "Split",
     "Study",

@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from canigatti.config.basis import Count, Name, Positive, Probability, Strict
 from canigatti.config.pretrained import Pretrained
+from canigatti.config.search import Objective, Search, SearchSeed, Space
 
 
 class Probabilities(Strict):
@@ -53,6 +54,9 @@ class Convolutional(Strict):
     kernel_size: Count = 3
     dense_units: Count = 256
     dropout: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = Field(default=(0.2, 0.2, 0.2, 0.5), strict=False)
+    kernel_initializer: Literal["he_uniform", "glorot_uniform"] = Field(
+        default="he_uniform", description="of every layer before ReLU; glorot_uniform is Keras' default"
+    )
 
     @model_validator(mode="after")
     def _has_a_dropout_after_each_block_and_the_dense_layer(self) -> Self:
@@ -146,19 +150,58 @@ class Spec(_Training):
     augmentation: Augmentation | None
 
 
+class SearchSpec(Strict):
+    """A search as its jobs receive it: everything that decides the result of an execution.
+
+    How many trials and executions there are is no part of it: asking for more leaves those that are done as they are.
+    """
+
+    experiment: Spec
+    objective: Objective
+    seed: SearchSeed
+    space: Space
+
+
 class Experiment(_Training):
     """One network trained one way on one split."""
 
     augment: bool = Field(default=False, description="Whether training photos are transformed at random.")
     augmentation: Augmentation = Augmentation()
+    search: Search | None = Field(default=None, description="Find the network and the optimizer by a search.")
+
+    @model_validator(mode="after")
+    def _searches_networks_that_can_be_built(self) -> Self:
+        if self.search is None:
+            return self
+        space, network = self.search.space, self.network
+        if isinstance(network, Pretrained):
+            raise ValueError("search: only a convolutional network can be searched")
+        blocks, dropouts = len(space.filters or network.filters), len(space.dropout or network.dropout)
+        if dropouts != blocks + 1:
+            raise ValueError(f"search.space: {blocks} blocks need {blocks + 1} dropouts, received {dropouts}")
+        if self.image_size < 2**blocks:
+            raise ValueError(f"search.space: {blocks} blocks halve the photos, expected {2**blocks} pixels or more")
+        return self
 
     def spec(self) -> str:
         """The experiment as a job receives it, as JSON with sorted keys.
 
         Two configurations that mean the same give the same text, whatever the order of their keys; ranges of
-        augmentation that are not used are not part of it.
+        augmentation that are not used are not part of it, and neither is a search: its outcome is a file.
         """
-        fields = self.model_dump(mode="json", exclude={"augment"})
-        if not self.augment:
-            fields["augmentation"] = None
-        return json.dumps(fields, sort_keys=True)
+        return json.dumps(self._fields(), sort_keys=True)
+
+    def search_spec(self) -> str:
+        """The experiment's search as its jobs receive it (see :class:`SearchSpec`), as JSON with sorted keys.
+
+        Raises:
+            ValueError: the experiment has no search.
+        """
+        if self.search is None:
+            raise ValueError("this experiment has no search")
+        deciding = self.search.model_dump(mode="json", include={"objective", "seed", "space"})
+        return json.dumps({"experiment": {**self._fields(), "epochs": self.search.epochs}, **deciding}, sort_keys=True)
+
+    def _fields(self) -> dict[str, Any]:
+        fields = self.model_dump(mode="json", exclude={"augment", "search"})
+        return fields if self.augment else {**fields, "augmentation": None}

@@ -2,9 +2,12 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from canigatti.config import Spec
 
 
 def train(
@@ -24,10 +27,10 @@ def train(
     weights_record: Annotated[Path | None, typer.Option(help="What the weights are (JSON), beside them.")] = None,
     start: Annotated[Path | None, typer.Option(help="The trained model to go on with (.keras).")] = None,
     start_run: Annotated[Path | None, typer.Option(help="The run.json beside that model.")] = None,
+    best: Annotated[Path | None, typer.Option(help="The best.json of the experiment's search, if it has one.")] = None,
 ) -> None:
     """Train one experiment's network."""
     started = time.perf_counter()
-    from canigatti.config import Spec
     from canigatti.drawing import save
     from canigatti.files import read_json, sha256_of, write_csv, write_json, written_whole
     from canigatti.photos.splits import read_part
@@ -38,7 +41,7 @@ def train(
     from canigatti.training.device import device_name, prepare_device, versions
     from canigatti.training.model_files import class_pair, load_model, save_model
 
-    settings, names = Spec.parse(spec), class_pair(classes)
+    settings, names = _settings(spec, best), class_pair(classes)
     store = open_store(images, manifest)
     parts = {name: Part(store, store.rows(read_part(split, name)), settings.color) for name in ("train", "validation")}
     prepare_device(seed)
@@ -92,3 +95,23 @@ def fetch_weights(
     with written_whole(output) as temporary:
         network.save_weights(temporary)
     write_json(record, {"backbone": backbone, "source": wanted.source, "weights": origin, "sha256": sha256_of(output)})
+
+
+def _settings(spec: str, best: Path | None) -> "Spec":
+    """The experiment, with the network and the optimizer that its search found."""
+    import json
+
+    from canigatti.config import Spec
+    from canigatti.files import InputError, read_json
+
+    settings = Spec.parse(spec)
+    if best is None:
+        return settings
+    try:
+        content = read_json(best)
+        found = {name: content[name] for name in ("network", "optimizer")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{best}: expected the best.json of a search, with network and optimizer, received {error}"
+        ) from None
+    return Spec.parse(json.dumps({**settings.model_dump(mode="json"), **found}))

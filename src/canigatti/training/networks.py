@@ -58,13 +58,15 @@ def convolutional(network: Convolutional, photos: "keras.KerasTensor") -> "keras
                 network.kernel_size,
                 padding="same",
                 activation="relu",
-                kernel_initializer="he_uniform",
+                kernel_initializer=network.kernel_initializer,
                 name=f"block{block}_conv{convolution}",
             )(values)
         values = layers.MaxPooling2D(2, name=f"block{block}_pool")(values)
         values = layers.Dropout(dropout, name=f"block{block}_dropout")(values)
     values = layers.Flatten(name="flatten")(values)
-    values = layers.Dense(network.dense_units, activation="relu", kernel_initializer="he_uniform", name="dense")(values)
+    values = layers.Dense(
+        network.dense_units, activation="relu", kernel_initializer=network.kernel_initializer, name="dense"
+    )(values)
     values = layers.Dropout(network.dropout[-1], name="dense_dropout")(values)
     return layers.Dense(1, activation="sigmoid", kernel_initializer="glorot_uniform", name="probability")(values)
 
