@@ -11,6 +11,7 @@ from canigatti.config.experiment import (
     Probabilities,
     RMSprop,
     Spec,
+    Table,
 )
 from canigatti.config.faults import ConfigError
 from canigatti.config.reading import load_study
@@ -32,6 +33,7 @@ __all__ = [
     "Spec",
     "Split",
     "Study",
+    "Table",
     "load_study",
     "schema",
 ]

@@ -126,11 +126,15 @@ class Spec(_Training):
     augmentation: Augmentation | None
 
 
+Table = Literal["base", "modifications", "search", "pretrained", "ablations"]
+
+
 class Experiment(_Training):
     """One network trained one way on one split."""
 
     augment: bool = Field(default=False, description="Whether training photos are transformed at random.")
     augmentation: Augmentation = Augmentation()
+    table: Table = Field(default="base", description="Where the report shows it; it decides no result.")
 
     def spec(self) -> str:
         """The experiment as a job receives it, as JSON with sorted keys.
@@ -138,7 +142,7 @@ class Experiment(_Training):
         Two configurations that mean the same give the same text, whatever the order of their keys; ranges of
         augmentation that are not used are not part of it.
         """
-        fields = self.model_dump(mode="json", exclude={"augment"})
+        fields = self.model_dump(mode="json", exclude={"augment", "table"})
         if not self.augment:
             fields["augmentation"] = None
         return json.dumps(fields, sort_keys=True)
