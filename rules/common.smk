@@ -35,6 +35,7 @@ RESULTS = f"results/{STUDY.study}"
 CLASSES = " ".join(f"--class {shlex.quote(name)}" for name in STUDY.classes)
 SOURCE_CODE = Path(os.path.relpath(workflow.basedir)) / "src" / "canigatti"
 RUN = "{experiment}/seed{seed}"
+TABLES = [*STUDY.tables(), "comparison", "findings"]
 SPLITS_USED = sorted({experiment.split for experiment in STUDY.experiments.values()})
 
 
