@@ -37,6 +37,7 @@ CLASSES = " ".join(f"--class {shlex.quote(name)}" for name in STUDY.classes)
 SOURCE_CODE = Path(os.path.relpath(workflow.basedir)) / "src" / "canigatti"
 RUN = "{experiment}/seed{seed}"
 SEARCHED = [name for name, one in STUDY.experiments.items() if one.search]
+TABLES = [*STUDY.tables(), "comparison", "findings"]
 SPLITS_USED = sorted({experiment.split for experiment in STUDY.experiments.values()})
 
 

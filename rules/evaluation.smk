@@ -10,11 +10,17 @@ rule evaluate:
         images_hash=images_hash,
         manifest=f"{RESULTS}/photos/manifest.csv",
         split=split_file,
-        code=code("evaluation.prediction", "evaluation.metrics", "training.model_files"),
+        code=code(
+            "evaluation.prediction",
+            "evaluation.metrics",
+            "evaluation.speed",
+            "training.model_files",
+        ),
     output:
         predictions=f"{RESULTS}/evaluation/{RUN}/predictions.csv",
         metrics=f"{RESULTS}/evaluation/{RUN}/metrics.json",
         uncertain=f"{RESULTS}/evaluation/{RUN}/uncertain.csv",
+        speed=f"{RESULTS}/evaluation/{RUN}/speed.json",
     log:
         f"{RESULTS}/logs/evaluate/{RUN}.log",
     benchmark:
@@ -33,6 +39,7 @@ rule evaluate:
         " --predictions {output.predictions:q}"
         " --metrics {output.metrics:q}"
         " --uncertain {output.uncertain:q}"
+        " --speed {output.speed:q}"
         " 2> {log:q}"
 
 

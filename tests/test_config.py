@@ -104,6 +104,21 @@ def test_a_spec_reads_back_as_it_was_written():
     assert json.dumps(Spec.parse(text).model_dump(mode="json"), sort_keys=True) == text
 
 
+def test_the_table_an_experiment_stands_in_decides_no_result(tmp_path):
+    assert Experiment(split="a", table="search").spec() == Experiment(split="a").spec()
+    study = read(tmp_path, VALID.replace("plain: {", "plain: {table: pretrained, "))
+    assert study.tables() == ["base", "pretrained", "all"]
+    assert json.loads(study.outline("study.yaml"))["experiments"] == [
+        {"name": "plain", "table": "pretrained", "split": "80-10-10"},
+        {"name": "augmented", "table": "base", "split": "80-10-10"},
+    ]
+
+
+def test_tables_without_experiments_are_not_among_them(tmp_path):
+    text = VALID.replace("defaults: {", "defaults: {table: ablations, ")
+    assert read(tmp_path, text).tables() == ["ablations", "all"]
+
+
 def test_overrides_take_the_place_of_single_entries(tmp_path):
     study = read(tmp_path, VALID, ["photos={generate: {seed: 7}}", "seeds=[1, 2]"])
     assert study.photos.generate.model_dump() == {"count": 100, "seed": 7}
@@ -162,6 +177,7 @@ FAULTS = {
         "search.seed",
         "received 0",
     ),
+    "unknown table": ("plain: {", "plain: {table: others, ", "experiments.plain.table", "received 'others'"),
     "not a mapping": ("  plain: {color: grayscale}", "  plain: 3", "experiments.plain", "received 3"),
 }
 

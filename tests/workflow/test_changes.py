@@ -56,6 +56,18 @@ def test_adding_an_experiment_runs_it_and_the_report(project):
     assert project.planned() == chain("new")
 
 
+def test_moving_an_experiment_to_another_table_writes_only_the_report_again(project):
+    edit_config(project, "other: {", "other: {table: ablations, ")
+    assert project.planned() == {"write_report"}
+    answer = project.run()
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    tables = project.folder / "results/tiny/report/tables"
+    assert {path.stem for path in tables.glob("*.csv")} == {"base", "ablations", "all", "comparison", "findings"}
+    edit_config(project, "table: ablations, ", "")
+    assert project.run().returncode == 0
+    assert {path.stem for path in tables.glob("*.csv")} == {"base", "all", "comparison", "findings"}
+
+
 def test_adding_a_seed_runs_that_seed_and_the_report(project):
     edit_config(project, "defaults:\n", "seeds: [42, 43]\ndefaults:\n")
     assert project.planned() == chain("plain", "augmented", "other")

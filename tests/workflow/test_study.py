@@ -111,6 +111,25 @@ def test_the_page_and_the_tables_hold_every_experiment(results):
     assert (results / "report" / "tables" / "base.md").read_text().count("\n") >= 5
 
 
+def test_the_tables_that_are_declared_are_written_and_no_others(results):
+    names = {"base", "all", "comparison", "findings"}
+    written = {path.name for path in (results / "report" / "tables").iterdir()}
+    assert written == {f"{name}.{kind}" for name in names for kind in ("csv", "md")}
+    assert Image.open(results / "report" / "accuracy-cost.png").width > 1000
+
+
+@pytest.mark.parametrize("experiment", RUNS)
+def test_the_time_a_photo_takes_is_measured(results, experiment):
+    speed = json.loads((results / "evaluation" / experiment / "seed42" / "speed.json").read_text())
+    table = pd.read_csv(results / "report" / "tables" / "all.csv").set_index("experiment")
+    assert table.loc[experiment, "milliseconds_per_photo"] == speed["milliseconds_per_photo"] > 0
+
+
+def test_pairs_are_those_that_share_a_split(results):
+    pairs = pd.read_csv(results / "report" / "tables" / "comparison.csv")
+    assert [{*pair} for pair in pairs[["first", "second"]].to_numpy()] == [{"plain", "augmented"}]
+
+
 def test_the_terminal_shows_one_line_an_epoch_and_the_log_shows_them_too(finished):
     terminal = (finished.folder / "terminal.txt").read_text()
     assert sum(line.startswith("epoch ") for line in terminal.splitlines()) == 2 * len(RUNS)

@@ -13,6 +13,7 @@ from canigatti.config.experiment import (
     RMSprop,
     SearchSpec,
     Spec,
+    Table,
 )
 from canigatti.config.faults import ConfigError
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
@@ -46,6 +47,7 @@ __all__ = [
     "Spec",
     "Split",
     "Study",
+    "Table",
     "Weights",
     "load_study",
     "schema",

@@ -162,12 +162,17 @@ class SearchSpec(Strict):
     space: Space
 
 
+Table = Literal["base", "modifications", "search", "pretrained", "ablations"]
+
+
 class Experiment(_Training):
     """One network trained one way on one split."""
 
     augment: bool = Field(default=False, description="Whether training photos are transformed at random.")
     augmentation: Augmentation = Augmentation()
     search: Search | None = Field(default=None, description="Find the network and the optimizer by a search.")
+
+    table: Table = Field(default="base", description="Where the report shows it; it decides no result.")
 
     @model_validator(mode="after")
     def _searches_networks_that_can_be_built(self) -> Self:
@@ -203,5 +208,5 @@ class Experiment(_Training):
         return json.dumps({"experiment": {**self._fields(), "epochs": self.search.epochs}, **deciding}, sort_keys=True)
 
     def _fields(self) -> dict[str, Any]:
-        fields = self.model_dump(mode="json", exclude={"augment", "search"})
+        fields = self.model_dump(mode="json", exclude={"augment", "search", "table"})
         return fields if self.augment else {**fields, "augmentation": None}

@@ -2,12 +2,12 @@
 
 import json
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from canigatti.config.basis import Count, Fraction, Name, Seed, Strict
-from canigatti.config.experiment import Experiment
+from canigatti.config.experiment import Experiment, Table
 from canigatti.config.inheritance import inherited
 from canigatti.config.pretrained import Weights
 
@@ -76,9 +76,17 @@ class Study(Strict):
             configuration: path of the configuration file, for the commands that the report shows.
         """
         fields = self.model_dump(mode="json", exclude={"defaults"})
-        return json.dumps(
-            {**fields, "experiments": list(self.experiments), "configuration": configuration}, sort_keys=True
-        )
+        experiments = [  # a list: their order is that of the tables
+            {"name": name, "table": experiment.table, "split": experiment.split}
+            for name, experiment in self.experiments.items()
+        ]
+        told = {"experiments": experiments, "tables": self.tables(), "configuration": configuration}
+        return json.dumps({**fields, **told}, sort_keys=True)
+
+    def tables(self) -> list[str]:
+        """Names of the tables of experiments that the report writes: those that have one, and `all`."""
+        used = {experiment.table for experiment in self.experiments.values()}
+        return [*(table for table in get_args(Table) if table in used), "all"]
 
     @model_validator(mode="before")
     @classmethod

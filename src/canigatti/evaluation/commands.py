@@ -19,15 +19,18 @@ def evaluate(
     predictions: Predictions,
     metrics: Annotated[Path, typer.Option(help="Accuracy, loss and confusion matrix (JSON).")],
     uncertain: Annotated[Path, typer.Option(help="The ten least certain photos (CSV).")],
+    speed: Annotated[Path, typer.Option(help="Time a photo takes (JSON); it differs from run to run.")],
 ) -> None:
     """Predict the test photos with a trained model and measure how well it does."""
     import pandas as pd
 
     from canigatti.evaluation import metrics as measures
     from canigatti.evaluation.prediction import predict
+    from canigatti.evaluation.speed import measure_speed
     from canigatti.files import InputError, write_csv, write_json
     from canigatti.photos.splits import read_part
     from canigatti.photos.store import open_store
+    from canigatti.training.device import device_name
     from canigatti.training.model_files import load_model
 
     network = load_model(model, _recorded_sha256(run))
@@ -42,6 +45,7 @@ def evaluate(
     write_csv(predictions, frame)
     write_csv(uncertain, measures.uncertain(frame))
     write_json(metrics, measured)
+    write_json(speed, {**measure_speed(network, store.images, rows), "device": device_name()})
     print(f"accuracy {measured['accuracy']:.2%}  loss {measured['loss']:.4f}  on {measured['n']:,} test photos")
 
 
