@@ -303,7 +303,7 @@ def other_models():
     ["two outputs", "two probabilities", "two inputs", "float input", "oblong", "any size", "no output"],
 )
 def test_a_model_of_another_kind_is_refused(predict, model, photos, kind):
-    save_model(other_models()[kind], model, CLASSES)
+    other_models()[kind].save(model)
     answer = predict(model, photos)
     assert answer.err.startswith(f"canigatti: {model}: expected a model that takes uint8 (batch, size, size, 3 or 1)")
     assert (answer.out, answer.code) == ("", 1)

@@ -35,7 +35,7 @@ def test_keras_loads_the_file_without_this_package(network, tmp_path):
         assert b"canigatti" not in archive.read("config.json")
         assert json.loads(archive.read("metadata.json"))["keras_version"] == keras.__version__
     loaded = keras.saving.load_model(path)
-    assert loaded.optimizer.get_config() == network.optimizer.get_config()
+    assert not loaded.compiled, "the optimizer's state is as large as the weights and of no use"
     for mine, theirs in zip(network.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
