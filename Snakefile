@@ -19,5 +19,5 @@ include: "rules/report.smk"
 rule all:
     default_target: True
     input:
-        f"{RESULTS}/report/index.html",
+        rules.write_report.output,
         expand(f"{RESULTS}/search/{{experiment}}/scores.png", experiment=SEARCHED),

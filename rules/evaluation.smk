@@ -14,7 +14,6 @@ rule evaluate:
             "evaluation.prediction",
             "evaluation.metrics",
             "evaluation.speed",
-            "training.model_files",
         ),
     output:
         predictions=f"{RESULTS}/evaluation/{RUN}/predictions.csv",
