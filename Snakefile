@@ -11,6 +11,7 @@ min_version("9.0")
 include: "rules/common.smk"
 include: "rules/photos.smk"
 include: "rules/training.smk"
+include: "rules/search.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
 
@@ -18,4 +19,5 @@ include: "rules/report.smk"
 rule all:
     default_target: True
     input:
-        f"{RESULTS}/report/index.html",
+        rules.write_report.output,
+        expand(f"{RESULTS}/search/{{experiment}}/scores.png", experiment=SEARCHED),

@@ -6,9 +6,10 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from canigatti.config import load_study
-from canigatti.files import InputError
+from canigatti.files import InputError, sha256_of
 from canigatti.photos.sources import fingerprint
 from canigatti.provenance import modules_behind
+from canigatti.search.space import proposal_count, trial_count
 
 
 def configuration_file():
@@ -35,6 +36,8 @@ RESULTS = f"results/{STUDY.study}"
 CLASSES = " ".join(f"--class {shlex.quote(name)}" for name in STUDY.classes)
 SOURCE_CODE = Path(os.path.relpath(workflow.basedir)) / "src" / "canigatti"
 RUN = "{experiment}/seed{seed}"
+SEARCHED = [name for name, one in STUDY.experiments.items() if one.search]
+TABLES = [*STUDY.tables(), "comparison", "findings"]
 SPLITS_USED = sorted({experiment.split for experiment in STUDY.experiments.values()})
 
 
@@ -43,6 +46,9 @@ wildcard_constraints:
     split="[A-Za-z0-9_-]+",
     seed="[0-9]+",
     size="[0-9]+",
+    backbone="[a-z0-9]+",
+    trial="[0-9]+",
+    execution="[0-9]+",
 
 
 def code(*modules, without=()):
@@ -72,6 +78,102 @@ def training_code(wildcards):
     return code(
         "training.fitting", "training.networks", "training.device", without=unused
     )
+
+
+def weights_file(wildcards):
+    """The weights that an experiment's backbone starts with, if it has one and starts with them."""
+    one = experiment(wildcards)
+    backbone = getattr(one.network, "backbone", None)
+    return (
+        f"{RESULTS}/weights/{backbone}.weights.h5"
+        if backbone and not one.start_from
+        else []
+    )
+
+
+def weights_record(wildcards):
+    file = weights_file(wildcards)
+    return file.replace(".weights.h5", ".json") if file else []
+
+
+def started_from(wildcards):
+    """The folder of the training that this one goes on from, if it does."""
+    parent = experiment(wildcards).start_from
+    return f"{RESULTS}/training/{parent}/seed{wildcards.seed}" if parent else None
+
+
+def start_model(wildcards):
+    return f"{folder}/model.keras" if (folder := started_from(wildcards)) else []
+
+
+def start_run(wildcards):
+    return f"{folder}/run.json" if (folder := started_from(wildcards)) else []
+
+
+def start_options(wildcards, input):
+    """What `train` is told to start with besides the photos."""
+    given = {"--weights": input.weights, "--weights-record": input.weights_record}
+    given |= {"--start": input.start, "--start-run": input.start_run}
+    return " ".join(
+        f"{option} {shlex.quote(str(path))}" for option, path in given.items() if path
+    )
+
+
+def weights_spec(wildcards):
+    if wildcards.backbone not in STUDY.weights:
+        raise WorkflowError(
+            f"weights.{wildcards.backbone}: the study {STUDY.study} does not say where they come from"
+        )
+    return STUDY.weights[wildcards.backbone].spec()
+
+
+def weights_fingerprint(wildcards):
+    """Changes when the content of a local file does."""
+    source = STUDY.weights[wildcards.backbone].source
+    return source if source == "imagenet" else sha256_of(Path(source))
+
+
+def search(wildcards):
+    """The search of the experiment that a path names."""
+    if experiment(wildcards).search is None:
+        raise WorkflowError(f"the experiment {wildcards.experiment} has no search")
+    return experiment(wildcards).search
+
+
+def search_spec(wildcards):
+    search(wildcards)
+    return experiment(wildcards).search_spec()
+
+
+def execution_code(wildcards):
+    unused = () if experiment(wildcards).augment else ("training.augmentation",)
+    return code("search.trials", "search.space", "training.device", without=unused)
+
+
+def proposed_combinations(wildcards):
+    return proposal_count(search(wildcards))
+
+
+def execution_files(wildcards):
+    """What comes of every execution of every trial."""
+    return expand(
+        f"{RESULTS}/search/{wildcards.experiment}/trial{{trial}}/execution{{execution}}.json",
+        trial=range(1, trial_count(search(wildcards)) + 1),
+        execution=range(1, search(wildcards).executions + 1),
+    )
+
+
+def best_trial(wildcards):
+    """What an experiment's network and optimizer are taken from, if it has a search."""
+    return (
+        f"{RESULTS}/search/{wildcards.experiment}/best.json"
+        if experiment(wildcards).search
+        else []
+    )
+
+
+def best_option(wildcards, input):
+    return f"--best {shlex.quote(input.best)}" if input.best else ""
 
 
 def split_file(wildcards):

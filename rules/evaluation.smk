@@ -10,11 +10,16 @@ rule evaluate:
         images_hash=images_hash,
         manifest=f"{RESULTS}/photos/manifest.csv",
         split=split_file,
-        code=code("evaluation.prediction", "evaluation.metrics"),
+        code=code(
+            "evaluation.prediction",
+            "evaluation.metrics",
+            "evaluation.speed",
+        ),
     output:
         predictions=f"{RESULTS}/evaluation/{RUN}/predictions.csv",
         metrics=f"{RESULTS}/evaluation/{RUN}/metrics.json",
         uncertain=f"{RESULTS}/evaluation/{RUN}/uncertain.csv",
+        speed=f"{RESULTS}/evaluation/{RUN}/speed.json",
     log:
         f"{RESULTS}/logs/evaluate/{RUN}.log",
     benchmark:
@@ -33,6 +38,7 @@ rule evaluate:
         " --predictions {output.predictions:q}"
         " --metrics {output.metrics:q}"
         " --uncertain {output.uncertain:q}"
+        " --speed {output.speed:q}"
         " 2> {log:q}"
 
 

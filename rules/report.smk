@@ -1,4 +1,4 @@
-# Stage 5: all experiments in tables and on one page.
+# Stage 5: compare all experiments, test the original's conclusions, and write tables and one page.
 
 
 rule write_report:
@@ -7,6 +7,8 @@ rule write_report:
         histories=of_every_run(f"training/{RUN}/history.csv"),
         curves=of_every_run(f"training/{RUN}/curves.png"),
         metrics=of_every_run(f"evaluation/{RUN}/metrics.json"),
+        predictions=of_every_run(f"evaluation/{RUN}/predictions.csv"),
+        speeds=of_every_run(f"evaluation/{RUN}/speed.json"),
         uncertain=of_every_run(f"evaluation/{RUN}/uncertain.csv"),
         galleries=[
             of_every_run(f"evaluation/{RUN}/{picture}.png")
@@ -19,7 +21,13 @@ rule write_report:
         summary=f"{RESULTS}/photos/summary.json",
         record=f"{RESULTS}/photos/source.json",
         splits=expand(f"{RESULTS}/splits/{{split}}.csv", split=SPLITS_USED),
-        code=code("report.page", "report.tables", "report.results"),
+        code=code(
+            "report.page",
+            "report.comparison",
+            "report.cost",
+            "report.findings",
+            "report.original",
+        ),
         templates=report_templates(),
     output:
         page=report(
@@ -27,9 +35,18 @@ rule write_report:
             caption="../workflow/captions/report.rst",
             category="Comparison",
         ),
-        base=report(
-            multiext(f"{RESULTS}/report/tables/base", ".csv", ".md"),
-            caption="../workflow/captions/base.rst",
+        accuracy_cost=report(
+            f"{RESULTS}/report/accuracy-cost.png",
+            caption="../workflow/captions/accuracy-cost.rst",
+            category="Comparison",
+        ),
+        tables=report(
+            expand(
+                f"{RESULTS}/report/tables/{{table}}.{{kind}}",
+                table=TABLES,
+                kind=["csv", "md"],
+            ),
+            caption="../workflow/captions/tables.rst",
             category="Comparison",
         ),
     log:

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from canigatti.config import ConfigError, Experiment, Spec, load_study, schema
+from canigatti.config import ConfigError, Experiment, SearchSpec, Spec, load_study, schema
+from canigatti.search.space import hyperparameters
 
 REPOSITORY = Path(__file__).parents[1]
 VALID = """
@@ -43,6 +44,39 @@ def test_the_full_study_trains_as_the_original_did():
     assert (augmentation.probability.horizontal_flip, augmentation.probability.vertical_flip) == (0.5, 0)
 
 
+def test_the_full_study_searches_the_space_of_the_original():
+    search = load_study(REPOSITORY / "config" / "full.yaml").experiments["tuned"].search
+    assert (search.objective, search.trials, search.executions, search.epochs) == ("val_accuracy", 10, 3, 50)
+    assert hyperparameters(search.space) == {
+        "filters_1": [32, 48, 64],
+        "filters_2": [64, 96, 128],
+        "filters_3": [128, 192, 256],
+        "dropout_1": [0.1, 0.2, 0.3, 0.4],
+        "dropout_2": [0.1, 0.2, 0.3],
+        "dropout_3": [0.1, 0.2, 0.3],
+        "dropout_4": [0.2, 0.3, 0.4],
+        "dense_units": [128, 160, 192, 224, 256],
+        "optimizer": ["adam", "sgd"],
+    }
+
+
+def test_what_is_searched_is_the_experiment_with_the_epochs_of_the_search(tmp_path):
+    search = {"epochs": 7, "seed": 5, "space": {"optimizer": ["adam", "sgd"]}}
+    experiment = Experiment(split="a", epochs=100, network={"kernel_initializer": "glorot_uniform"}, search=search)
+    told = SearchSpec.parse(experiment.search_spec())
+    assert told.experiment == Spec.parse(experiment.spec()).model_copy(update={"epochs": 7})
+    assert (told.seed, told.objective, told.space) == (5, "val_accuracy", experiment.search.space)
+
+
+def test_how_often_is_searched_is_no_part_of_what_decides_an_execution_and_no_search_of_what_decides_a_training():
+    one, more = (
+        Experiment(split="a", search={"trials": trials, "executions": trials, "space": {"optimizer": ["adam"]}})
+        for trials in (1, 2)
+    )
+    assert one.search_spec() == more.search_spec()
+    assert one.spec() == more.spec() == Experiment(split="a").spec()
+
+
 def test_an_experiment_takes_what_it_does_not_say_from_the_defaults(tmp_path):
     experiments = read(tmp_path, VALID).experiments
     assert experiments["plain"].color == "grayscale"
@@ -70,6 +104,21 @@ def test_a_spec_reads_back_as_it_was_written():
     assert json.dumps(Spec.parse(text).model_dump(mode="json"), sort_keys=True) == text
 
 
+def test_the_table_an_experiment_stands_in_decides_no_result(tmp_path):
+    assert Experiment(split="a", table="search").spec() == Experiment(split="a").spec()
+    study = read(tmp_path, VALID.replace("plain: {", "plain: {table: pretrained, "))
+    assert study.tables() == ["base", "pretrained", "all"]
+    assert json.loads(study.outline("study.yaml"))["experiments"] == [
+        {"name": "plain", "table": "pretrained", "split": "80-10-10"},
+        {"name": "augmented", "table": "base", "split": "80-10-10"},
+    ]
+
+
+def test_tables_without_experiments_are_not_among_them(tmp_path):
+    text = VALID.replace("defaults: {", "defaults: {table: ablations, ")
+    assert read(tmp_path, text).tables() == ["ablations", "all"]
+
+
 def test_overrides_take_the_place_of_single_entries(tmp_path):
     study = read(tmp_path, VALID, ["photos={generate: {seed: 7}}", "seeds=[1, 2]"])
     assert study.photos.generate.model_dump() == {"count": 100, "seed": 7}
@@ -85,6 +134,14 @@ def test_an_override_can_take_an_entry_away(tmp_path):
 def test_an_override_that_is_no_yaml_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"--config seeds=\[1: "):
         read(tmp_path, VALID, ["seeds=[1"])
+
+
+BLOCKS = ", ".join(["{low: 1, high: 2, step: 1}"] * 10)
+RATES = ", ".join(["{low: 0.1, high: 0.2, step: 0.1}"] * 11)
+
+
+def in_space(text):
+    return "plain: {", f"plain: {{search: {{space: {{{text}}}}}, "
 
 
 FAULTS = {
@@ -105,6 +162,22 @@ FAULTS = {
     "small photos": ("plain: {", "plain: {image_size: 4, ", "experiments.plain.image_size", "received 4"),
     "bad brightness": ("zoom: 0.1", "brightness: [1.2, 0.8]", "experiments.augmented.augmentation", "low to high"),
     "path as name": ("plain:", "../plain:", "experiments", "pattern"),
+    "empty space": ("plain: {", "plain: {search: {space: {}}, ", "experiments.plain.search.space", "one or more of"),
+    "unknown hyper-parameter": (*in_space("units: 3"), "experiments.plain.search.space.units", "unknown key"),
+    "range downwards": (*in_space("dense_units: {low: 9, high: 8, step: 1}"), "space.dense_units", "low to high"),
+    "range without step": (*in_space("dense_units: {low: 8, high: 9}"), "space.dense_units.step", "required"),
+    "step 0": (*in_space("dropout: [{low: 0.1, high: 0.2, step: 0.0}]"), "space.dropout.0.step", "received 0.0"),
+    "dropout 1": (*in_space("dropout: [{low: 0.1, high: 1.0, step: 0.1}]"), "space.dropout.0.high", "received 1.0"),
+    "searched dropouts": (*in_space("filters: [{low: 1, high: 2, step: 1}]"), "experiments.plain", "2 dropouts"),
+    "searched blocks": (*in_space(f"filters: [{BLOCKS}], dropout: [{RATES}]"), "experiments.plain", "1024 pixels"),
+    "optimizer twice": (*in_space("optimizer: [adam, adam]"), "search.space", "different names"),
+    "search seed 0": (
+        "plain: {",
+        "plain: {search: {seed: 0, space: {optimizer: [adam]}}, ",
+        "search.seed",
+        "received 0",
+    ),
+    "unknown table": ("plain: {", "plain: {table: others, ", "experiments.plain.table", "received 'others'"),
     "not a mapping": ("  plain: {color: grayscale}", "  plain: 3", "experiments.plain", "received 3"),
 }
 
@@ -141,3 +214,45 @@ def test_a_missing_file_is_named(tmp_path):
 def test_the_json_schema_in_the_workflow_is_the_present_one():
     written = json.loads((REPOSITORY / "workflow" / "config.schema.json").read_text(encoding="utf-8"))
     assert written == schema(), "run `make format`"
+
+
+PRETRAINED = VALID.replace(
+    "experiments:",
+    "weights: {vgg16: imagenet}\nexperiments:\n"
+    "  transfer: {augment: true, network: {backbone: vgg16, head: {pooling: flatten, dense_units: [8]}}}\n"
+    "  finetune: {start_from: transfer, thaw: everything, optimizer: {name: sgd, learning_rate: 1e-5}}\n",
+)
+
+
+def test_a_fine_tuning_takes_what_it_does_not_say_from_what_it_starts_from(tmp_path):
+    experiments = read(tmp_path, PRETRAINED).experiments
+    transfer, finetune = experiments["transfer"], experiments["finetune"]
+    assert finetune.network == transfer.network
+    assert finetune.augment
+    assert (transfer.thaw, finetune.thaw) == ("nothing", "everything")
+    assert finetune.optimizer.learning_rate == 1e-5
+
+
+PRETRAINED_FAULTS = {
+    "unknown start": ("start_from: transfer", "start_from: transfr", "experiments.finetune.start_from", "'transfr'"),
+    "circle": ("transfer: {", "transfer: {start_from: finetune, ", "experiments.transfer.start_from", "circle"),
+    "other split": (
+        "finetune: {",
+        "finetune: {image_size: 64, ",
+        "experiments.finetune.image_size",
+        "must keep its image_size",
+    ),
+    "unknown backbone": ("backbone: vgg16", "backbone: vgg61", "experiments.transfer.network.pretrained", "'vgg61'"),
+    "no weights": ("weights: {vgg16: imagenet}", "weights: {vgg19: imagenet}", "weights.vgg16", "experiments.transfer"),
+    "no file": ("vgg16: imagenet", "vgg16: nowhere.h5", "weights.vgg16", "no file nowhere.h5"),
+    "gray": ("transfer: {", "transfer: {color: grayscale, ", "experiments.transfer", "takes rgb"),
+    "thawed from scratch": ("plain: {", "plain: {thaw: everything, ", "experiments.plain", "only a pretrained network"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "key", "reason"), PRETRAINED_FAULTS.values(), ids=PRETRAINED_FAULTS)
+def test_a_fault_of_a_pretrained_experiment_is_refused(tmp_path, old, new, key, reason):
+    with pytest.raises(ConfigError) as refusal:
+        read(tmp_path, PRETRAINED.replace(old, new))
+    assert key in str(refusal.value)
+    assert reason in str(refusal.value)

@@ -10,6 +10,7 @@ from canigatti.evaluation import commands as evaluation
 from canigatti.files import InputError
 from canigatti.photos import commands as photos
 from canigatti.report import commands as report
+from canigatti.search import commands as search
 from canigatti.training import commands as training
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -20,9 +21,15 @@ for command in (
     photos.draw_photos,
     photos.split,
     photos.store,
+    training.fetch_weights,
     training.train,
+    search.propose_trials,
+    search.train_trial,
+    search.select_trial,
+    search.draw_trials,
     evaluation.evaluate,
     evaluation.draw_evaluation,
+    evaluation.predict,
     report.report,
 ):
     app.command()(command)

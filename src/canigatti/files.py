@@ -22,14 +22,14 @@ class InputError(Exception):
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to, which takes the name `path` once the block ends well.
 
-    The temporary file keeps the suffix, since writers such as Pillow and Keras choose the format by it. When the block
-    raises, the temporary file is removed and whatever stood at `path` stays.
+    The temporary file keeps the suffixes, since writers such as Pillow and Keras choose the format by them. When the
+    block raises, the temporary file is removed and whatever stood at `path` stays.
 
     Raises:
         OSError: the file cannot be written; the message names `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+    temporary = path.with_name(f".{secrets.token_hex(4)}-{path.name}")
     try:
         yield temporary
         _flush_to_disk(temporary)

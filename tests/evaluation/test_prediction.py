@@ -7,8 +7,10 @@ from PIL import Image
 
 from canigatti.evaluation.commands import evaluate
 from canigatti.evaluation.metrics import measure, read_predictions
-from canigatti.evaluation.prediction import load_model, predict
+from canigatti.evaluation.prediction import predict
+from canigatti.evaluation.speed import measure_speed
 from canigatti.files import InputError, sha256_of
+from canigatti.training.model_files import load_model
 
 keras = pytest.importorskip("keras")
 
@@ -48,7 +50,7 @@ def options(tmp_path, photos_of):
     save(network(), tmp_path)
     outputs = {name: tmp_path / f"{name}.csv" for name in ("predictions", "uncertain")}
     given = {"model": tmp_path / "model.keras", "run": tmp_path / "run.json", "split": tmp_path / "split.csv"}
-    return {**photos, **given, **outputs, "metrics": tmp_path / "metrics.json"}
+    return {**photos, **given, **outputs, "metrics": tmp_path / "metrics.json", "speed": tmp_path / "speed.json"}
 
 
 def save(model, folder):
@@ -68,10 +70,40 @@ def test_the_test_photos_are_predicted_and_measured(options):
 
 
 def test_a_second_evaluation_gives_the_same_bytes(options):
+    repeatable = [options[name] for name in ("predictions", "metrics", "uncertain")]
     evaluate(**options)
-    first = options["predictions"].read_bytes()
+    first = [path.read_bytes() for path in repeatable]
     evaluate(**options)
-    assert options["predictions"].read_bytes() == first
+    assert [path.read_bytes() for path in repeatable] == first
+
+
+def test_the_time_a_photo_takes_has_a_file_of_its_own(options):
+    evaluate(**options)
+    speed = json.loads(options["speed"].read_text())
+    assert 0 < speed["milliseconds_per_photo"] < 1000
+    assert speed["batch_size"] == 10
+    assert speed["device"]
+    assert "milliseconds_per_photo" not in json.loads(options["metrics"].read_text())
+
+
+def test_the_first_batch_is_not_timed_and_slow_models_are_timed_less_often(monkeypatch):
+    clock, shown = [0.0], []
+
+    class Slow:
+        input_shape = (None, 8, 8, 3)
+
+        def predict_on_batch(self, photos):
+            shown.append(len(photos))
+            clock[0] += 100 if len(shown) == 1 else 1.6
+            return np.full((len(photos), 1), 0.5)
+
+    monkeypatch.setattr("canigatti.evaluation.speed.time.perf_counter", lambda: clock[0])
+    assert measure_speed(Slow(), IMAGES, np.arange(20), batch_size=16) == {
+        "milliseconds_per_photo": pytest.approx(100),  # 1.6 s for 16 photos
+        "batch_size": 16,
+        "batches": 3,
+    }
+    assert shown == [16] * 4
 
 
 def test_a_diverged_model_is_named_and_nothing_is_written(options, tmp_path):

@@ -84,7 +84,7 @@ def test_names_from_files_stay_text(page):
 
 def test_pictures_have_words_sizes_and_wait_until_seen(page):
     images = Elements(page()).all("img")
-    assert len(images) == 5 + 3 * 8
+    assert len(images) == 5 + 1 + 3 * 8
     for image in images:
         assert image["src"].startswith("data:image/")
         assert image["alt"]
@@ -108,7 +108,7 @@ def test_page_tells_what_was_run_found_and_how_to_run_it_again(page):
     assert "8 experiments, each with 2 seeds (42, 43)" in text
     assert "NVIDIA H100 80GB HBM3" in text
     assert "keras 3.15.1, python 3.12.3, tensorflow 2.21.0" in text
-    assert "8 h 0 min in all" in text  # 16 runs of 1800.5 s
+    assert "8 h in all" in text  # 16 runs of 1800.5 s
     assert "64-16-20640 320 + 320160 80 + 80200 100 + 100" in text.replace("</td>", "")
     assert "would drop 1,590 files. Of these, 1,588 files decode well and are in use" in text
     assert "131 groups of photos look almost the same" in text
@@ -119,13 +119,99 @@ def test_page_tells_what_was_run_found_and_how_to_run_it_again(page):
         "--forcerun results/made-up/training/base-801010-rgb-aug/seed42/model.keras"
     )
     assert command in text
-    assert "riginal" not in text
+    assert "original’s" not in text  # figures beside ours: those of another study
 
 
 def test_confusion_matrices_add_up_over_seeds(page):
     one, two = (" ".join(Elements(html).text.split()) for html in (page(), page(seeds=(42, 43))))
     assert "is cat1,915 76.6%585 23.4%" in one  # 5,000 photos, 76.6% right
     assert "is cat3,840 76.8%1,160 23.2%" in two  # and 77.0% right
+
+
+SECTIONS = ["base", "search", "modifications", "pretrained", "ablations"]
+
+
+def test_the_page_reads_from_the_question_to_how_it_was_run(page):
+    def sections(html):
+        return [attributes["id"] for tag, attributes in Elements(html).tags if tag == "section"]
+
+    after = ["comparison", "findings", "experiments", "how"]
+    assert sections(page(whole=True)) == ["study", "photos", *SECTIONS, *after]
+    assert sections(page()) == ["study", "photos", "base", *after]
+
+
+def test_each_section_has_its_table_and_curves_and_links_to_it(page):
+    html = page(whole=True)
+    for name, count in zip(SECTIONS, (8, 1, 3, 2, 4), strict=True):
+        section = html[html.index(f'<section id="{name}">') :]
+        section = section[: section.index("</section>")]
+        assert section.count('<th scope="row">') == count * 3  # the table, and two rows of each confusion matrix
+        assert section.count("<svg viewBox") == count * 2
+        assert section.count('class="intervals"') == (count > 1)
+        assert f'<a href="#{name}">' in html
+
+
+def test_settings_that_all_rows_share_are_said_once(page):
+    html = page(whole=True)
+    modifications = html[html.index('<section id="modifications">') : html.index('<section id="pretrained">')]
+    assert "All with split 80-10-10, RGB, augmented." in modifications
+    assert "Colour</th>" not in modifications
+    assert "Colour</th>" in html[html.index('<section id="base">') : html.index('<section id="search">')]
+
+
+def test_the_originals_figures_stand_below_ours(page):
+    html = page(name="full", whole=True)
+    assert "85.2% (82.4–87.6)<small>84.64%</small>" in html
+    assert html.count("Second line: the original’s figures.") == 4  # base, modifications, pretrained, all
+    assert "–</small>" not in html
+
+
+def test_an_untrained_start_is_marked_wherever_its_name_heads_something(page):
+    html = page(whole=True, untrained=("vgg16-transfer",))
+    mark = '<small class="untrained">untrained start</small>'
+    # Tables (its own and all), intervals, two panels, confusion, matrix of pairs twice, gallery, settings
+    assert len(re.findall(rf"vgg16-transfer\s*{mark}", html)) == html.count(mark) == 10
+    assert "Experiments with an untrained start are left out." in html
+    assert "untrained start" not in page(whole=True)
+
+
+def test_pairs_stand_in_a_matrix_for_each_split_and_in_a_folded_table(page):
+    html = page(whole=True)
+    comparison = html[html.index('<section id="comparison">') : html.index('<section id="findings">')]
+    text = " ".join(Elements(comparison).text.split())
+    assert comparison.count('<table class="pairs">') == 2
+    cells = re.findall(r'<td class="(clear|open)">([^<]+)</td>', comparison)
+    assert len(cells) == 10 + 66
+    assert ("clear", "+20.6") in cells  # mobilenetv2-transfer against base-801010-gray
+    assert ("open", "+0.5") in cells
+    assert "All 66 pairs of the split 80-10-10" in text
+    answers = re.findall(r"<td>(yes|no)</td></tr>", comparison)
+    assert [answers.count(word) for word in ("yes", "no")] == [
+        [kind for kind, _ in cells].count(kind) for kind in ("clear", "open")
+    ]
+    opened = [attributes for attributes in Elements(comparison).all("details") if "open" in attributes]
+    assert opened == []
+
+
+def test_a_study_without_pairs_says_so(results):
+    import json
+
+    study, folder = results()
+    outline = json.loads(study.outline("study.yaml"))
+    outline["experiments"] = [outline["experiments"][0], outline["experiments"][-1]]
+    report(json.dumps(outline), folder, folder / "report")
+    assert "no two experiments share a split" in (folder / "report" / "index.html").read_text()
+
+
+def test_each_finding_tells_claim_verdict_both_numbers_and_how_it_was_judged(page):
+    html = page(whole=True)
+    found = html[html.index('<section id="findings">') : html.index('<section id="experiments">')]
+    text = " ".join(Elements(found).text.split())
+    assert found.count("<dt>Here</dt>") == found.count("<dt>Original</dt>") == found.count("How it was judged") == 11
+    assert "supported Augmentation raises accuracy Here+3.5 points (" in text
+    assert "), mean of 4 pairs Original+3.6 points, mean of 4 (+3.3 to +4.2)" in text
+    assert "base-641620-gray-aug against base-641620-gray: +3.4 points (" in text
+    assert "not decided by these data Dropout works better than batch normalisation" in text
 
 
 def test_page_of_eight_experiments_with_large_galleries_is_small(page):

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from canigatti.files import InputError
-from canigatti.report.results import Outline, read_original, read_study
+from canigatti.report.original import read_original
+from canigatti.report.results import Outline, read_study
 
 RUN = "base-801010-rgb/seed42"
 FILES = [
@@ -21,6 +22,8 @@ FILES = [
     f"training/{RUN}/history.csv",
     f"training/{RUN}/curves.png",
     f"evaluation/{RUN}/metrics.json",
+    f"evaluation/{RUN}/speed.json",
+    f"evaluation/{RUN}/predictions.csv",
     f"evaluation/{RUN}/uncertain.csv",
     f"evaluation/{RUN}/misclassified.png",
     f"evaluation/{RUN}/uncertain.png",
@@ -44,6 +47,8 @@ def test_a_missing_file_is_named(results):
         ("photos/summary.json", "{", "expected a record of photossummary"),
         (f"training/{RUN}/run.json", "{}", "spec: Field required"),
         (f"evaluation/{RUN}/metrics.json", '{"accuracy": "high"}', "accuracy"),
+        (f"evaluation/{RUN}/speed.json", "{}", "milliseconds_per_photo: Field required"),
+        (f"evaluation/{RUN}/predictions.csv", "id,label\n", "expected the columns id, label and probability"),
         (f"training/{RUN}/history.csv", "", "expected a table with the columns epoch, loss"),
         (f"training/{RUN}/history.csv", "epoch,loss\n1,0.5\n", "expected a column accuracy, received epoch, loss"),
         (f"training/{RUN}/history.csv", "epoch,loss\n1,high\n", "received could not convert"),
@@ -65,7 +70,7 @@ def test_an_outline_that_is_none_is_refused():
 def test_splits_that_no_experiment_uses_are_not_asked_for(results):
     study, folder = results()
     outline = json.loads(study.outline("config/study.yaml"))
-    outline["experiments"] = [name for name in outline["experiments"] if "641620" in name]
+    outline["experiments"] = [one for one in outline["experiments"] if one["split"] == "64-16-20"]
     (folder / "splits" / "80-10-10.csv").unlink()
     found = read_study(Outline.parse(json.dumps(outline)), folder)
     assert list(found.split_counts) == ["64-16-20"]

@@ -10,6 +10,7 @@ import pytest
 
 from canigatti.report.commands import report
 
+LAST = ["epochs", "training_seconds", "milliseconds_per_photo", "untrained_start"]
 MEASURED = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"]
 
 
@@ -29,9 +30,8 @@ def tables(results):
 
 def test_base_table_has_the_columns_of_the_study_in_the_order_of_the_configuration(tables):
     base, _ = tables()
-    assert list(base.columns) == (
-        ["experiment", "split", "color", "augmented", "seeds", *MEASURED, "parameters", "weight_mb", "n", "standing"]
-    )
+    first = ["experiment", "split", "color", "augmented", "seeds", *MEASURED, "parameters", "weight_mb", "n"]
+    assert list(base.columns) == [*first, "standing", *LAST]
     assert list(base["experiment"][:4]) == [
         "base-641620-gray", "base-641620-gray-aug", "base-641620-rgb", "base-641620-rgb-aug"
     ]  # fmt: skip
@@ -41,10 +41,11 @@ def test_base_table_has_the_columns_of_the_study_in_the_order_of_the_configurati
 def test_rows_stay_in_an_order_that_is_not_the_alphabets(results):
     study, folder = results()
     outline = json.loads(study.outline("config/study.yaml"))
-    outline["experiments"] = ["base-801010-rgb", "base-641620-rgb", "base-801010-gray"]
+    order = ["base-801010-rgb", "base-641620-rgb", "base-801010-gray"]
+    outline["experiments"] = [one for name in order for one in outline["experiments"] if one["name"] == name]
     report(json.dumps(outline), folder, folder / "report")
     base = pd.read_csv(folder / "report" / "tables" / "base.csv")
-    assert base["experiment"].tolist() == outline["experiments"]
+    assert base["experiment"].tolist() == order
 
 
 def test_base_table_holds_the_numbers_that_were_measured(tables):
@@ -60,6 +61,7 @@ def test_base_table_holds_the_numbers_that_were_measured(tables):
     assert row["parameters"] == 20573185
     assert row["weight_mb"] == 78.48
     assert row["n"] == 2500
+    assert row[LAST].tolist() == [30, 1800.5, 0.5 + 5 / 8, False]
 
 
 def test_the_best_is_marked_and_so_is_what_its_interval_overlaps(tables):
@@ -86,10 +88,10 @@ def test_markdown_is_one_table_made_for_reading(tables):
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert lines[0] == (
         "| Experiment | Split | Colour | Augmented | Accuracy (95% interval) | Loss | Best epoch | s/epoch "
-        "| Parameters | MB |"
+        "| Parameters | MB | Epochs | Training | ms/photo |"
     )
     assert len(lines) == 2 + 8
-    assert {line.count("|") for line in lines} == {11}
+    assert {line.count("|") for line in lines} == {14}
     assert "| base-801010-gray-aug | 80-10-10 | grayscale | yes | ≈ 83.0% (80.2–85.4) | 0.4040 | 27 | 61.5 " in text
 
 
@@ -100,7 +102,8 @@ def test_the_originals_figures_stand_beside_those_of_the_full_study(tables):
     assert row[[f"original_{name}" for name in ("accuracy", "loss", "best_epoch", "seconds_per_epoch")]].tolist() == [
         0.8464, 0.3668, 63, 215
     ]  # fmt: skip
-    assert "| 84.64% | 0.3668 | 63 | 215 |" in text
+    assert "| Original accuracy | Original loss | Original best epoch | Original s/epoch | Original MB |" in text
+    assert "| 84.64% | 0.3668 | 63 | 215 | 78.48 |" in text
 
 
 def test_the_originals_figures_stand_beside_no_other_study(tables):
@@ -110,14 +113,16 @@ def test_the_originals_figures_stand_beside_no_other_study(tables):
 
 
 def test_an_experiment_the_original_did_not_have_gets_a_dash(results):
-    from canigatti.report.results import Outline, read_original, read_study
-    from canigatti.report.tables import as_markdown, base_table
+    from canigatti.report.original import read_original
+    from canigatti.report.results import Outline, read_study
+    from canigatti.report.tables import study_table
+    from canigatti.report.texts import as_markdown
 
     study, folder = results()
     runs = read_study(Outline.parse(study.outline("config/study.yaml")), folder).runs
     original = read_original().query("experiment != 'base-641620-gray'")
-    text = as_markdown(base_table(runs, original))
-    assert re.search(r"\| base-641620-gray \|.*\| – \| – \| – \| – \|\n", text)
+    text = as_markdown(study_table(runs, original))
+    assert re.search(r"\| base-641620-gray \|.*(\| – ){5}\|\n", text)
 
 
 def test_several_seeds_give_mean_and_spread(tables):
@@ -128,7 +133,9 @@ def test_several_seeds_give_mean_and_spread(tables):
     assert row["accuracy_std"] == pytest.approx(0.004)
     assert row["accuracy_low"] == pytest.approx(0.770 - 70 / 5000)
     assert row["loss_std"] == pytest.approx(1.2 * 0.004)
-    assert {"best_epoch_std", "seconds_per_epoch_std"} < set(base)
+    assert {f"{name}_std" for name in ("best_epoch", "seconds_per_epoch", *LAST[:3])} < set(base)
+    assert row["epochs"] == 30
+    assert row["epochs_std"] == 0
     assert "| 77.0% ± 0.4 (75.6–78.2) |" in text
     assert "3 seeds" in text
 
@@ -139,5 +146,70 @@ def test_the_same_results_give_the_same_files(results):
     first = {path: path.read_bytes() for path in (folder / "report").rglob("*") if path.is_file()}
     shutil.rmtree(folder / "report")
     report(study.outline("config/study.yaml"), folder, folder / "report")
-    assert len(first) == 3
+    assert len(first) == 2 + 2 * 4
     assert first == {path: path.read_bytes() for path in (folder / "report").rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def whole(results):
+    """The folder report/ of a study with experiments in every table."""
+    study, folder = results(name="full", whole=True, untrained=("vgg16-transfer",))
+    report(study.outline("config/study.yaml"), folder, folder / "report")
+    return folder / "report"
+
+
+def test_each_table_holds_its_experiments_and_the_last_one_all(whole):
+    tables = {path.stem: pd.read_csv(path) for path in (whole / "tables").glob("*.csv")}
+    experiments = {name: list(table["experiment"]) for name, table in tables.items() if "experiment" in table}
+    assert set(tables) - set(experiments) == {"comparison", "findings"}
+    assert {name: len(names) for name, names in experiments.items()} == {
+        "base": 8, "modifications": 3, "search": 1, "pretrained": 2, "ablations": 4, "all": 17,
+    }  # fmt: skip
+    assert experiments["search"] == ["tuned"]
+    assert len(set(experiments["all"])) == 17
+
+
+def test_the_base_network_on_the_same_photos_stands_below_the_modifications(whole):
+    table = pd.read_csv(whole / "tables" / "modifications.csv")
+    assert list(table["experiment"]) == ["wider", "deeper", "base-801010-rgb-aug"]
+    assert list(table["standing"].fillna("")) == ["not clearly worse", "best", ""]
+
+
+def test_an_untrained_start_is_marked(whole):
+    table = pd.read_csv(whole / "tables" / "pretrained.csv")
+    assert list(table["untrained_start"]) == [True, False]
+    text = (whole / "tables" / "pretrained.md").read_text(encoding="utf-8")
+    assert "| vgg16-transfer (untrained start) |" in text
+    assert "| mobilenetv2-transfer |" in text
+    assert "Untrained start: the pretrained weights could not be had" in text
+    assert "ntrained" not in (whole / "tables" / "base.md").read_text(encoding="utf-8")
+
+
+def test_figures_of_which_the_original_has_none_get_no_column(whole):
+    text = (whole / "tables" / "pretrained.md").read_text(encoding="utf-8")
+    assert text.splitlines()[0].endswith("| Original accuracy | Original s/epoch | Original MB | Original epochs |")
+    assert "riginal" not in (whole / "tables" / "ablations.md").read_text(encoding="utf-8").splitlines()[0]
+
+
+def test_pairs_and_findings_have_tables_too(whole):
+    pairs, text = pd.read_csv(whole / "tables" / "comparison.csv"), (whole / "tables" / "comparison.md").read_text()
+    assert pairs.groupby("split").size().to_dict() == {"64-16-20": 10, "80-10-10": 66}
+    assert (pairs["accuracy_first"] >= pairs["accuracy_second"]).all()
+    assert text.count("| yes |") == pairs["clear"].sum()
+    assert text.count("| no |") == (~pairs["clear"]).sum() > 0
+    found = pd.read_csv(whole / "tables" / "findings.csv").set_index("claim")
+    assert found.loc["SGD and Adam are better than RMSprop", "verdict"] == "supported"
+    assert found.loc["Batch sizes from 16 to 256 were tried", "verdict"] == "supported"
+    assert found.loc["Dropout works better than batch normalisation", "verdict"] == "not decided by these data"
+    assert (whole / "tables" / "findings.md").read_text().count("\n| ") == 1 + len(found)
+
+
+def test_tables_that_the_configuration_no_longer_asks_for_go(results):
+    study, folder = results()
+    stale, notes = folder / "report" / "tables" / "search.csv", folder / "report" / "tables" / "notes.txt"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("experiment\n")
+    notes.write_text("mine")
+    report(study.outline("config/study.yaml"), folder, folder / "report")
+    assert not stale.exists()
+    assert notes.exists()

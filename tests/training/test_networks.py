@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from canigatti.config import Adam, Convolutional, RMSprop, Spec
+from canigatti.config import Adam, Convolutional, RMSprop, Spec, load_study
 from canigatti.training.networks import build
 
 
@@ -12,6 +14,14 @@ def spec(**fields):
 @pytest.mark.parametrize(("color", "parameters"), [("rgb", 20_573_761), ("grayscale", 20_573_185)])
 def test_the_base_network_has_the_study_parameters(color, parameters):
     assert build(spec(color=color)).count_params() == parameters
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("wider", 41_331_329), ("deeper", 20_767_521)])
+def test_the_modifications_have_the_study_parameters(name, parameters):
+    study = load_study(Path(__file__).parents[2] / "config" / "full.yaml")
+    experiment = study.experiments[name]
+    assert build(Spec.parse(experiment.spec())).count_params() == parameters
+    assert experiment.early_stopping.patience == {"wider": 5, "deeper": 15}[name]
 
 
 def test_the_base_network_is_built_as_the_study_says():
@@ -33,6 +43,12 @@ def test_the_description_decides_the_network():
     convolutions = [layer for layer in model.layers if "conv" in layer.name]
     assert [(layer.filters, layer.kernel_size) for layer in convolutions] == [(4, (5, 5))] * 2 + [(8, (5, 5))] * 2
     assert model.get_layer("dense").units == 7
+
+
+def test_the_initializer_is_that_of_every_layer_before_relu():
+    model = build(spec(network=Convolutional(kernel_initializer="glorot_uniform"), image_size=16))
+    layers = [layer for layer in model.layers if type(layer).__name__ in ("Conv2D", "Dense")]
+    assert {type(layer.kernel_initializer).__name__ for layer in layers} == {"GlorotUniform"}
 
 
 def test_photos_are_scaled_inside_the_model():

@@ -41,21 +41,37 @@ class Project:
         (self.folder / "study.yaml").write_text(text, encoding="utf-8")
 
     def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(self.folder / "src"),
-            "CANIGATTI_CACHE": str(self.folder / "cache"),
-        }
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml", *arguments],
+            self._command(arguments),
             cwd=self.folder,
-            env=environment,
+            env=self._environment(),
             capture_output=True,
             text=True,
             timeout=300,
             **options,
         )
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Run in a process group of its own, which can be killed with all its jobs."""
+        return subprocess.Popen(
+            self._command(arguments),
+            cwd=self.folder,
+            env=self._environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml", *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PYTHONPATH": str(self.folder / "src"),
+            "CANIGATTI_CACHE": str(self.folder / "cache"),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
 
     def planned(self) -> set[str]:
         """Jobs that would run, such as `train plain` or `write_report`."""
@@ -68,7 +84,7 @@ class Project:
 def _job_name(job: str) -> str:
     name = re.match(r"\w+", job).group()
     wildcards = re.search(r"wildcards: (.*)", job)
-    values = re.findall(r"(?:experiment|split|size)=([^,\n]+)", wildcards.group(1)) if wildcards else []
+    values = re.findall(r"(?:experiment|split|size|trial|execution)=([^,\n]+)", wildcards.group(1)) if wildcards else []
     return " ".join([name, *values])
 
 

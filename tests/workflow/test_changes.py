@@ -56,6 +56,18 @@ def test_adding_an_experiment_runs_it_and_the_report(project):
     assert project.planned() == chain("new")
 
 
+def test_moving_an_experiment_to_another_table_writes_only_the_report_again(project):
+    edit_config(project, "other: {", "other: {table: ablations, ")
+    assert project.planned() == {"write_report"}
+    answer = project.run()
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    tables = project.folder / "results/tiny/report/tables"
+    assert {path.stem for path in tables.glob("*.csv")} == {"base", "ablations", "all", "comparison", "findings"}
+    edit_config(project, "table: ablations, ", "")
+    assert project.run().returncode == 0
+    assert {path.stem for path in tables.glob("*.csv")} == {"base", "all", "comparison", "findings"}
+
+
 def test_adding_a_seed_runs_that_seed_and_the_report(project):
     edit_config(project, "defaults:\n", "seeds: [42, 43]\ndefaults:\n")
     assert project.planned() == chain("plain", "augmented", "other")
@@ -103,7 +115,17 @@ def test_editing_the_page_writes_it_again_and_nothing_else(project):
     assert project.planned() == {"write_report"}
 
 
-@pytest.mark.parametrize("module", ["files.py", "config/reading.py", "training/commands.py", "__main__.py"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "files.py",
+        "config/reading.py",
+        "training/commands.py",
+        "training/model_files.py",
+        "evaluation/photos_from_files.py",
+        "__main__.py",
+    ],
+)
 def test_editing_what_decides_no_result_runs_nothing(project, module):
     add_line(project, module)
     assert project.planned() == set()

@@ -69,7 +69,8 @@ def test_every_command_explains_itself_without_loading_heavy_libraries():
     listing = subprocess.run(
         [sys.executable, "-m", "canigatti", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    for command in ("fetch", "generate", "inspect", "split", "store", "train", "evaluate", "report"):
+    stages = ("fetch", "generate", "inspect", "split", "store", "train-trial", "train", "evaluate", "predict", "report")
+    for command in stages:
         assert command in listing
 
 

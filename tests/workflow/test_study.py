@@ -1,6 +1,9 @@
 """The tiny study from drawn photos to the page, through Snakemake."""
 
 import json
+import subprocess
+import sys
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -8,8 +11,10 @@ import pytest
 from PIL import Image
 from sklearn.metrics import accuracy_score, confusion_matrix
 
+from canigatti.evaluation.prediction import predict
 from canigatti.files import sha256_of
 from canigatti.photos.store import open_store, read_manifest
+from canigatti.training.model_files import load_model
 
 RUNS = ["plain", "augmented", "other"]
 
@@ -70,12 +75,59 @@ def test_metrics_are_those_of_the_predictions(results, experiment):
     assert metrics["n"] == len(predictions)
 
 
+@pytest.mark.parametrize("experiment", ["plain", "augmented"], ids=["grayscale", "rgb"])
+def test_predict_says_of_the_photo_files_what_the_pipeline_says_of_the_photos(results, experiment, tmp_path):
+    with zipfile.ZipFile(results / "photos" / "generated.zip") as archive:
+        archive.extractall(tmp_path)
+    manifest = read_manifest(results / "photos" / "manifest.csv")
+    model = results / "training" / experiment / "seed42" / "model.keras"
+    command = [sys.executable, "-m", "canigatti", "predict", "--json", model, "-"]
+    paths = "".join(f"{tmp_path / path}\n" for path in manifest["path"])
+    answer = subprocess.run(command, input=paths, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1  # some of the planted faults are no photos
+    told = {row["path"]: row for row in json.loads(answer.stdout)}
+    kept = manifest.query("verdict == 'keep'").reset_index(drop=True)
+    from_files = np.array([told[str(tmp_path / path)]["probability"] for path in kept["path"]])
+    assert {row["probability_of"] for row in told.values()} == {"dog"}
+    for path in manifest.query("verdict in ['empty', 'unreadable']")["path"]:
+        assert f"canigatti: {tmp_path / path}: " in answer.stderr
+
+    predictions = pd.read_csv(results / "evaluation" / experiment / "seed42" / "predictions.csv")
+    tested = kept["id"].isin(predictions["id"])
+    np.testing.assert_allclose(from_files[tested], predictions["probability"], rtol=0, atol=1e-6)
+    images = open_store(results / "photos" / "images-16.npy", results / "photos" / "manifest.csv").images
+    of_the_store = predict(load_model(model, sha256_of(model)), images, np.arange(len(images)))
+    np.testing.assert_allclose(from_files, of_the_store, rtol=0, atol=1e-6)
+    planted = pd.read_csv(results / "photos" / "planted.csv").query("verdict == 'keep'")
+    assert len(set(planted["fault"])) >= 4
+    assert set(planted["path"]) <= set(kept["path"])
+
+
 def test_the_page_and_the_tables_hold_every_experiment(results):
     page = (results / "report" / "index.html").read_text(encoding="utf-8")
     table = pd.read_csv(results / "report" / "tables" / "base.csv")
     assert list(table["experiment"]) == RUNS
     assert all(experiment in page for experiment in RUNS)
     assert (results / "report" / "tables" / "base.md").read_text().count("\n") >= 5
+
+
+def test_the_tables_that_are_declared_are_written_and_no_others(results):
+    names = {"base", "all", "comparison", "findings"}
+    written = {path.name for path in (results / "report" / "tables").iterdir()}
+    assert written == {f"{name}.{kind}" for name in names for kind in ("csv", "md")}
+    assert Image.open(results / "report" / "accuracy-cost.png").width > 1000
+
+
+@pytest.mark.parametrize("experiment", RUNS)
+def test_the_time_a_photo_takes_is_measured(results, experiment):
+    speed = json.loads((results / "evaluation" / experiment / "seed42" / "speed.json").read_text())
+    table = pd.read_csv(results / "report" / "tables" / "all.csv").set_index("experiment")
+    assert table.loc[experiment, "milliseconds_per_photo"] == speed["milliseconds_per_photo"] > 0
+
+
+def test_pairs_are_those_that_share_a_split(results):
+    pairs = pd.read_csv(results / "report" / "tables" / "comparison.csv")
+    assert [{*pair} for pair in pairs[["first", "second"]].to_numpy()] == [{"plain", "augmented"}]
 
 
 def test_the_terminal_shows_one_line_an_epoch_and_the_log_shows_them_too(finished):

@@ -7,31 +7,48 @@ from canigatti.config.experiment import (
     Convolutional,
     EarlyStopping,
     Experiment,
+    Network,
     Optimizer,
     Probabilities,
     RMSprop,
+    SearchSpec,
     Spec,
+    Table,
 )
 from canigatti.config.faults import ConfigError
+from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.reading import load_study
+from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
 from canigatti.config.study import GeneratedPhotos, Photos, Split, Study, schema
 
 __all__ = [
+    "BACKBONES",
     "SGD",
     "Adam",
     "Augmentation",
     "ConfigError",
     "Convolutional",
+    "CountRange",
     "EarlyStopping",
     "Experiment",
     "GeneratedPhotos",
+    "Head",
+    "Network",
+    "Objective",
     "Optimizer",
     "Photos",
+    "Pretrained",
     "Probabilities",
     "RMSprop",
+    "RateRange",
+    "Search",
+    "SearchSpec",
+    "Space",
     "Spec",
     "Split",
     "Study",
+    "Table",
+    "Weights",
     "load_study",
     "schema",
 ]

@@ -1,11 +1,13 @@
 """One experiment: its input, its network, and how it is trained."""
 
 import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from canigatti.config.basis import Count, Positive, Probability, Strict
+from canigatti.config.basis import Count, Name, Positive, Probability, Strict
+from canigatti.config.pretrained import Pretrained
+from canigatti.config.search import Objective, Search, SearchSeed, Space
 
 
 class Probabilities(Strict):
@@ -52,6 +54,9 @@ class Convolutional(Strict):
     kernel_size: Count = 3
     dense_units: Count = 256
     dropout: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = Field(default=(0.2, 0.2, 0.2, 0.5), strict=False)
+    kernel_initializer: Literal["he_uniform", "glorot_uniform"] = Field(
+        default="he_uniform", description="of every layer before ReLU; glorot_uniform is Keras' default"
+    )
 
     @model_validator(mode="after")
     def _has_a_dropout_after_each_block_and_the_dense_layer(self) -> Self:
@@ -89,6 +94,15 @@ class RMSprop(Strict):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
+def _kind_of_network(raw: Any) -> str:
+    has_backbone = "backbone" in raw if isinstance(raw, dict) else hasattr(raw, "backbone")
+    return "pretrained" if has_backbone else "convolutional"
+
+
+Network = Annotated[
+    Annotated[Convolutional, Tag("convolutional")] | Annotated[Pretrained, Tag("pretrained")],
+    Discriminator(_kind_of_network),
+]
 Optimizer = Annotated[SGD | Adam | RMSprop, Field(discriminator="name")]
 
 
@@ -104,14 +118,24 @@ class _Training(Strict):
     split: str | None = Field(default=None, description="Name of one of the splits.")
     color: Literal["rgb", "grayscale"] = "rgb"
     image_size: Annotated[int, Field(ge=8, le=1024, description="pixels a side")] = 200
-    network: Convolutional = Convolutional()
+    network: Network = Convolutional()
+    start_from: Name | None = Field(default=None, description="Experiment whose trained network this one goes on with.")
+    thaw: str = Field(
+        default="nothing", description="What of a backbone learns: nothing, everything, or all from a layer on."
+    )
     optimizer: Optimizer = SGD(name="sgd", learning_rate=0.001, momentum=0.9)
     batch_size: Count = 64
     epochs: Annotated[int, Field(ge=1, description="at most")] = 100
     early_stopping: EarlyStopping = EarlyStopping()
 
     @model_validator(mode="after")
-    def _fits_the_blocks(self) -> Self:
+    def _suits_the_network(self) -> Self:
+        if isinstance(self.network, Pretrained):
+            if self.color != "rgb":
+                raise ValueError(f"color: a pretrained network takes rgb, received {self.color}")
+            return self
+        if self.thaw != "nothing":
+            raise ValueError(f"thaw: only a pretrained network has frozen layers, received {self.thaw}")
         smallest = 2 ** len(self.network.filters)
         if self.image_size < smallest:
             raise ValueError(
@@ -126,19 +150,63 @@ class Spec(_Training):
     augmentation: Augmentation | None
 
 
+class SearchSpec(Strict):
+    """A search as its jobs receive it: everything that decides the result of an execution.
+
+    How many trials and executions there are is no part of it: asking for more leaves those that are done as they are.
+    """
+
+    experiment: Spec
+    objective: Objective
+    seed: SearchSeed
+    space: Space
+
+
+Table = Literal["base", "modifications", "search", "pretrained", "ablations"]
+
+
 class Experiment(_Training):
     """One network trained one way on one split."""
 
     augment: bool = Field(default=False, description="Whether training photos are transformed at random.")
     augmentation: Augmentation = Augmentation()
+    search: Search | None = Field(default=None, description="Find the network and the optimizer by a search.")
+
+    table: Table = Field(default="base", description="Where the report shows it; it decides no result.")
+
+    @model_validator(mode="after")
+    def _searches_networks_that_can_be_built(self) -> Self:
+        if self.search is None:
+            return self
+        space, network = self.search.space, self.network
+        if isinstance(network, Pretrained):
+            raise ValueError("search: only a convolutional network can be searched")
+        blocks, dropouts = len(space.filters or network.filters), len(space.dropout or network.dropout)
+        if dropouts != blocks + 1:
+            raise ValueError(f"search.space: {blocks} blocks need {blocks + 1} dropouts, received {dropouts}")
+        if self.image_size < 2**blocks:
+            raise ValueError(f"search.space: {blocks} blocks halve the photos, expected {2**blocks} pixels or more")
+        return self
 
     def spec(self) -> str:
         """The experiment as a job receives it, as JSON with sorted keys.
 
         Two configurations that mean the same give the same text, whatever the order of their keys; ranges of
-        augmentation that are not used are not part of it.
+        augmentation that are not used are not part of it, and neither is a search: its outcome is a file.
         """
-        fields = self.model_dump(mode="json", exclude={"augment"})
-        if not self.augment:
-            fields["augmentation"] = None
-        return json.dumps(fields, sort_keys=True)
+        return json.dumps(self._fields(), sort_keys=True)
+
+    def search_spec(self) -> str:
+        """The experiment's search as its jobs receive it (see :class:`SearchSpec`), as JSON with sorted keys.
+
+        Raises:
+            ValueError: the experiment has no search.
+        """
+        if self.search is None:
+            raise ValueError("this experiment has no search")
+        deciding = self.search.model_dump(mode="json", include={"objective", "seed", "space"})
+        return json.dumps({"experiment": {**self._fields(), "epochs": self.search.epochs}, **deciding}, sort_keys=True)
+
+    def _fields(self) -> dict[str, Any]:
+        fields = self.model_dump(mode="json", exclude={"augment", "search", "table"})
+        return fields if self.augment else {**fields, "augmentation": None}

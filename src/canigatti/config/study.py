@@ -2,12 +2,14 @@
 
 import json
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from canigatti.config.basis import Count, Fraction, Name, Seed, Strict
-from canigatti.config.experiment import Experiment
+from canigatti.config.experiment import Experiment, Table
+from canigatti.config.inheritance import inherited
+from canigatti.config.pretrained import Weights
 
 
 class GeneratedPhotos(Strict):
@@ -65,6 +67,7 @@ class Study(Strict):
     defaults: Experiment = Experiment()
     experiments: dict[Name, Experiment] = Field(min_length=1)
     seeds: tuple[Seed, ...] = Field(default=(42,), strict=False, min_length=1)
+    weights: dict[str, Weights] = Field(default={}, description="By backbone: imagenet, a file, or a mapping.")
 
     def outline(self, configuration: str) -> str:
         """What the report needs to know beyond the results, as JSON with sorted keys.
@@ -73,9 +76,17 @@ class Study(Strict):
             configuration: path of the configuration file, for the commands that the report shows.
         """
         fields = self.model_dump(mode="json", exclude={"defaults"})
-        return json.dumps(
-            {**fields, "experiments": list(self.experiments), "configuration": configuration}, sort_keys=True
-        )
+        experiments = [  # a list: their order is that of the tables
+            {"name": name, "table": experiment.table, "split": experiment.split}
+            for name, experiment in self.experiments.items()
+        ]
+        told = {"experiments": experiments, "tables": self.tables(), "configuration": configuration}
+        return json.dumps({**fields, **told}, sort_keys=True)
+
+    def tables(self) -> list[str]:
+        """Names of the tables of experiments that the report writes: those that have one, and `all`."""
+        used = {experiment.table for experiment in self.experiments.values()}
+        return [*(table for table in get_args(Table) if table in used), "all"]
 
     @model_validator(mode="before")
     @classmethod
@@ -85,11 +96,34 @@ class Study(Strict):
         experiments, defaults = raw.get("experiments"), raw.get("defaults") or {}
         if not isinstance(experiments, dict) or not isinstance(defaults, dict):
             return raw
-        spread = {
-            name: {**defaults, **(own or {})} if isinstance(own, dict | None) else own
-            for name, own in experiments.items()
-        }
+        spread = {name: inherited(name, experiments, defaults) for name in experiments}
         return {**raw, "defaults": defaults, "experiments": spread}
+
+    @field_validator("weights", mode="before")
+    @classmethod
+    def _from_short_form(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        return {name: {"source": one} if isinstance(one, str) else one for name, one in raw.items()}
+
+    @model_validator(mode="after")
+    def _goes_on_with_the_same_network(self) -> Self:
+        for name, experiment in self.experiments.items():
+            parent = self.experiments.get(experiment.start_from or name, experiment)
+            for key in ("split", "color", "image_size", "network"):
+                if getattr(experiment, key) != getattr(parent, key):
+                    raise ValueError(
+                        f"experiments.{name}.{key}: it starts from {experiment.start_from} and must keep its {key}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _has_weights_for_each_backbone(self) -> Self:
+        for name, experiment in self.experiments.items():
+            backbone = getattr(experiment.network, "backbone", None)
+            if backbone and backbone not in self.weights:
+                raise ValueError(f"weights.{backbone}: needed by experiments.{name}; say imagenet or name a file")
+        return self
 
     @model_validator(mode="after")
     def _names_two_classes(self) -> Self:

@@ -31,7 +31,7 @@ def measure(labels: np.ndarray, probabilities: np.ndarray, threshold: float = TH
     Raises:
         InputError: there is no photo, or a probability is not a number from 0 to 1.
     """
-    _refuse_divergence(probabilities)
+    refuse_divergence(probabilities)
     from sklearn.metrics import log_loss  # imported here: they take 2.7 s, and drawing needs neither
     from statsmodels.stats.proportion import proportion_confint
 
@@ -53,7 +53,12 @@ def confusion(labels: np.ndarray, probabilities: np.ndarray, threshold: float = 
     return np.bincount(2 * labels + (probabilities > threshold), minlength=4).reshape(2, 2)
 
 
-def _refuse_divergence(probabilities: np.ndarray) -> None:
+def refuse_divergence(probabilities: np.ndarray) -> None:
+    """Check what a model gave for some photos.
+
+    Raises:
+        InputError: there is no photo, or a probability is not a number from 0 to 1.
+    """
     if len(probabilities) == 0:
         raise InputError("expected photos to measure on, received none")
     outside = ~((probabilities >= 0) & (probabilities <= 1))  # NaN is neither

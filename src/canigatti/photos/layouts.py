@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from canigatti.files import InputError
 
-_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".heic")
 _FOLDERS_NAMED = 12
 
 
@@ -67,7 +67,8 @@ def _key(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip().casefold()
 
 
-def _is_hidden(member: str) -> bool:
+def is_hidden(member: str) -> bool:
+    """Whether a name with '/', or a folder in it, starts with a dot, or is what macOS puts into zips."""
     return any(part == "__MACOSX" or (part.startswith(".") and part != ".") for part in member.split("/"))
 
 
@@ -75,7 +76,7 @@ def _split_at_class_folder(member: str, keys: list[str]) -> tuple[str, int, list
     """The path above the class folder, the class, and the parts of the path below."""
     *folders, name = member.split("/")
     for depth, folder in enumerate(folders):
-        if _key(folder) in keys and not _is_hidden(member):
+        if _key(folder) in keys and not is_hidden(member):
             return "/".join(folders[:depth]), keys.index(_key(folder)), [*folders[depth + 1 :], name]
     return None
 
@@ -93,7 +94,7 @@ def _by_folder(member: str, keys: list[str], classes: Sequence[str]) -> FoundPho
 
 def _by_file_name(member: str, keys: list[str], classes: Sequence[str]) -> FoundPhoto:
     prefix, _, rest = member.rpartition("/")[2].partition(".")
-    if _key(prefix) not in keys or not rest or _is_hidden(member):
+    if _key(prefix) not in keys or not rest or is_hidden(member):
         return FoundPhoto(member, None, member)
     label = keys.index(_key(prefix))
     return FoundPhoto(f"{classes[label]}.{rest}", label, member)
@@ -110,7 +111,7 @@ def _check_that_every_class_is_there(found: list[FoundPhoto], classes: Sequence[
 
 
 def _contents(members: list[str]) -> str:
-    visible = sorted((member for member in members if not _is_hidden(member)), key=natural_key)
+    visible = sorted((member for member in members if not is_hidden(member)), key=natural_key)
     archives = [member for member in visible if member.lower().endswith((".zip", ".tar", ".gz", ".7z", ".rar"))]
     if archives:
         return f"the archive {archives[0]}: take it out and give it as photos.source"
@@ -123,7 +124,7 @@ def _contents(members: list[str]) -> str:
 def _check_that_no_class_is_left_over(found: list[FoundPhoto], keys: list[str], classes: Sequence[str]) -> None:
     parents = {place[0] for photo in found if (place := _split_at_class_folder(photo.path, keys))}
     for photo in found:
-        if photo.label is None and photo.path.lower().endswith(_IMAGE_SUFFIXES) and not _is_hidden(photo.path):
+        if photo.label is None and photo.path.lower().endswith(IMAGE_SUFFIXES) and not is_hidden(photo.path):
             folders = photo.path.split("/")[:-1]
             for depth in range(len(folders)):
                 if "/".join(folders[:depth]) in parents:

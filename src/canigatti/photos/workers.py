@@ -1,9 +1,10 @@
-"""The same task for many photos, on several processes, with results in order and a progress bar."""
+"""The same task for many photos, on several processes or threads, with results in order."""
 
 import pickle
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ _task: Any = None  # what this worker process was started for
 
 
 def for_each(task: Callable[[Item], Result], items: Sequence[Item], workers: int, title: str) -> Iterator[Result]:
-    """Yield `task(item)` for each item, in the items' order.
+    """Yield `task(item)` for each item, in the items' order, and show a progress bar.
 
     Args:
         task: can be pickled; each process works with its own copy.
@@ -61,3 +62,31 @@ def _receive(pickled: bytes) -> None:
 
 def _do(chunk: Sequence[Any]) -> list[Any]:
     return [_task(item) for item in chunk]
+
+
+def on_threads(task: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int) -> Iterator[Result]:
+    """Yield `task(item)` for each item, in the items' order, the next ones being worked on meanwhile.
+
+    For a task whose time passes outside Python's lock, as Pillow's decoding does, and whose results are large: threads
+    hand them over without a copy, at most `ahead` of them wait, and a process that runs TensorFlow need not be forked.
+
+    Args:
+        task: may be called by several threads at once.
+        items: taken one by one, as there is room.
+        threads: how many work at once.
+        ahead: results that are made or being made before they are asked for.
+
+    Raises:
+        Exception: whatever the task raises.
+    """
+    waiting: deque[Future[Result]] = deque()
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for item in items:
+            waiting.append(pool.submit(task, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -6,15 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from matplotlib.figure import Figure
 
-from canigatti.report.charts import accuracy_intervals, learning_curves
-from canigatti.report.pictures import Picture, embed
+from canigatti.report.pictures import Picture, embed, embed_figure
 from canigatti.report.results import Outline, Run, StudyResults
+from canigatti.report.sections import TITLES, matrices, section, table_view
 from canigatti.report.settings import compare_settings
-from canigatti.report.tables import BEST, LEFT_ALIGNED, NOT_CLEARLY_WORSE, for_reading, notes
+from canigatti.report.tables import BEST, NOT_CLEARLY_WORSE, grouped
+from canigatti.report.texts import (
+    COMPARISON_NOTE,
+    FINDINGS_NOTE,
+    LEFT_ALIGNED,
+    UNTRAINED_NOTE,
+    UNTRAINED_START,
+    amount,
+    duration,
+    in_points,
+    p_value,
+)
+from canigatti.report.verdicts import Finding
 
 MAX_REJECTED = 300  # rows of the list of rejected files; the manifest has them all
 VERDICTS = {
@@ -31,25 +43,6 @@ DEFAULT_CONFIGURATION = "config/full.yaml"  # what the Snakefile takes when none
 
 
 @dataclass(frozen=True)
-class TableView:
-    """A table for the template: `rows` are cells of text with the row's standing."""
-
-    headings: list[str]
-    left_aligned: tuple[str, ...]
-    rows: list[tuple[str, list[str]]]
-    notes: list[str]
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """Counts of the test photos, rows true and columns predicted, and each as a share of its row."""
-
-    experiment: str
-    counts: list[list[int]]
-    shares: list[list[float]]
-
-
-@dataclass(frozen=True)
 class Details:
     """What the page shows of one experiment alone, from its first seed."""
 
@@ -61,26 +54,43 @@ class Details:
     uncertain: list[dict[str, Any]]
 
 
-def render(study: StudyResults, base: pd.DataFrame) -> str:
-    """The page as HTML; the same results give the same text.
+@dataclass(frozen=True)
+class Conclusions:
+    """What the report concludes from the results.
 
-    Args:
-        study: everything the study produced.
-        base: the table of `tables.base_table` for the study's runs.
+    Attributes:
+        tables: of experiments, see :func:`canigatti.report.tables.study_tables`.
+        comparison: of pairs, see :func:`canigatti.report.comparison.compare`.
+        findings: see :func:`canigatti.report.findings.findings`.
+        accuracy_cost: see :func:`canigatti.report.cost.draw_accuracy_cost`.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    comparison: pd.DataFrame
+    findings: list[Finding]
+    accuracy_cost: Figure
+
+
+def render(study: StudyResults, conclusions: Conclusions) -> str:
+    """The page as HTML; the same results give the same text.
 
     Raises:
         InputError: a picture cannot be read.
     """
-    sections = _study_section(study) | _photos_section(study) | _results_section(study.runs, base)
+    everything = conclusions.tables["all"]
+    parts = _study_part(study) | _photos_part(study) | _results_part(study, conclusions.tables)
     first_seed = [run for run in study.runs if run.seed == study.outline.seeds[0]]
     return (
         _environment()
         .get_template("template.html.j2")
         .render(
-            sections,
+            parts,
+            matrices=matrices(conclusions.comparison),
+            accuracy_cost=embed_figure(conclusions.accuracy_cost),
+            findings=conclusions.findings,
             details=[_details(run) for run in first_seed],
             settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
-            commands=commands(study.outline, str(base.loc[base["standing"] == BEST, "experiment"].iloc[0])),
+            commands=commands(study.outline, str(everything.loc[everything["standing"] == BEST, "experiment"].iloc[0])),
         )
     )
 
@@ -93,11 +103,19 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"duration": duration, "amount": amount}
+    environment.filters |= {"duration": duration, "amount": amount, "p_value": p_value}
+    environment.globals |= {
+        "left_aligned": LEFT_ALIGNED,
+        "in_points": in_points,
+        "untrained_start": UNTRAINED_START,
+        "untrained_note": UNTRAINED_NOTE,
+        "comparison_note": COMPARISON_NOTE,
+        "findings_note": FINDINGS_NOTE,
+    }
     return environment
 
 
-def _study_section(study: StudyResults) -> dict[str, Any]:
+def _study_part(study: StudyResults) -> dict[str, Any]:
     runs = study.runs
     return {
         "outline": study.outline,
@@ -109,7 +127,7 @@ def _study_section(study: StudyResults) -> dict[str, Any]:
     }
 
 
-def _photos_section(study: StudyResults) -> dict[str, Any]:
+def _photos_part(study: StudyResults) -> dict[str, Any]:
     return {
         "photos": study.photos,
         "photo_pictures": {name: embed(path) for name, path in study.pictures.items()},
@@ -119,34 +137,15 @@ def _photos_section(study: StudyResults) -> dict[str, Any]:
     }
 
 
-def _results_section(runs: Sequence[Run], base: pd.DataFrame) -> dict[str, Any]:
+def _results_part(study: StudyResults, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    groups, everything = grouped(study), tables["all"]
     return {
-        "base": table_view(base),
-        "best": base[base["standing"] == BEST].to_dict("records"),
-        "not_clearly_worse": list(base.loc[base["standing"] == NOT_CLEARLY_WORSE, "experiment"]),
-        "has_original": "original_accuracy" in base,
-        "intervals": accuracy_intervals(base),
-        "charts": {measure: learning_curves(runs, measure) for measure in ("loss", "accuracy")},
-        "confusions": confusions(runs),
+        "sections": [section(name, groups[name], tables[name]) for name in TITLES if name in groups],
+        "everything": table_view(everything),
+        "best": everything[everything["standing"] == BEST].to_dict("records"),
+        "not_clearly_worse": list(everything.loc[everything["standing"] == NOT_CLEARLY_WORSE, "experiment"]),
+        "untrained": set(everything.loc[everything["untrained_start"], "experiment"]),
     }
-
-
-def table_view(table: pd.DataFrame) -> TableView:
-    """A study table as the template shows it."""
-    texts = for_reading(table)
-    rows = [(str(standing), list(cells)) for standing, cells in zip(table["standing"], texts.to_numpy(), strict=True)]
-    return TableView(list(texts.columns), LEFT_ALIGNED, rows, notes(table))
-
-
-def confusions(runs: Sequence[Run]) -> list[Confusion]:
-    """One matrix an experiment, the seeds' counts added up."""
-    matrices: dict[str, np.ndarray] = {}
-    for run in runs:
-        matrices[run.experiment] = matrices.get(run.experiment, 0) + np.array(run.metrics.confusion)
-    return [
-        Confusion(name, counts.tolist(), (counts / np.maximum(1, counts.sum(axis=1, keepdims=True))).tolist())
-        for name, counts in matrices.items()
-    ]
 
 
 def versions_of(runs: Sequence[Run]) -> dict[str, str]:
@@ -169,20 +168,6 @@ def commands(outline: Outline, experiment: str) -> dict[str, str]:
         f"    {options} \\\n    --forcerun {results}/training/{run}/model.keras",
         "This report again": f"snakemake {results}/report/index.html \\\n    {options} --force",
     }
-
-
-def duration(seconds: float) -> str:
-    """A span of time in the two units that matter: `3 h 25 min`, `4 min 10 s`, `8.2 s`."""
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def amount(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun: `1 photo`, `12,500 photos`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _rejections(study: StudyResults) -> list[tuple[str, int]]:

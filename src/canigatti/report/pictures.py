@@ -5,6 +5,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib.figure import Figure
 from PIL import Image
 
 from canigatti.files import InputError
@@ -35,11 +36,21 @@ def embed(path: Path, max_width: int = MAX_WIDTH, max_bytes: int = MAX_BYTES) ->
         InputError: the file is not an image.
     """
     try:
-        content = path.read_bytes()
-        with Image.open(io.BytesIO(content)) as opened:
-            kind, image = opened.get_format_mimetype() or "", _on_white(opened)
+        return _embed(path.read_bytes(), max_width, max_bytes)
     except (OSError, Image.DecompressionBombError) as error:
         raise InputError(f"{path}: expected an image, received {error}") from None
+
+
+def embed_figure(figure: Figure) -> Picture:
+    """Turn a figure into a data URI, every pixel as in its PNG."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    return _embed(stream.getvalue(), MAX_WIDTH, MAX_BYTES)
+
+
+def _embed(content: bytes, max_width: int, max_bytes: int) -> Picture:
+    with Image.open(io.BytesIO(content)) as opened:
+        kind, image = opened.get_format_mimetype() or "", _on_white(opened)
     shrunk = _shrunk(image, min(1, max_width / image.width, _LONGEST_WEBP / image.height))
     lossy, encoded = _lossy_within(shrunk, max_bytes)
     if len(content) > max_bytes:

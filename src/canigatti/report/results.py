@@ -8,7 +8,8 @@ from typing import Any, Self, TypeVar
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from canigatti.config import Photos, Spec, Split
+from canigatti.config import Photos, Spec, Split, Table
+from canigatti.evaluation.metrics import read_predictions
 from canigatti.files import InputError
 
 PARTS = ("train", "validation", "test")
@@ -27,6 +28,14 @@ class _Record(BaseModel):
 _AnyRecord = TypeVar("_AnyRecord", bound=_Record)
 
 
+class Listed(_Record):
+    """An experiment as the outline lists it."""
+
+    name: str
+    table: Table
+    split: str
+
+
 class Outline(_Record):
     """What `Study.outline` says of a study: names, configuration file, classes, splits, experiments in order, seeds."""
 
@@ -35,7 +44,8 @@ class Outline(_Record):
     classes: tuple[str, str]
     photos: Photos
     splits: dict[str, Split]
-    experiments: tuple[str, ...]
+    experiments: tuple[Listed, ...]
+    tables: tuple[str, ...]
     seeds: tuple[int, ...]
 
     @classmethod
@@ -92,6 +102,12 @@ class Training(_Record):
     wall_seconds: float
     device: str
     versions: dict[str, str]
+    weights: str | None = None
+
+    @property
+    def untrained_start(self) -> bool:
+        """Whether random weights stand where pretrained ones were meant, since those could not be had."""
+        return self.weights == "random"
 
 
 class Metrics(_Record):
@@ -104,21 +120,32 @@ class Metrics(_Record):
     confusion: tuple[tuple[int, int], tuple[int, int]]
 
 
+class Speed(_Record):
+    """evaluation/…/speed.json: how long the model takes for a photo."""
+
+    milliseconds_per_photo: float
+
+
 @dataclass(frozen=True)
 class Run:
     """One experiment trained and tested with one seed.
 
     Attributes:
+        table: where the report shows the experiment.
         history: a row for every epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds.
+        predictions: a row for every test photo: id, label, probability.
         uncertain: the least certain test photos: id, probability, true, predicted, distance.
         pictures: curves, misclassified and uncertain, as PNG files that exist.
     """
 
     experiment: str
+    table: Table
     seed: int
     training: Training
     metrics: Metrics
+    speed: Speed
     history: pd.DataFrame
+    predictions: pd.DataFrame
     uncertain: pd.DataFrame
     pictures: dict[str, Path]
 
@@ -147,8 +174,8 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
     Raises:
         InputError: a file is missing or does not hold what it should; the message names it.
     """
-    runs = [_read_run(folder, experiment, seed) for experiment in outline.experiments for seed in outline.seeds]
-    used = {run.training.spec.split for run in runs}
+    runs = [_read_run(folder, listed, seed) for listed in outline.experiments for seed in outline.seeds]
+    used = {listed.split for listed in outline.experiments}
     return StudyResults(
         outline=outline,
         source=_read_record(folder / "photos" / "source.json", Source),
@@ -159,21 +186,18 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
     )
 
 
-def read_original() -> pd.DataFrame:
-    """The original study's figures, a row for each experiment of the full study; what it left untold is missing."""
-    path = Path(__file__).with_name("original.csv")
-    return pd.read_csv(path, dtype={"best_epoch": "Int64", "epochs": "Int64"})
-
-
-def _read_run(folder: Path, experiment: str, seed: int) -> Run:
-    training = folder / "training" / experiment / f"seed{seed}"
-    evaluation = folder / "evaluation" / experiment / f"seed{seed}"
+def _read_run(folder: Path, listed: Listed, seed: int) -> Run:
+    training = folder / "training" / listed.name / f"seed{seed}"
+    evaluation = folder / "evaluation" / listed.name / f"seed{seed}"
     return Run(
-        experiment=experiment,
+        experiment=listed.name,
+        table=listed.table,
         seed=seed,
         training=_read_record(training / "run.json", Training),
         metrics=_read_record(evaluation / "metrics.json", Metrics),
+        speed=_read_record(evaluation / "speed.json", Speed),
         history=_read_table(training / "history.csv", _HISTORY),
+        predictions=read_predictions(_existing(evaluation / "predictions.csv")),
         uncertain=_read_table(evaluation / "uncertain.csv", _UNCERTAIN),
         pictures={
             "curves": _existing(training / "curves.png"),

@@ -1,36 +1,71 @@
-"""The study's tables: numbers for the CSV files, texts for the eye, one row an experiment."""
+"""The study's tables as numbers, one row an experiment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
-from canigatti.report.results import Run
+from canigatti.report.results import Run, StudyResults
 
-ORIGINAL_STUDY = "full"  # the study whose experiments the original carried out under the same conditions
 BEST, NOT_CLEARLY_WORSE = "best", "not clearly worse"
-MARKS = {BEST: "★", NOT_CLEARLY_WORSE: "≈"}
-_MEASURED = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"]
-_SPREAD = ["accuracy", "loss", "best_epoch", "seconds_per_epoch"]
-_COMPARED = ["accuracy", "loss", "best_epoch", "seconds_per_epoch"]
-LEFT_ALIGNED = ("Experiment", "Split", "Colour", "Augmented")  # headings over texts; the others stand over numbers
-_ABSENT = "–"
+_MEASURED = [
+    *("accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"),
+    *("epochs", "training_seconds", "milliseconds_per_photo"),
+]
+_LAST = ("epochs", "training_seconds", "milliseconds_per_photo", "untrained_start")
+_WITHOUT_SPREAD = ("accuracy_low", "accuracy_high")
+_COMPARED = ["accuracy", "loss", "best_epoch", "seconds_per_epoch", "epochs", "weight_mb"]
 
 
-def base_table(runs: Sequence[Run], original: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The study's table, experiments in the order of `runs`.
+def study_tables(study: StudyResults, original: pd.DataFrame | None = None) -> dict[str, pd.DataFrame]:
+    """The tables of experiments by name, see :func:`grouped`.
+
+    Args:
+        study: what was measured.
+        original: figures of another study by experiment, see :func:`study_table`.
+    """
+    return {name: study_table(runs, original) for name, runs in grouped(study).items()}
+
+
+def grouped(study: StudyResults) -> dict[str, list[Run]]:
+    """The runs of each table, those of `Study.tables`; `all` is the last.
+
+    Below the modifications stand, as in the original, the base experiments that they modify: those on the same photos,
+    prepared in the same way.
+    """
+    groups = {name: [run for run in study.runs if name in ("all", run.table)] for name in study.outline.tables}
+    if "modifications" in groups:
+        groups["modifications"] += _modified(groups["modifications"], groups.get("base", []))
+    return groups
+
+
+def _modified(modifications: Sequence[Run], base: Sequence[Run]) -> list[Run]:
+    inputs = [_input(run) for run in modifications]
+    return [run for run in base if _input(run) in inputs]
+
+
+def _input(run: Run) -> tuple:
+    spec = run.training.spec
+    return spec.split, spec.color, spec.image_size, spec.augmentation
+
+
+def study_table(runs: Sequence[Run], original: pd.DataFrame | None = None) -> pd.DataFrame:
+    """A table of experiments in the order of `runs`.
 
     Columns: experiment, split, color, augmented, seeds, accuracy (0 to 1), accuracy_low, accuracy_high (its 95%
-    interval), loss, best_epoch, seconds_per_epoch, parameters, weight_mb, n (test photos), standing. With several
-    seeds the measured columns are means, the interval's ends too, and `<column>_std` is the sample standard deviation
-    over seeds. `standing` is "best" for the highest accuracy and "not clearly worse" where the interval overlaps the
-    best's.
+    interval), loss, best_epoch, seconds_per_epoch, parameters, weight_mb, n (test photos), standing, and after the
+    original's figures epochs (run, not planned), training_seconds (in all), milliseconds_per_photo (at prediction) and
+    untrained_start (random weights where pretrained ones were meant). With several seeds the measured columns are
+    means, the interval's ends too, and `<column>_std` is the sample standard deviation over seeds. `standing` is
+    "best" for the highest accuracy and "not clearly worse" where the interval overlaps the best's.
 
     Args:
         runs: what was measured.
         original: figures of another study by experiment; they stand beside as `original_<column>`.
     """
     table = _marked(_averaged(_measurements(runs)))
-    return table if original is None else _beside(table, original)
+    table = table if original is None else _beside(table, original)
+    last = [column for column in table if column.removesuffix("_std") in _LAST]
+    return table[[*table.columns.drop(last), *last]]
 
 
 def _measurements(runs: Sequence[Run]) -> pd.DataFrame:
@@ -49,6 +84,10 @@ def _measurements(runs: Sequence[Run]) -> pd.DataFrame:
             "parameters": run.training.parameters,
             "weight_mb": run.training.weight_mb,
             "n": run.metrics.n,
+            "epochs": run.training.epochs,
+            "training_seconds": run.training.wall_seconds,
+            "milliseconds_per_photo": run.speed.milliseconds_per_photo,
+            "untrained_start": run.training.untrained_start,
         }
         for run in runs
     )
@@ -60,7 +99,7 @@ def _averaged(measurements: pd.DataFrame) -> pd.DataFrame:
     table.insert(3, "seeds", by_experiment.size())
     if (table["seeds"] > 1).any():
         table[_MEASURED] = by_experiment[_MEASURED].mean()
-        for column in _SPREAD:
+        for column in (name for name in _MEASURED if name not in _WITHOUT_SPREAD):
             position = table.columns.get_loc(column)
             table.insert(int(position) + 1, f"{column}_std", by_experiment[column].std())
     return table.reset_index()
@@ -76,71 +115,3 @@ def _marked(table: pd.DataFrame) -> pd.DataFrame:
 def _beside(table: pd.DataFrame, original: pd.DataFrame) -> pd.DataFrame:
     figures = original.set_index("experiment")[_COMPARED].add_prefix("original_")
     return table.join(figures, on="experiment")
-
-
-def for_reading(table: pd.DataFrame) -> pd.DataFrame:
-    """The same rows as texts under headings made for reading; the best accuracies carry their mark."""
-    epoch = "{:.1f}".format if "best_epoch_std" in table else "{:.0f}".format
-    texts = {
-        "Experiment": table["experiment"],
-        "Split": table["split"],
-        "Colour": table["color"].map({"rgb": "RGB", "grayscale": "grayscale"}),
-        "Augmented": table["augmented"].map({True: "yes", False: "no"}),
-        "Accuracy (95% interval)": table.apply(_accuracy_text, axis="columns"),
-        "Loss": _with_spread(table, "loss", "{:.4f}".format),
-        "Best epoch": _with_spread(table, "best_epoch", epoch),
-        "s/epoch": _with_spread(table, "seconds_per_epoch", "{:.1f}".format),
-        "Parameters": table["parameters"].map("{:,}".format),
-        "MB": table["weight_mb"].map("{:.2f}".format),
-    }
-    if "original_accuracy" in table:
-        texts |= {
-            "Original accuracy": _known(table["original_accuracy"], "{:.2%}".format),
-            "Original loss": _known(table["original_loss"], "{:.4f}".format),
-            "Original best epoch": _known(table["original_best_epoch"], "{:.0f}".format),
-            "Original s/epoch": _known(table["original_seconds_per_epoch"], "{:.0f}".format),
-        }
-    return pd.DataFrame(texts)
-
-
-def _accuracy_text(row: pd.Series) -> str:
-    spread = f" ± {100 * row['accuracy_std']:.1f}" if "accuracy_std" in row else ""
-    interval = f"({100 * row['accuracy_low']:.1f}–{100 * row['accuracy_high']:.1f})"
-    mark = MARKS.get(row["standing"], "")
-    return f"{mark} {100 * row['accuracy']:.1f}%{spread} {interval}".lstrip()
-
-
-def _with_spread(table: pd.DataFrame, column: str, text: Callable[[float], str]) -> pd.Series:
-    values = table[column].map(text)
-    return values + " ± " + table[f"{column}_std"].map(text) if f"{column}_std" in table else values
-
-
-def _known(values: pd.Series, text: Callable[[float], str]) -> pd.Series:
-    return values.map(lambda value: _ABSENT if pd.isna(value) else text(value)).astype(str)
-
-
-def notes(table: pd.DataFrame) -> list[str]:
-    """Sentences that say how to read the table."""
-    sentences = [
-        f"{MARKS[BEST]} best accuracy. {MARKS[NOT_CLEARLY_WORSE]} not clearly worse: its interval overlaps the best's. "
-        "The 95% interval (Wilson) is where the accuracy would plausibly lie on endlessly many photos of this kind.",
-        "MB is the size of the weights at four bytes each. Loss is the binary cross-entropy on the test photos.",
-    ]
-    seeds = int(table["seeds"].max())
-    if seeds > 1:
-        sentences.append(
-            f"Each experiment ran with {seeds} seeds: values are means, ± is the standard deviation over seeds, "
-            "and the interval is that of an average run."
-        )
-    if "original_accuracy" in table:
-        sentences.append("Original: the study of 2023, on a laptop with a GTX 1070; – where it gave no figure.")
-    return sentences
-
-
-def as_markdown(table: pd.DataFrame) -> str:
-    """The table for reading, as a Markdown table with its notes below."""
-    texts = for_reading(table)
-    rows = [[str(cell).replace("|", r"\|") for cell in row] for row in (texts.columns, *texts.to_numpy())]
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    rule = "|" + "|".join(" --- " if heading in LEFT_ALIGNED else " ---: " for heading in texts.columns) + "|"
-    return "\n".join([lines[0], rule, *lines[1:], "", *(f"{note}\n" for note in notes(table))])

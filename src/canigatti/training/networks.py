@@ -1,8 +1,11 @@
 """The networks of the study, built from their descriptions in the configuration."""
 
+import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from canigatti.config import Convolutional, Optimizer, Spec
+from canigatti.config import Convolutional, Optimizer, Pretrained, Spec
+from canigatti.training.backbones import pretrained, thaw
 
 if TYPE_CHECKING:
     import keras
@@ -10,18 +13,31 @@ if TYPE_CHECKING:
 CHANNELS = {"rgb": 3, "grayscale": 1}
 
 
-def build(spec: Spec) -> "keras.Model":
+def build(spec: Spec, weights: Path | None = None) -> "keras.Model":
     """The untrained network of an experiment, compiled with its optimizer and binary cross-entropy.
 
-    It takes uint8 photos (batch, size, size, channels) and gives the probability of class 1, (batch, 1): scaling to
-    0…1 is its first layer, so that a saved model needs nothing else to be used.
+    It takes uint8 photos (batch, size, size, channels) and gives the probability of class 1, (batch, 1): scaling, or
+    the backbone's own preprocessing, is part of it, so that a saved model needs nothing else to be used.
+
+    Args:
+        spec: the experiment.
+        weights: the weights of its backbone, where it has one; None leaves them random.
     """
     import keras
 
-    shape = (spec.image_size, spec.image_size, CHANNELS[spec.color])
-    photos = keras.Input(shape, dtype="uint8", name="photos")
-    scaled = keras.layers.Rescaling(1 / 255, name="scale")(photos)
-    model = keras.Model(photos, convolutional(spec.network, scaled), name="convolutional")
+    photos = keras.Input((spec.image_size, spec.image_size, CHANNELS[spec.color]), dtype="uint8", name="photos")
+    if isinstance(spec.network, Pretrained):
+        model = keras.Model(photos, pretrained(spec, spec.network, photos, weights), name="pretrained")
+    else:
+        scaled = keras.layers.Rescaling(1 / 255, name="scale")(photos)
+        model = keras.Model(photos, convolutional(spec.network, scaled), name="convolutional")
+    return prepare(model, spec)
+
+
+def prepare(model: "keras.Model", spec: Spec) -> "keras.Model":
+    """Thaw and compile a network, new or trained before, as its experiment says."""
+    if isinstance(spec.network, Pretrained):
+        thaw(model, spec.network.backbone, spec.thaw)
     model.compile(optimizer=optimizer(spec.optimizer), loss="binary_crossentropy", metrics=["accuracy"])
     return model
 
@@ -42,15 +58,22 @@ def convolutional(network: Convolutional, photos: "keras.KerasTensor") -> "keras
                 network.kernel_size,
                 padding="same",
                 activation="relu",
-                kernel_initializer="he_uniform",
+                kernel_initializer=network.kernel_initializer,
                 name=f"block{block}_conv{convolution}",
             )(values)
         values = layers.MaxPooling2D(2, name=f"block{block}_pool")(values)
         values = layers.Dropout(dropout, name=f"block{block}_dropout")(values)
     values = layers.Flatten(name="flatten")(values)
-    values = layers.Dense(network.dense_units, activation="relu", kernel_initializer="he_uniform", name="dense")(values)
+    values = layers.Dense(
+        network.dense_units, activation="relu", kernel_initializer=network.kernel_initializer, name="dense"
+    )(values)
     values = layers.Dropout(network.dropout[-1], name="dense_dropout")(values)
     return layers.Dense(1, activation="sigmoid", kernel_initializer="glorot_uniform", name="probability")(values)
+
+
+def trainable_parameters(model: "keras.Model") -> int:
+    """How many numbers training changes."""
+    return int(sum(math.prod(weight.shape) for weight in model.trainable_weights))
 
 
 def optimizer(settings: Optimizer) -> "keras.optimizers.Optimizer":

@@ -1,0 +1,1 @@
+"""Stage 3: the hyper-parameters of an experiment found by a random search."""

@@ -1,0 +1,70 @@
+"""The trials of a search side by side, and the best of them."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+from canigatti.config import Objective
+from canigatti.files import InputError
+from canigatti.search.trials import BEST, Execution
+
+COMPLETED, PARTLY_FAILED, FAILED = "completed", "partly failed", "failed"
+_WHOLE_NUMBERS = ("best_step",)
+
+
+def tabulate(executions: Iterable[Execution]) -> pd.DataFrame:
+    """A row a trial: its number, its values, what came of it, and of each of its executions.
+
+    An execution that failed is no result: `score` and `best_step` are means of the others (the step rounded down, as
+    KerasTuner does), and missing when there is none. `status` is `completed`, `partly failed` or `failed`, `seconds`
+    the sum over the executions, and `error` the first one.
+
+    Args:
+        executions: those of every trial, in any order.
+    """
+    ordered = sorted(executions, key=lambda one: (one.trial, one.execution))
+    table = pd.DataFrame([_row(list(of_one)) for _, of_one in groupby(ordered, key=lambda one: one.trial)])
+    steps = [name for name in table if str(name).endswith(_WHOLE_NUMBERS)]
+    return table.astype(dict.fromkeys(steps, "Int64"))
+
+
+def _row(executions: Sequence[Execution]) -> dict[str, Any]:
+    trial = executions[0]
+    return {"trial": trial.trial, **trial.values, **_summary(executions)} | {
+        f"execution_{one.execution}_{name}": getattr(one, name)
+        for one in executions
+        for name in ("status", "score", "best_step", "seconds", "error")
+    }
+
+
+def _summary(executions: Sequence[Execution]) -> dict[str, Any]:
+    results = [one for one in executions if one.status == COMPLETED]
+    scores = [one.score for one in results if one.score is not None]
+    steps = [one.best_step for one in results if one.best_step is not None]
+    status = COMPLETED if len(results) == len(executions) else PARTLY_FAILED if results else FAILED
+    return {
+        "status": status,
+        "score": sum(scores) / len(scores) if scores else None,
+        "best_step": sum(steps) // len(steps) if steps else None,
+        "seconds": sum(one.seconds for one in executions),
+        "error": next((one.error for one in executions if one.error), None),
+    }
+
+
+def winner(table: pd.DataFrame, objective: Objective) -> pd.Series:
+    """The row of the best trial; the first of equals.
+
+    A trial with a failed execution wins only when no trial is without one: what fails now and then is no good network,
+    however lucky its other executions were.
+
+    Raises:
+        InputError: all trials failed; the message has their errors.
+    """
+    for status in (COMPLETED, PARTLY_FAILED):
+        rows = table[table["status"] == status]
+        if len(rows):
+            return rows.loc[getattr(rows["score"].astype(float), BEST[objective])()]
+    errors = "\n".join(f"trial {row.trial}: {row.error}" for row in table.itertuples())
+    raise InputError(f"all {len(table)} trials failed, so there is no best one\n{errors}")

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from canigatti.config import Space, Spec
+from canigatti.photos.store import Store
+from canigatti.search.trials import Execution
+
+
+@pytest.fixture
+def space() -> Space:
+    """Two blocks, and a dropout for each of them and for the dense layer: 2 · 3 · 3 · 1 · 1 · 2 combinations."""
+    return Space(
+        filters=[{"low": 4, "high": 8, "step": 4}, {"low": 8, "high": 16, "step": 4}],
+        dropout=[
+            {"low": 0.1, "high": 0.3, "step": 0.1},
+            {"low": 0.2, "high": 0.2, "step": 0.1},
+            {"low": 0, "high": 0, "step": 0.5},
+        ],
+        optimizer=["adam", "sgd"],
+    )
+
+
+@pytest.fixture
+def spec() -> Spec:
+    """A small experiment that learns within an epoch or two."""
+    return Spec(
+        augmentation=None,
+        image_size=16,
+        batch_size=8,
+        epochs=3,
+        network={"filters": [4], "dense_units": 8, "dropout": [0.1, 0.1], "kernel_initializer": "glorot_uniform"},
+        optimizer={"name": "sgd", "learning_rate": 0.05},
+    )
+
+
+@pytest.fixture
+def store() -> Store:
+    """Fifty photos of 16×16 that one look tells apart: class 1 is brighter at the top."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(50) % 2
+    images = generator.integers(0, 120, (50, 16, 16, 3), dtype=np.uint8)
+    images[labels == 1, :8] += 120
+    return Store(images, np.array([f"photo.{n}.jpg" for n in range(50)], dtype=object), labels)
+
+
+@pytest.fixture
+def execution():
+    """Make an execution: of trial 1, with a score or with an error."""
+
+    def make(trial=1, number=1, score=None, best_step=1, values=None, **fields) -> Execution:
+        failed = score is None
+        return Execution(
+            trial=trial,
+            execution=number,
+            values=values or {"dense_units": 10 * trial},
+            status="failed" if failed else "completed",
+            score=score,
+            best_step=None if failed else best_step,
+            **{
+                "error": "ValueError: no" if failed else None,
+                "seed": 1,
+                "started": "2026-01-01T00:00:00.000+00:00",
+                "seconds": 2.0,
+                **fields,
+            },
+        )
+
+    return make
