@@ -206,7 +206,7 @@ def test_pairs_and_findings_have_tables_too(whole):
 
 def test_tables_that_the_configuration_no_longer_asks_for_go(results):
     study, folder = results()
-    stale, notes = folder / "report" / "tables" / "search.csv", folder / "report" / "tables" / "notes.txt"
+    stale, notes = folder / "report" / "tables" / "search.csv", folder / "report" / "tables" / "notes.md"
     stale.parent.mkdir(parents=True)
     stale.write_text("experiment\n")
     notes.write_text("mine")

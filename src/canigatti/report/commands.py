@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -44,13 +44,15 @@ def report(
     for name, (table, text) in written.items():
         write_csv(output / "tables" / f"{name}.csv", table)
         write_text(output / "tables" / f"{name}.md", text)
-    _remove_others(output / "tables", written)
+    _remove_former(output / "tables", written)
     save(conclusions.accuracy_cost, output / "accuracy-cost.png")
     write_text(output / "index.html", page)
 
 
-def _remove_others(folder: Path, written: Collection[str]) -> None:
+def _remove_former(folder: Path, written: Collection[str]) -> None:
     """Tables of a former configuration would pass for tables of this one."""
-    for path in folder.iterdir():
-        if path.suffix in (".csv", ".md") and path.stem not in written:
-            path.unlink()
+    from canigatti.config import Table
+
+    for name in set(get_args(Table)).difference(written):
+        for suffix in ("csv", "md"):
+            (folder / f"{name}.{suffix}").unlink(missing_ok=True)

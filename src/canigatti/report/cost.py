@@ -32,7 +32,7 @@ _TICKS = [  # round spans of time, in seconds
     *(60 * minutes for minutes in (1, 2, 5, 10, 20, 30)),
     *(3600 * hours for hours in (1, 2, 5, 10, 20, 50, 100, 200)),
 ]
-_AREA, _SMALLEST_AREA = 6.0, 20.0  # square points: for a million parameters, and at least
+_LARGEST_AREA, _SMALLEST_AREA = 260.0, 16.0  # square points: of the network with the most parameters, and at least
 # Where a name may stand beside its point, the better places first; the distance is in points.
 _PLACES = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
 _SIDES = {-1: "right", 0: "center", 1: "left"}
@@ -70,6 +70,7 @@ def draw_accuracy_cost(costs: pd.DataFrame) -> Figure:
     figure = new_figure(9, 5.4)
     FigureCanvasAgg(figure)  # measures the names
     axes = figure.add_subplot()
+    costs = costs.assign(area=_areas(costs["parameters"], costs["parameters"].max()))
     shapes = {split: _SHAPES[n % len(_SHAPES)] for n, split in enumerate(dict.fromkeys(costs["split"]))}
     for row in costs.itertuples():
         _draw_point(axes, row, shapes[row.split])
@@ -93,11 +94,11 @@ def _draw_point(axes: Axes, row: Any, shape: str) -> None:
     around = [[max(0, percent - 100 * row.accuracy_low)], [max(0, 100 * row.accuracy_high - percent)]]
     axes.errorbar(row.seconds, percent, around, fmt="none", ecolor=color, elinewidth=1.2, alpha=0.6)
     face, edge = ("white", color) if row.untrained_start else (color, "white")
-    axes.scatter(row.seconds, percent, _area(row.parameters), facecolor=face, edgecolor=edge, marker=shape, zorder=3)
+    axes.scatter(row.seconds, percent, row.area, facecolor=face, edgecolor=edge, marker=shape, zorder=3)
 
 
-def _area(parameters: float) -> float:
-    return max(_SMALLEST_AREA, _AREA * parameters / 1e6)
+def _areas(parameters: pd.Series, most: float) -> pd.Series:
+    return (_LARGEST_AREA * parameters / most).clip(lower=_SMALLEST_AREA)
 
 
 def _label_axes(axes: Axes) -> None:
@@ -120,8 +121,9 @@ def _add_legend(figure: Figure, costs: pd.DataFrame, shapes: dict[str, str]) -> 
     keys = [key(table, color) for table, color in COLORS.items() if (costs["table"] == table).any()]
     keys += [key(f"split {split}", shape=shape) for split, shape in shapes.items()] if len(shapes) > 1 else []
     keys += [key(UNTRAINED_START, face="white")] if costs["untrained_start"].any() else []
-    sizes = sorted({float(f"{size:.1g}") for size in (costs["parameters"].min(), costs["parameters"].max())})
-    keys += [key(f"{size:,.0f} parameters", area=_area(size)) for size in sizes]
+    least, most = costs["parameters"].min(), costs["parameters"].max()
+    sizes = pd.Series([float(f"{size:.1g}") for size in (least, most)]).unique()
+    keys += [key(f"{size:,.0f} parameters", area=_areas(pd.Series([size]), most)[0]) for size in sizes]
     figure.legend(handles=keys, loc="outside right upper", labelspacing=0.9)
 
 
@@ -138,7 +140,7 @@ def _name_points(axes: Axes, costs: pd.DataFrame) -> None:
 
 
 def _name(axes: Axes, row: Any, right: int, up: int) -> Annotation:
-    away = 3 + _area(row.parameters) ** 0.5 / 2
+    away = 3 + row.area**0.5 / 2
     return axes.annotate(
         row.experiment,
         (row.seconds, 100 * row.accuracy),
@@ -154,7 +156,7 @@ def _boxes(axes: Axes, row: Any) -> list[Bbox]:
     """The point and its whisker, in pixels."""
     ends = [(row.seconds, 100 * end) for end in (row.accuracy, row.accuracy_low, row.accuracy_high)]
     (x, y), (_, low), (_, high) = axes.transData.transform(ends)
-    radius = _area(row.parameters) ** 0.5 / 2 * axes.figure.dpi / 72
+    radius = row.area**0.5 / 2 * axes.figure.dpi / 72
     return [Bbox([(x - radius, y - radius), (x + radius, y + radius)]), Bbox([(x - 1, low), (x + 1, high)])]
 
 

@@ -22,8 +22,8 @@ class Interval:
 def mean_difference(differences: np.ndarray) -> Interval:
     """The mean over pairs of networks of each pair's mean difference, with its paired-bootstrap 95% interval.
 
-    Photos are drawn with replacement (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 6 and
-    13: percentile interval). A photo brings its differences in all pairs along, so that photos which are hard for
+    Photos are drawn with replacement (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter
+    13: percentile intervals). A photo brings its differences in all pairs along, so that photos which are hard for
     every network count once and not as often as there are pairs. Photos with the same differences are alike, so it is
     enough to draw how many of each kind come: for one pair and one seed there are three kinds. The interval tells what
     other photos of this kind would change; what another seed of the training would change it does not tell.
