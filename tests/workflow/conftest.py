@@ -47,7 +47,7 @@ class Project:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,  # of a busy machine; alone it takes two minutes at most
             **options,
         )
 

@@ -118,7 +118,7 @@ def test_a_search_killed_in_its_third_execution_goes_on_with_it(changing):
 
 def wait_for_the_third(results, running):
     """Wait until two executions are finished and a third one trains; give the finished files as they are."""
-    until = time.monotonic() + 200
+    until = time.monotonic() + 600
     while time.monotonic() < until and running.poll() is None:
         finished = list(results.glob("trial*/execution*.json"))
         begun = [log for log in results.parents[1].glob("logs/train_trial/found/*/*.log") if "epoch" in log.read_text()]
