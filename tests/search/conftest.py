@@ -1,8 +1,6 @@
-import numpy as np
 import pytest
 
 from canigatti.config import Space, Spec
-from canigatti.photos.store import Store
 from canigatti.search.trials import Execution
 
 
@@ -31,16 +29,6 @@ def spec() -> Spec:
         network={"filters": [4], "dense_units": 8, "dropout": [0.1, 0.1], "kernel_initializer": "glorot_uniform"},
         optimizer={"name": "sgd", "learning_rate": 0.05},
     )
-
-
-@pytest.fixture
-def store() -> Store:
-    """Fifty photos of 16×16 that one look tells apart: class 1 is brighter at the top."""
-    generator = np.random.default_rng(0)
-    labels = np.arange(50) % 2
-    images = generator.integers(0, 120, (50, 16, 16, 3), dtype=np.uint8)
-    images[labels == 1, :8] += 120
-    return Store(images, np.array([f"photo.{n}.jpg" for n in range(50)], dtype=object), labels)
 
 
 @pytest.fixture

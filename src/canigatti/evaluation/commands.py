@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-Manifest = Annotated[Path, typer.Option(help="The manifest.csv that `inspect` wrote.")]
-Images = Annotated[Path, typer.Option(help="The images that `store` wrote (.npy).")]
+from canigatti.options import Classes, Images, Manifest, SplitFile
+
 Predictions = Annotated[Path, typer.Option(help="Probability of each test photo (CSV).")]
 
 
 def evaluate(
     model: Annotated[Path, typer.Option(help="The trained model (.keras).")],
     run: Annotated[Path, typer.Option(help="The run.json written beside the model.")],
-    split: Annotated[Path, typer.Option(help="The split whose test part is predicted (CSV).")],
+    split: SplitFile,
     manifest: Manifest,
     images: Images,
     predictions: Predictions,
@@ -65,7 +65,7 @@ def draw_evaluation(
     predictions: Predictions,
     manifest: Manifest,
     images: Images,
-    classes: Annotated[list[str], typer.Option("--class", help="A class's name; give both, label 0 first.")],
+    classes: Classes,
     confusion: Annotated[Path, typer.Option(help="Confusion matrix (PNG).")],
     misclassified: Annotated[Path, typer.Option(help="All misclassified photos in two groups (PNG).")],
     uncertain: Annotated[Path, typer.Option(help="The ten least certain photos (PNG).")],

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from canigatti.options import Classes, Manifest
+
 SourceRecord = Annotated[Path, typer.Option(help="The source.json that `fetch` wrote.")]
-Manifest = Annotated[Path, typer.Option(help="The manifest.csv that `inspect` wrote.")]
-Classes = Annotated[list[str], typer.Option("--class", help="A class's name; give both, label 0 first.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes to use.")]
 
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from canigatti.options import Images, Manifest, SplitFile
+
 if TYPE_CHECKING:
     from canigatti.search.space import Values
     from canigatti.search.trials import Execution
@@ -32,9 +34,9 @@ def train_trial(
     proposed: Annotated[Path, typer.Option(help="The combinations that `propose-trials` wrote (JSON).")],
     trial: Annotated[int, typer.Option(help="Number of the trial, from 1.")],
     execution: Annotated[int, typer.Option(help="Number of the execution within the trial, from 1.")],
-    split: Annotated[Path, typer.Option(help="The photos' parts (CSV).")],
-    manifest: Annotated[Path, typer.Option(help="The manifest.csv that `inspect` wrote.")],
-    images: Annotated[Path, typer.Option(help="The images that `store` wrote (.npy).")],
+    split: SplitFile,
+    manifest: Manifest,
+    images: Images,
     output: Annotated[Path, typer.Option(help="What came of it (JSON).")],
     logs: Annotated[Path, typer.Option(help="Folder for TensorBoard's logs.")],
 ) -> None:
@@ -45,24 +47,20 @@ def train_trial(
 
     from canigatti.config import SearchSpec
     from canigatti.files import write_json
-    from canigatti.photos.splits import read_part
-    from canigatti.photos.store import open_store
     from canigatti.search.space import resolve
     from canigatti.search.trials import Execution, execute, execution_seed
-    from canigatti.training.batches import Part
+    from canigatti.training.batches import open_parts
     from canigatti.training.device import prepare_device
 
     started, clock = datetime.now(UTC), time.perf_counter()
     search, values = SearchSpec.parse(spec), _read_proposed(proposed)[trial - 1]
-    store = open_store(images, manifest)
-    color = search.experiment.color
-    parts = {name: Part(store, store.rows(read_part(split, name)), color) for name in ("train", "validation")}
+    learned, validation = open_parts(images, manifest, split, search.experiment.color)
     logs.mkdir(parents=True, exist_ok=True)
     seed = execution_seed(search.seed, trial, execution)
     prepare_device(seed)
     settings = resolve(values, search.experiment)
     print(f"trial {trial}, execution {execution}: {values}", flush=True)
-    outcome = execute(settings, search.objective, parts["train"], parts["validation"], seed, logs)
+    outcome = execute(settings, search.objective, learned, validation, seed, logs)
     record = Execution(
         trial=trial,
         execution=execution,

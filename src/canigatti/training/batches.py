@@ -5,13 +5,15 @@ No state runs along: the batches of epoch 7 are the same whether training came t
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from canigatti.config import Augmentation
 from canigatti.photos.color import to_grayscale
-from canigatti.photos.store import Store
+from canigatti.photos.splits import read_part
+from canigatti.photos.store import Store, open_store
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -42,6 +44,17 @@ class Part:
         if self.color == "grayscale":
             photos = to_grayscale(photos)
         return photos, self.store.labels[rows, None].astype(np.float32)
+
+
+def open_parts(images: Path, manifest: Path, split: Path, color: str) -> tuple[Part, Part]:
+    """The photos to learn from, and those that choose the best epoch; the images are mapped, not read.
+
+    Raises:
+        InputError: the three files do not belong together.
+    """
+    store = open_store(images, manifest)
+    learned, validation = (store.rows(read_part(split, name)) for name in ("train", "validation"))
+    return Part(store, learned, color), Part(store, validation, color)
 
 
 def steps_per_epoch(part: Part, batch_size: int) -> int:

@@ -2,22 +2,28 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from canigatti.options import Classes, Images, Manifest, SplitFile
+
 if TYPE_CHECKING:
+    import keras
+
     from canigatti.config import Spec
+
+Files = tuple[Path | None, Path | None]
 
 
 def train(
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
     spec: Annotated[str, typer.Option(help="The experiment (JSON, see `Experiment.spec`).")],
     seed: Annotated[int, typer.Option(help="Seed of the weights, the order and the augmentation.")],
-    split: Annotated[Path, typer.Option(help="The photos' parts (CSV).")],
-    manifest: Annotated[Path, typer.Option(help="The manifest.csv that `inspect` wrote.")],
-    images: Annotated[Path, typer.Option(help="The images that `store` wrote (.npy).")],
-    classes: Annotated[list[str], typer.Option("--class", help="A class's name; give both, label 0 first.")],
+    split: SplitFile,
+    manifest: Manifest,
+    images: Images,
+    classes: Classes,
     model: Annotated[Path, typer.Option(help="The trained model to write (.keras).")],
     history: Annotated[Path, typer.Option(help="A row an epoch (CSV).")],
     curves: Annotated[Path, typer.Option(help="Loss and accuracy over the epochs (PNG).")],
@@ -32,49 +38,28 @@ def train(
     """Train one experiment's network."""
     started = time.perf_counter()
     from canigatti.drawing import save
-    from canigatti.files import read_json, sha256_of, write_csv, write_json, written_whole
-    from canigatti.photos.splits import read_part
-    from canigatti.photos.store import open_store
-    from canigatti.training import fitting, networks
-    from canigatti.training.batches import Part
+    from canigatti.files import sha256_of, write_csv, write_json, written_whole
+    from canigatti.training.batches import open_parts
     from canigatti.training.curves import draw_curves
-    from canigatti.training.device import device_name, prepare_device, versions
-    from canigatti.training.model_files import class_pair, load_model, save_model
+    from canigatti.training.device import prepare_device
+    from canigatti.training.fitting import fit
+    from canigatti.training.model_files import class_pair, save_model
+    from canigatti.training.record import describe
 
     settings, names = _settings(spec, best), class_pair(classes)
-    store = open_store(images, manifest)
-    parts = {name: Part(store, store.rows(read_part(split, name)), settings.color) for name in ("train", "validation")}
+    learned, validation = open_parts(images, manifest, split, settings.color)
     prepare_device(seed)
-    if start and start_run:
-        network = networks.prepare(load_model(start, read_json(start_run)["model_sha256"]), settings)
-    else:
-        network = networks.build(settings, weights)
-    print(
-        f"{experiment}, seed {seed}: {len(parts['train']):,} photos, {network.count_params():,} parameters", flush=True
-    )
-    fit = fitting.fit(network, settings, parts["train"], parts["validation"], seed, logs)
+    network, origin = _network(settings, (weights, weights_record), (start, start_run))
+    print(f"{experiment}, seed {seed}: {len(learned):,} photos, {network.count_params():,} parameters", flush=True)
+    fitted = fit(network, settings, learned, validation, seed, logs)
 
     with written_whole(model) as temporary:
-        save_model(fit.model, temporary, names)
-    write_csv(history, fit.history)
-    save(draw_curves(fit.history, fit.best_epoch, experiment), curves)
-    content = {
-        "experiment": experiment,
-        "seed": seed,
-        "spec": settings.model_dump(mode="json"),
-        "weights": read_json(origin)["weights"] if (origin := weights_record or start_run) else None,
-        "parameters": network.count_params(),
-        "trainable_parameters": networks.trainable_parameters(network),
-        "weight_mb": network.count_params() * 4 / 2**20,
-        "best_epoch": fit.best_epoch,
-        "epochs": len(fit.history),
-        "seconds_per_epoch": float(fit.history["seconds"].median()),
-        "wall_seconds": time.perf_counter() - started,
-        "device": device_name(),
-        "versions": versions(),
-        "model_sha256": sha256_of(model),
-    }
-    write_json(run, content)
+        save_model(fitted.model, temporary, names)
+    write_csv(history, fitted.history)
+    save(draw_curves(fitted.history, fitted.best_epoch, experiment), curves)
+    told = {"experiment": experiment, "seed": seed, "spec": settings.model_dump(mode="json"), "weights": origin}
+    wall = {"wall_seconds": time.perf_counter() - started, "model_sha256": sha256_of(model)}
+    write_json(run, {**told, **describe(fitted), **wall})
 
 
 def fetch_weights(
@@ -95,6 +80,42 @@ def fetch_weights(
     with written_whole(output) as temporary:
         network.save_weights(temporary)
     write_json(record, {"backbone": backbone, "source": wanted.source, "weights": origin, "sha256": sha256_of(output)})
+
+
+def _network(settings: "Spec", weights: Files, start: Files) -> "tuple[keras.Model, str | None]":
+    """The network to train, and what its backbone's weights were at first.
+
+    Args:
+        settings: the experiment.
+        weights: of the backbone, and their record.
+        start: the trained model to go on with, and its run.json.
+
+    Raises:
+        InputError: the experiment needs another start than it is given.
+    """
+    from canigatti.config import Pretrained
+    from canigatti.training import networks
+    from canigatti.training.model_files import load_model
+
+    goes_on, has_backbone = settings.start_from is not None, isinstance(settings.network, Pretrained)
+    if begun := _given("--start with its --start-run", start, goes_on):
+        file, record = begun
+        return networks.prepare(load_model(file, record["model_sha256"]), settings), record["weights"]
+    if learned := _given("--weights with their --weights-record", weights, has_backbone and not goes_on):
+        file, record = learned
+        return networks.build(settings, file), record["weights"]
+    return networks.build(settings), None
+
+
+def _given(options: str, files: Files, needed: bool) -> tuple[Path, dict[str, Any]] | None:
+    """A file and the content of its record, both given if the experiment needs them, and neither if not."""
+    from canigatti.files import InputError, read_json
+
+    if any((file is not None) != needed for file in files):
+        received = " and ".join(str(file) for file in files if file) or "neither"
+        raise InputError(f"this experiment takes {options if needed else f'no {options}'}, received {received}")
+    file, record = files
+    return (file, read_json(record)) if file and record else None
 
 
 def _settings(spec: str, best: Path | None) -> "Spec":

@@ -1,0 +1,72 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from canigatti.config import Convolutional, Head, Pretrained, Spec
+from canigatti.files import InputError
+from canigatti.photos.manifest import COLUMNS
+from canigatti.training.commands import train
+
+SMALL = Convolutional(filters=(4,), dense_units=4, dropout=(0.1, 0.1))
+STARTS = ("weights", "weights_record", "start", "start_run")
+BACKBONE = Pretrained(backbone="vgg16", head=Head(dense_units=(4,)))
+
+
+@pytest.fixture
+def run_train(store, tmp_path):
+    """Run the command on fifty small photos, with these options besides."""
+    np.save(tmp_path / "images.npy", store.images)
+    rows = pd.DataFrame("", index=range(50), columns=COLUMNS)
+    rows = rows.assign(id=store.ids, label=store.labels, width=16, height=16, bytes=1, verdict="keep")
+    rows.to_csv(tmp_path / "manifest.csv", index=False)
+    parts = ["train"] * 40 + ["validation"] * 10
+    pd.DataFrame({"id": store.ids, "label": store.labels, "part": parts}).to_csv(tmp_path / "split.csv", index=False)
+    results = {name: tmp_path / "out" / file for name, file in RESULTS.items()}
+
+    def run(**fields):
+        options = {
+            name: fields.pop(name) for name in ("weights", "weights_record", "start", "start_run") if name in fields
+        }
+        spec = Spec(**{"image_size": 16, "batch_size": 8, "epochs": 1, "augmentation": None, **fields}).spec()
+        given = {
+            name: tmp_path / f"{name}.{'csv' if name != 'images' else 'npy'}"
+            for name in ("split", "manifest", "images")
+        }
+        train("tried", spec, 42, **given, classes=["cat", "dog"], **results, **options)
+        return json.loads(results["run"].read_text())
+
+    return run
+
+
+RESULTS = {"model": "model.keras", "history": "history.csv", "curves": "curves.png", "run": "run.json", "logs": "logs"}
+
+
+def test_a_network_from_scratch_needs_no_start(run_train, tmp_path):
+    run = run_train(network=SMALL)
+    assert run["weights"] is None
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(RESULTS.values())
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"network": BACKBONE, "image_size": 32}, "takes --weights with their --weights-record, received neither"),
+        ({"network": BACKBONE, "image_size": 32, "weights": "w.h5"}, "takes --weights with .*, received w.h5"),
+        ({"network": SMALL, "start_from": "before", "start": "m.keras"}, "takes --start with .*, received m.keras"),
+        (
+            {"network": SMALL, "start": "m.keras", "start_run": "run.json"},
+            "no --start .* received m.keras and run",
+        ),
+        (
+            {"network": SMALL, "weights": "w.h5", "weights_record": "w.json"},
+            "no --weights .* received w.h5 and w",
+        ),
+    ],
+    ids=["no weights", "no record", "no run.json", "start not asked for", "weights not asked for"],
+)
+def test_a_start_that_does_not_suit_the_experiment_is_refused_and_nothing_is_written(run_train, tmp_path, fields, told):
+    with pytest.raises(InputError, match=told):
+        run_train(**fields)
+    assert not (tmp_path / "out").exists()
