@@ -73,3 +73,12 @@ def test_grayscale_is_made_before_augmentation(store):
 def test_plain_batches_keep_the_order_and_end(store):
     photos = np.concatenate([batch for batch, _ in plain_batches(Part(store, ROWS, "rgb"), 8).as_numpy_iterator()])
     np.testing.assert_array_equal(photos, store.images[ROWS])
+
+
+def test_batches_are_let_go_of_at_once(store):
+    """With tf.data's tuning on, this waited for seconds now and then: here it is off."""
+    for batches in (
+        training_batches(Part(store, ROWS, "rgb"), 8, Augmentation(), 42),
+        plain_batches(Part(store, ROWS, "rgb"), 8),
+    ):
+        assert batches.options().autotune.enabled is False
