@@ -21,3 +21,17 @@ rule all:
     input:
         rules.write_report.output,
         expand(f"{RESULTS}/search/{{experiment}}/scores.png", experiment=SEARCHED),
+
+
+# `snakemake ablations` trains and tests a group that the study does not include of itself.
+for group, members in STUDY.groups().items():
+    refuse_name_of_a_rule(group, members[0])
+
+    rule:
+        name:
+            group
+        input:
+            [
+                of_every_run(f"evaluation/{RUN}/{file}", members)
+                for file in ("metrics.json", "confusion.png")
+            ],

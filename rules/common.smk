@@ -1,6 +1,7 @@
 # From names to specs and paths; no rules.
 import os
 import shlex
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -10,6 +11,11 @@ from canigatti.files import InputError, sha256_of
 from canigatti.photos.sources import fingerprint
 from canigatti.provenance import modules_behind
 from canigatti.search.space import proposal_count, trial_count
+
+# Jobs run the Python that runs Snakemake, also where its environment was called by path and not activated.
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
+)
 
 
 def configuration_file():
@@ -36,9 +42,10 @@ RESULTS = f"results/{STUDY.study}"
 CLASSES = " ".join(f"--class {shlex.quote(name)}" for name in STUDY.classes)
 SOURCE_CODE = Path(os.path.relpath(workflow.basedir)) / "src" / "canigatti"
 RUN = "{experiment}/seed{seed}"
-SEARCHED = [name for name, one in STUDY.experiments.items() if one.search]
+INCLUDED = STUDY.included()
+SEARCHED = [name for name, one in INCLUDED.items() if one.search]
 TABLES = [*STUDY.tables(), "comparison", "findings"]
-SPLITS_USED = sorted({experiment.split for experiment in STUDY.experiments.values()})
+SPLITS_USED = sorted({experiment.split for experiment in INCLUDED.values()})
 
 
 wildcard_constraints:
@@ -207,11 +214,9 @@ def source_fingerprint(wildcards):
         raise WorkflowError(str(error)) from None
 
 
-def of_every_run(pattern):
-    """The pattern with every experiment and seed of the study put in."""
-    return expand(
-        f"{RESULTS}/{pattern}", experiment=STUDY.experiments, seed=STUDY.seeds
-    )
+def of_every_run(pattern, experiments=INCLUDED):
+    """The pattern with every seed of these experiments put in."""
+    return expand(f"{RESULTS}/{pattern}", experiment=experiments, seed=STUDY.seeds)
 
 
 def report_templates():
@@ -220,3 +225,11 @@ def report_templates():
     return sorted(
         str(path) for kind in ("*.j2", "*.css", "*.csv") for path in folder.glob(kind)
     )
+
+
+def refuse_name_of_a_rule(group, member):
+    """A group is a target beside the rules."""
+    if workflow.is_rule(group):
+        raise WorkflowError(
+            f"{CONFIGURATION}: experiments.{member}.group: {group} is the name of a rule, expected another name"
+        )

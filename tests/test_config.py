@@ -236,6 +236,46 @@ def test_a_fine_tuning_takes_what_it_does_not_say_from_what_it_starts_from(tmp_p
     assert finetune.optimizer.learning_rate == 1e-5
 
 
+def test_an_optional_group_is_part_of_the_study_where_it_is_included(tmp_path):
+    grouped = VALID.replace("plain: {", "plain: {group: extra, table: ablations, ")
+    study = read(tmp_path, grouped)
+    assert [*study.included()] == ["augmented"]
+    assert study.groups() == {"extra": ["plain"]}
+    assert study.tables() == ["base", "all"]
+    assert [one["name"] for one in json.loads(study.outline("a.yaml"))["experiments"]] == ["augmented"]
+    more = read(tmp_path, grouped, ["include=[extra]"])
+    assert [*more.included()] == ["plain", "augmented"]
+    assert more.tables() == ["base", "ablations", "all"]
+    assert more.experiments["plain"].spec() == read(tmp_path, VALID).experiments["plain"].spec()
+
+
+def test_the_full_study_has_fifteen_experiments_and_two_optional_groups():
+    study = load_study(REPOSITORY / "config" / "full.yaml")
+    assert len(study.included()) == 15
+    assert {name: len(members) for name, members in study.groups().items()} == {"ablations": 8, "backbones": 4}
+    base = json.loads(study.experiments["base-801010-rgb-aug"].spec())
+    for name in study.groups()["ablations"]:
+        own = json.loads(study.experiments[name].spec())
+        assert len([key for key in base if own[key] != base[key]]) == 1, name
+    sizes = [study.experiments[name].batch_size for name in study.groups()["ablations"]]
+    assert sorted({*sizes, base["batch_size"]}) == [16, 32, 64, 128, 256]
+
+
+GROUP_FAULTS = {
+    "unknown group": ("study: small", "study: small\ninclude: [extra]", "include", "groups are none"),
+    "nothing left": ("defaults: {", "defaults: {group: extra, ", "include", "every experiment is of an optional group"),
+    "start left out": ("transfer: {", "transfer: {group: extra, ", "experiments.finetune.group", "expected the same"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "key", "reason"), GROUP_FAULTS.values(), ids=GROUP_FAULTS)
+def test_a_fault_in_the_groups_is_refused(tmp_path, old, new, key, reason):
+    text = (
+        PRETRAINED.replace("start_from: transfer", "start_from: transfer, group: null") if "transfer" in old else VALID
+    )
+    assert_refused(tmp_path, text.replace(old, new), key, reason)
+
+
 PRETRAINED_FAULTS = {
     "unknown start": ("start_from: transfer", "start_from: transfr", "experiments.finetune.start_from", "'transfr'"),
     "circle": ("transfer: {", "transfer: {start_from: finetune, ", "experiments.transfer.start_from", "circle"),

@@ -45,6 +45,22 @@ def test_the_description_decides_the_network():
     assert model.get_layer("dense").units == 7
 
 
+def test_batch_normalisation_stands_between_every_layer_and_its_relu():
+    network = Convolutional(filters=(4,), convolutions_per_block=2, dense_units=7, dropout=(0, 0))
+    plain, normalised = (
+        build(spec(network=network.model_copy(update={"batch_normalization": on}), image_size=16))
+        for on in (False, True)
+    )
+    kinds = [type(layer).__name__ for layer in normalised.layers]
+    layer = ["BatchNormalization", "ReLU"]
+    assert kinds == [
+        *("InputLayer", "Rescaling", *("Conv2D", *layer) * 2, "MaxPooling2D", "Dropout"),
+        *("Flatten", "Dense", *layer, "Dropout", "Dense"),
+    ]
+    of_layers = 4 + 4 + 7  # a scale, a mean and a variance more; the shift stands for the bias
+    assert normalised.count_params() - plain.count_params() == 3 * of_layers
+
+
 def test_the_initializer_is_that_of_every_layer_before_relu():
     model = build(spec(network=Convolutional(kernel_initializer="glorot_uniform"), image_size=16))
     layers = [layer for layer in model.layers if type(layer).__name__ in ("Conv2D", "Dense")]

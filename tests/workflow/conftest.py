@@ -70,12 +70,13 @@ class Project:
             **os.environ,
             "PYTHONPATH": str(self.folder / "src"),
             "CANIGATTI_CACHE": str(self.folder / "cache"),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            # as where a person calls `.venv/bin/snakemake` and has not activated the environment
+            "PATH": os.pathsep.join(one for one in os.get_exec_path() if Path(one) != Path(sys.executable).parent),
         }
 
-    def planned(self) -> set[str]:
+    def planned(self, *arguments: str) -> set[str]:
         """Jobs that would run, such as `train plain` or `write_report`."""
-        answer = self.run("--dry-run")
+        answer = self.run("--dry-run", *arguments)
         assert answer.returncode == 0, answer.stdout + answer.stderr
         jobs = re.split(r"^(?:local)?rule ", answer.stdout + answer.stderr, flags=re.MULTILINE)[1:]
         return {_job_name(job) for job in jobs} - {"all"}

@@ -93,3 +93,18 @@ def test_stages_import_only_stages_to_their_left():
         allowed = order[: order.index(stage) + 1] if stage in order else []
         forbidden = set(order) - set(allowed) if path.name != "__main__.py" else set()
         assert not [name for name in forbidden if f"canigatti.{name}" in text], path
+
+
+def test_an_optional_group_is_a_target_of_its_own(empty, tiny):
+    empty.write_config(tiny.replace("plain: {", "plain: {group: extra, "))
+    assert not {job for job in empty.planned() if "plain" in job}
+    assert {"train plain", "evaluate plain"} <= empty.planned("extra")
+    assert "write_report" not in empty.planned("extra")
+    assert {"train plain", "train other", "write_report"} <= empty.planned("--config", "include=[extra]")
+
+
+def test_an_optional_group_cannot_have_the_name_of_a_rule(empty, tiny):
+    empty.write_config(tiny.replace("plain: {", "plain: {group: train, "))
+    answer = empty.run()
+    assert answer.returncode != 0
+    assert re.search(r"study\.yaml: .*experiments\.plain\.group.*train", answer.stdout + answer.stderr)

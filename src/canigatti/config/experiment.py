@@ -46,7 +46,8 @@ class Convolutional(Strict):
     """A network of convolution blocks trained from scratch; the defaults are the study's base network.
 
     Block i has `convolutions_per_block` convolutions of `filters[i]` filters, 2×2 max pooling and `dropout[i]`;
-    then come a dense layer of `dense_units`, the last dropout and one sigmoid unit.
+    then come a dense layer of `dense_units`, the last dropout and one sigmoid unit. With `batch_normalization`, the
+    values of each convolution and of the dense layer are normalised before their ReLU (Ioffe and Szegedy, 2015).
     """
 
     filters: tuple[Count, ...] = Field(default=(32, 64, 128), min_length=1, strict=False)
@@ -57,6 +58,7 @@ class Convolutional(Strict):
     kernel_initializer: Literal["he_uniform", "glorot_uniform"] = Field(
         default="he_uniform", description="of every layer before ReLU; glorot_uniform is Keras' default"
     )
+    batch_normalization: bool = False
 
     @model_validator(mode="after")
     def _has_a_dropout_after_each_block_and_the_dense_layer(self) -> Self:
@@ -173,6 +175,9 @@ class Experiment(_Training):
     search: Search | None = Field(default=None, description="Find the network and the optimizer by a search.")
 
     table: Table = Field(default="base", description="Where the report shows it; it decides no result.")
+    group: Name | None = Field(
+        default=None, description="Name of an optional group: part of the study only where `include` names the group."
+    )
 
     @model_validator(mode="after")
     def _searches_networks_that_can_be_built(self) -> Self:
@@ -208,5 +213,5 @@ class Experiment(_Training):
         return json.dumps({"experiment": {**self._fields(), "epochs": self.search.epochs}, **deciding}, sort_keys=True)
 
     def _fields(self) -> dict[str, Any]:
-        fields = self.model_dump(mode="json", exclude={"augment", "search", "table"})
+        fields = self.model_dump(mode="json", exclude={"augment", "search", "table", "group"})
         return fields if self.augment else {**fields, "augmentation": None}

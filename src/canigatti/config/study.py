@@ -66,8 +66,24 @@ class Study(Strict):
     splits: dict[Name, Split] = Field(min_length=1)
     defaults: Experiment = Experiment()
     experiments: dict[Name, Experiment] = Field(min_length=1)
+    include: tuple[Name, ...] = Field(
+        default=(), strict=False, description="Optional groups of experiments that are part of the study."
+    )
     seeds: tuple[Seed, ...] = Field(default=(42,), strict=False, min_length=1)
     weights: dict[str, Weights] = Field(default={}, description="By backbone: imagenet, a file, or a mapping.")
+
+    def included(self) -> dict[str, Experiment]:
+        """The experiments that the study carries out and compares: all but those of groups it does not include."""
+        return {
+            name: experiment
+            for name, experiment in self.experiments.items()
+            if experiment.group is None or experiment.group in self.include
+        }
+
+    def groups(self) -> dict[str, list[str]]:
+        """The experiments of each optional group, by name."""
+        named = dict.fromkeys(one.group for one in self.experiments.values() if one.group)
+        return {group: [name for name, one in self.experiments.items() if one.group == group] for group in named}
 
     def outline(self, configuration: str) -> str:
         """What the report needs to know beyond the results, as JSON with sorted keys.
@@ -75,17 +91,17 @@ class Study(Strict):
         Args:
             configuration: path of the configuration file, for the commands that the report shows.
         """
-        fields = self.model_dump(mode="json", exclude={"defaults"})
+        fields = self.model_dump(mode="json", exclude={"defaults", "include"})
         experiments = [  # a list: their order is that of the tables
             {"name": name, "table": experiment.table, "split": experiment.split}
-            for name, experiment in self.experiments.items()
+            for name, experiment in self.included().items()
         ]
         told = {"experiments": experiments, "tables": self.tables(), "configuration": configuration}
         return json.dumps({**fields, **told}, sort_keys=True)
 
     def tables(self) -> list[str]:
         """Names of the tables of experiments that the report writes: those that have one, and `all`."""
-        used = {experiment.table for experiment in self.experiments.values()}
+        used = {experiment.table for experiment in self.included().values()}
         return [*(table for table in get_args(Table) if table in used), "all"]
 
     @model_validator(mode="before")
@@ -115,6 +131,26 @@ class Study(Strict):
                     raise ValueError(
                         f"experiments.{name}.{key}: it starts from {experiment.start_from} and must keep its {key}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _starts_from_what_is_included(self) -> Self:
+        for name, experiment in self.experiments.items():
+            parent = self.experiments.get(experiment.start_from or name, experiment)
+            if parent.group not in (None, experiment.group):
+                raise ValueError(
+                    f"experiments.{name}.group: it starts from {experiment.start_from} of the group {parent.group}, "
+                    f"expected the same, received {experiment.group}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _includes_known_groups(self) -> Self:
+        if unknown := [name for name in self.include if name not in self.groups()]:
+            known = ", ".join(self.groups()) or "none"
+            raise ValueError(f"include: no experiment is of the group {unknown[0]}; the study's groups are {known}")
+        if not self.included():
+            raise ValueError("include: every experiment is of an optional group, expected one of them")
         return self
 
     @model_validator(mode="after")

@@ -1,6 +1,8 @@
 """The networks of the study, built from their descriptions in the configuration."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,23 +54,34 @@ def convolutional(network: Convolutional, photos: "keras.KerasTensor") -> "keras
 
     values = photos
     for block, (filters, dropout) in enumerate(zip(network.filters, network.dropout, strict=False), start=1):
-        for convolution in range(1, network.convolutions_per_block + 1):
-            values = layers.Conv2D(
-                filters,
-                network.kernel_size,
-                padding="same",
-                activation="relu",
-                kernel_initializer=network.kernel_initializer,
-                name=f"block{block}_conv{convolution}",
-            )(values)
+        for number in range(1, network.convolutions_per_block + 1):
+            name = f"block{block}_conv{number}"
+            values = _layer(network, values, layers.Conv2D, filters, network.kernel_size, padding="same", name=name)
         values = layers.MaxPooling2D(2, name=f"block{block}_pool")(values)
         values = layers.Dropout(dropout, name=f"block{block}_dropout")(values)
     values = layers.Flatten(name="flatten")(values)
-    values = layers.Dense(
-        network.dense_units, activation="relu", kernel_initializer=network.kernel_initializer, name="dense"
-    )(values)
+    values = _layer(network, values, layers.Dense, network.dense_units, name="dense")
     values = layers.Dropout(network.dropout[-1], name="dense_dropout")(values)
     return layers.Dense(1, activation="sigmoid", kernel_initializer="glorot_uniform", name="probability")(values)
+
+
+def _layer(
+    network: Convolutional,
+    values: "keras.KerasTensor",
+    kind: Callable[..., "keras.Layer"],
+    *sizes: int,
+    name: str,
+    **options: str,
+) -> "keras.KerasTensor":
+    """What a layer of weights makes of values, with batch normalisation where the network has it, and ReLU."""
+    from keras import layers
+
+    weights = partial(kind, *sizes, kernel_initializer=network.kernel_initializer, name=name, **options)
+    if not network.batch_normalization:
+        return weights(activation="relu")(values)
+    values = weights(use_bias=False)(values)  # the normalisation has a shift of its own
+    values = layers.BatchNormalization(name=f"{name}_normalization")(values)
+    return layers.ReLU(name=f"{name}_relu")(values)
 
 
 def trainable_parameters(model: "keras.Model") -> int:
