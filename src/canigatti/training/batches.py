@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 PARALLEL = os.cpu_count() or 1  # batches made at a time
 BATCHES_AHEAD = 4
+
+
+class Examples(Protocol):
+    """What batches are made of: photos, or features of them, with their labels."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def gather(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The examples (k, …) and their labels (k, 1), float32, at these positions."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +72,13 @@ def open_parts(images: Path, manifest: Path, split: Path, color: str) -> tuple[P
     return Part(store, learned, color), Part(store, validation, color)
 
 
-def steps_per_epoch(part: Part, batch_size: int) -> int:
+def steps_per_epoch(part: Examples, batch_size: int) -> int:
     """Batches in an epoch, the last one perhaps smaller."""
     return -(-len(part) // batch_size)
 
 
 def training_batches(
-    part: Part, batch_size: int, augmentation: Augmentation | None, seed: int, first_epoch: int = 0
+    part: Examples, batch_size: int, augmentation: Augmentation | None, seed: int, first_epoch: int = 0
 ) -> "tf.data.Dataset":
     """Endless batches of shuffled, augmented photos with their labels, from the start of `first_epoch` on.
 
@@ -91,7 +101,7 @@ def training_batches(
     return _ahead(batches)
 
 
-def plain_batches(part: Part, batch_size: int) -> "tf.data.Dataset":
+def plain_batches(part: Examples, batch_size: int) -> "tf.data.Dataset":
     """The part's photos and labels in order, once, unchanged."""
     import tensorflow as tf
 
@@ -120,7 +130,7 @@ def _generator(seed: int, purpose: str, number: int) -> np.random.Generator:
 
 
 def _augmented(
-    part: Part,
+    part: Examples,
     counter: "tf.data.Dataset",
     positions: Callable[[int], np.ndarray],
     augmentation: Augmentation,
@@ -144,12 +154,16 @@ def _augmented(
     return batches.map(transform, PARALLEL)
 
 
-def _from_numpy(part: Part, function: Callable[[int], tuple], more: tuple = ()) -> Callable:
+def _from_numpy(part: Examples, function: Callable[[int], tuple], more: tuple = ()) -> Callable:
     """`function` as a step of a tf.data pipeline, with the shapes that NumPy code cannot tell TensorFlow."""
     import tensorflow as tf
 
-    photos, _ = part.gather(np.arange(1))
-    signature = (tf.TensorSpec((None, *photos.shape[1:]), tf.uint8), tf.TensorSpec((None, 1), tf.float32), *more)
+    examples, _ = part.gather(np.arange(1))
+    signature = (
+        tf.TensorSpec((None, *examples.shape[1:]), examples.dtype),
+        tf.TensorSpec((None, 1), tf.float32),
+        *more,
+    )
 
     @tf.autograph.experimental.do_not_convert
     def step(number: tf.Tensor) -> tuple:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from canigatti.config import Spec
 from canigatti.files import InputError
-from canigatti.training.batches import Part, plain_batches, steps_per_epoch, training_batches
+from canigatti.training import features
+from canigatti.training.batches import Examples, Part, plain_batches, steps_per_epoch, training_batches
 
 if TYPE_CHECKING:
     import keras
@@ -36,6 +37,8 @@ class Fit:
 def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: int, logs: Path) -> Fit:
     """Train a compiled model as its experiment says.
 
+    Where its backbone is frozen and no photo is augmented, each goes through the backbone once, in the first epoch.
+
     Args:
         model: what :func:`canigatti.training.networks.build` gave; it is changed.
         spec: the experiment.
@@ -53,16 +56,28 @@ def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: i
         monitor="val_loss", patience=spec.early_stopping.patience, restore_best_weights=True
     )
     record = epoch_record(spec.epochs)
-    model.fit(
-        training_batches(train, spec.batch_size, spec.augmentation, seed),
+    learning, learned, validating = _what_learns(model, spec, train, validation, logs)
+    learning.fit(
+        training_batches(learned, spec.batch_size, spec.augmentation, seed),
         steps_per_epoch=steps_per_epoch(train, spec.batch_size),
-        validation_data=plain_batches(validation, spec.batch_size),
+        validation_data=plain_batches(validating, spec.batch_size),
         epochs=spec.epochs,
         shuffle=False,  # the batches are shuffled already
         verbose=0,
         callbacks=[record, early_stopping, keras.callbacks.TensorBoard(logs)],
     )
     return Fit(model, pd.DataFrame(record.rows))
+
+
+def _what_learns(
+    model: "keras.Model", spec: Spec, train: Part, validation: Part, logs: Path
+) -> "tuple[keras.Model, Examples, Examples]":
+    """The network and photos; or its head and features, where those are the same in every epoch."""
+    if not features.are_fixed(spec):
+        return model, train, validation
+    logs.mkdir(parents=True, exist_ok=True)
+    learned, validating = (features.extract(model, part, logs) for part in (train, validation))
+    return features.head_of(model, spec), learned, validating
 
 
 def epoch_record(epochs: int) -> "keras.callbacks.Callback":
@@ -73,9 +88,11 @@ def epoch_record(epochs: int) -> "keras.callbacks.Callback":
         def __init__(self) -> None:
             super().__init__()
             self.rows: list[dict[str, Any]] = []
+            self._started = time.perf_counter()
 
         def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            self._started = time.perf_counter()
+            if self.rows:  # the first one starts with what is done for all of them
+                self._started = time.perf_counter()
 
         def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
             seconds = time.perf_counter() - self._started

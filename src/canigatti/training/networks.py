@@ -40,6 +40,11 @@ def prepare(model: "keras.Model", spec: Spec) -> "keras.Model":
     """Thaw and compile a network, new or trained before, as its experiment says."""
     if isinstance(spec.network, Pretrained):
         thaw(model, spec.network.backbone, spec.thaw)
+    return compile_network(model, spec)
+
+
+def compile_network(model: "keras.Model", spec: Spec) -> "keras.Model":
+    """Give a network, or its head, the experiment's optimizer and the binary cross-entropy."""
     model.compile(optimizer=optimizer(spec.optimizer), loss="binary_crossentropy", metrics=["accuracy"])
     return model
 
