@@ -1,0 +1,61 @@
+"""A transfer and the fine-tuning that goes on from it, through Snakemake."""
+
+import json
+
+import pytest
+
+STUDY = """
+study: tiny
+classes: [cat, dog]
+photos: {generate: {count: 60, seed: 3}}
+splits:
+  half: {train: 0.5, validation: 0.25, test: 0.25}
+weights: {mobilenetv2: mobilenetv2.weights.h5}
+defaults: {split: half, image_size: 32, epochs: 1, table: pretrained}
+experiments:
+  transfer: {network: {backbone: mobilenetv2, head: {dense_units: [4]}}, optimizer: {name: adam, learning_rate: 1e-3}}
+  finetune: {start_from: transfer, thaw: Conv_1, optimizer: {name: adam, learning_rate: 1e-5}}
+"""
+CHAIN = {f"{rule} {name}" for rule in ("train", "evaluate", "draw_evaluation") for name in ("transfer", "finetune")}
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory, copy_project):
+    """The two trainings, carried out once."""
+    import keras
+
+    project = copy_project(tmp_path_factory.mktemp("chain"))
+    keras.applications.MobileNetV2(weights=None, include_top=False).save_weights(
+        project.folder / "mobilenetv2.weights.h5"
+    )
+    project.write_config(STUDY)
+    answer = project.run()
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return project
+
+
+def test_a_fine_tuning_goes_on_with_the_weights_of_its_transfer(chain):
+    runs = [
+        json.loads((chain.folder / f"results/tiny/training/{name}/seed42/run.json").read_text(encoding="utf-8"))
+        for name in ("transfer", "finetune")
+    ]
+    assert [run["weights"] for run in runs] == ["file", "file"]
+    assert [run["trainable_parameters"] for run in runs] == [1280 * 4 + 4 + 5, 1280 * 4 + 4 + 5 + 320 * 1280]
+    assert (chain.folder / "results/tiny/report/tables/pretrained.md").is_file()
+
+
+def test_another_rate_of_the_fine_tuning_runs_it_alone_and_one_of_the_transfer_both(chain):
+    assert chain.planned() == set()
+    chain.write_config(STUDY.replace("learning_rate: 1e-5", "learning_rate: 2e-5"))
+    assert chain.planned() == {job for job in CHAIN if "finetune" in job} | {"write_report"}
+    chain.write_config(STUDY.replace("learning_rate: 1e-3", "learning_rate: 2e-3"))
+    assert chain.planned() == CHAIN | {"write_report"}
+    chain.write_config(STUDY)
+
+
+def test_other_weights_run_both(chain):
+    weights = chain.folder / "mobilenetv2.weights.h5"
+    before = weights.read_bytes()
+    weights.write_bytes(before + b"0")
+    assert chain.planned() == CHAIN | {"fetch_weights", "write_report"}
+    weights.write_bytes(before)
