@@ -1,3 +1,6 @@
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +14,8 @@ from canigatti.training.device import prepare_device
 def run(store, spec, folder, objective="val_accuracy", seed=1):
     prepare_device(seed)
     train, validation = Part(store, np.arange(40), spec.color), Part(store, np.arange(40, 50), spec.color)
-    return execute(spec, objective, train, validation, seed, folder / "logs")
+    kept = Path(tempfile.mkdtemp(dir=folder), "kept.npz")
+    return execute(spec, objective, train, validation, seed, folder / "logs", kept)
 
 
 def test_an_execution_gives_its_best_score_and_the_epoch_that_had_it(store, spec, tmp_path, capsys):

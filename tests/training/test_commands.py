@@ -1,12 +1,9 @@
 import json
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from canigatti.config import Convolutional, Head, Pretrained, Spec
 from canigatti.files import InputError
-from canigatti.photos.manifest import COLUMNS
 from canigatti.training.commands import train
 
 SMALL = Convolutional(filters=(4,), dense_units=4, dropout=(0.1, 0.1))
@@ -15,14 +12,8 @@ BACKBONE = Pretrained(backbone="vgg16", head=Head(dense_units=(4,)))
 
 
 @pytest.fixture
-def run_train(store, tmp_path):
+def run_train(photo_files, tmp_path):
     """Run the command on fifty small photos, with these options besides."""
-    np.save(tmp_path / "images.npy", store.images)
-    rows = pd.DataFrame("", index=range(50), columns=COLUMNS)
-    rows = rows.assign(id=store.ids, label=store.labels, width=16, height=16, bytes=1, verdict="keep")
-    rows.to_csv(tmp_path / "manifest.csv", index=False)
-    parts = ["train"] * 40 + ["validation"] * 10
-    pd.DataFrame({"id": store.ids, "label": store.labels, "part": parts}).to_csv(tmp_path / "split.csv", index=False)
     results = {name: tmp_path / "out" / file for name, file in RESULTS.items()}
 
     def run(**fields):
@@ -30,11 +21,7 @@ def run_train(store, tmp_path):
             name: fields.pop(name) for name in ("weights", "weights_record", "start", "start_run") if name in fields
         }
         spec = Spec(**{"image_size": 16, "batch_size": 8, "epochs": 1, "augmentation": None, **fields}).spec()
-        given = {
-            name: tmp_path / f"{name}.{'csv' if name != 'images' else 'npy'}"
-            for name in ("split", "manifest", "images")
-        }
-        train("tried", spec, 42, **given, classes=["cat", "dog"], **results, **options)
+        train("tried", spec, 42, **photo_files, classes=["cat", "dog"], **results, **options)
         return json.loads(results["run"].read_text())
 
     return run

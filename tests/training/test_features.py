@@ -1,3 +1,6 @@
+import tempfile
+from pathlib import Path
+
 import keras
 import numpy as np
 import pandas as pd
@@ -22,7 +25,8 @@ def train(images, settings, folder, seed=1):
     prepare_device(seed)
     model = networks.build(settings)
     train, validation = Part(images, np.arange(40), "rgb"), Part(images, np.arange(40, 50), "rgb")
-    return fitting.fit(model, settings, train, validation, seed, folder / "logs")
+    kept = Path(tempfile.mkdtemp(dir=folder), "kept.npz")
+    return fitting.fit(model, settings, train, validation, seed, folder / "logs", kept)
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
 import re
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -27,7 +29,8 @@ def train(store, settings, folder, seed=42):
     prepare_device(seed)
     model = networks.build(settings)
     train, validation = Part(store, np.arange(40), settings.color), Part(store, np.arange(40, 50), settings.color)
-    return fitting.fit(model, settings, train, validation, seed, folder / "logs")
+    kept = Path(tempfile.mkdtemp(dir=folder), "kept.npz")
+    return fitting.fit(model, settings, train, validation, seed, folder / "logs", kept)
 
 
 def test_the_network_learns_and_every_epoch_is_told_once(store, tmp_path, capsys):

@@ -49,6 +49,7 @@ def train_trial(
     from canigatti.files import write_json
     from canigatti.search.space import resolve
     from canigatti.search.trials import Execution, execute, execution_seed
+    from canigatti.training.backup import backup_file, forget
     from canigatti.training.batches import open_parts
     from canigatti.training.device import prepare_device
 
@@ -60,7 +61,8 @@ def train_trial(
     prepare_device(seed)
     settings = resolve(values, search.experiment)
     print(f"trial {trial}, execution {execution}: {values}", flush=True)
-    outcome = execute(settings, search.objective, learned, validation, seed, logs)
+    kept = backup_file(output, settings, seed, images, [manifest, split])
+    outcome = execute(settings, search.objective, learned, validation, seed, logs, kept)
     record = Execution(
         trial=trial,
         execution=execution,
@@ -71,6 +73,7 @@ def train_trial(
         **asdict(outcome),
     )
     write_json(output, asdict(record))
+    forget(kept)
 
 
 def select_trial(

@@ -60,7 +60,9 @@ def execution_seed(seed: int, trial: int, execution: int) -> int:
     return int(np.random.SeedSequence((seed, trial, execution)).generate_state(1)[0] % 2**31)
 
 
-def execute(spec: Spec, objective: Objective, train: Part, validation: Part, seed: int, logs: Path) -> Outcome:
+def execute(
+    spec: Spec, objective: Objective, train: Part, validation: Part, seed: int, logs: Path, kept: Path
+) -> Outcome:
     """Build and train a network once; whatever goes wrong with it is told in the outcome, and a search goes on.
 
     Args:
@@ -70,9 +72,10 @@ def execute(spec: Spec, objective: Objective, train: Part, validation: Part, see
         validation: the photos that give the score.
         seed: of the order of the photos and their augmentation.
         logs: folder for TensorBoard's logs.
+        kept: the file for the state after each epoch, see :func:`canigatti.training.fitting.fit`.
     """
     try:
-        fit = fitting.fit(networks.build(spec), spec, train, validation, seed, logs)
+        fit = fitting.fit(networks.build(spec), spec, train, validation, seed, logs, kept)
     except Exception as error:
         traceback.print_exc()
         return Outcome("failed", error=_told(error))

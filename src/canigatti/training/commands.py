@@ -39,6 +39,7 @@ def train(
     started = time.perf_counter()
     from canigatti.drawing import save
     from canigatti.files import sha256_of, write_csv, write_json, written_whole
+    from canigatti.training.backup import backup_file, forget
     from canigatti.training.batches import open_parts
     from canigatti.training.curves import draw_curves
     from canigatti.training.device import prepare_device
@@ -51,15 +52,18 @@ def train(
     prepare_device(seed)
     network, origin = _network(settings, (weights, weights_record), (start, start_run))
     print(f"{experiment}, seed {seed}: {len(learned):,} photos, {network.count_params():,} parameters", flush=True)
-    fitted = fit(network, settings, learned, validation, seed, logs)
+    records = [file for file in (weights_record, start_run) if file]
+    kept = backup_file(model, settings, seed, images, [manifest, split, *records])
+    fitted = fit(network, settings, learned, validation, seed, logs, kept)
 
     with written_whole(model) as temporary:
         save_model(fitted.model, temporary, names)
     write_csv(history, fitted.history)
     save(draw_curves(fitted.history, fitted.best_epoch, experiment), curves)
     told = {"experiment": experiment, "seed": seed, "spec": settings.model_dump(mode="json"), "weights": origin}
-    wall = {"wall_seconds": time.perf_counter() - started, "model_sha256": sha256_of(model)}
-    write_json(run, {**told, **describe(fitted), **wall})
+    told["wall_seconds"] = fitted.earlier_seconds + time.perf_counter() - started
+    write_json(run, {**told, **describe(fitted), "model_sha256": sha256_of(model)})
+    forget(kept)
 
 
 def fetch_weights(

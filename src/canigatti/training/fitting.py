@@ -9,7 +9,7 @@ import pandas as pd
 
 from canigatti.config import Spec
 from canigatti.files import InputError
-from canigatti.training import features
+from canigatti.training import backup, features
 from canigatti.training.batches import Examples, Part, plain_batches, steps_per_epoch, training_batches
 
 if TYPE_CHECKING:
@@ -23,10 +23,17 @@ class Fit:
     Attributes:
         model: the network with the weights of the best epoch.
         history: a row an epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds.
+        resumed_after: the epochs after which the training was interrupted and went on.
     """
 
     model: "keras.Model"
     history: pd.DataFrame
+    resumed_after: tuple[int, ...] = ()
+
+    @property
+    def earlier_seconds(self) -> float:
+        """How long the epochs before the last interruption took."""
+        return float(self.history["seconds"][: max(self.resumed_after, default=0)].sum())
 
     @property
     def best_epoch(self) -> int:
@@ -34,7 +41,7 @@ class Fit:
         return int(self.history.loc[self.history["val_loss"].idxmin(), "epoch"])
 
 
-def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: int, logs: Path) -> Fit:
+def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: int, logs: Path, kept: Path) -> Fit:
     """Train a compiled model as its experiment says.
 
     Where its backbone is frozen and no photo is augmented, each goes through the backbone once, in the first epoch.
@@ -46,27 +53,35 @@ def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: i
         validation: the photos that choose the best epoch.
         seed: seed of the order of the photos and of their augmentation.
         logs: folder for TensorBoard's logs.
+        kept: the file (.npz) for the state after each epoch. Where an interrupted training left it, this one goes on
+            from there, and ends as that one would have ended.
 
     Raises:
         InputError: the loss became NaN or infinite.
+        SystemExit: SIGINT or SIGTERM asked for the end, and the epoch is kept.
     """
     import keras
 
-    early_stopping = keras.callbacks.EarlyStopping(
+    stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=spec.early_stopping.patience, restore_best_weights=True
     )
     record = epoch_record(spec.epochs)
+    keeper = backup.keeper(kept, stopping, record.rows)
     learning, learned, validating = _what_learns(model, spec, train, validation, logs)
-    learning.fit(
-        training_batches(learned, spec.batch_size, spec.augmentation, seed),
-        steps_per_epoch=steps_per_epoch(train, spec.batch_size),
-        validation_data=plain_batches(validating, spec.batch_size),
-        epochs=spec.epochs,
-        shuffle=False,  # the batches are shuffled already
-        verbose=0,
-        callbacks=[record, early_stopping, keras.callbacks.TensorBoard(logs)],
-    )
-    return Fit(model, pd.DataFrame(record.rows))
+    if keeper.state and keeper.state.is_over(spec.epochs):
+        learning.set_weights(keeper.state.best)
+    else:
+        learning.fit(
+            training_batches(learned, spec.batch_size, spec.augmentation, seed, first_epoch=len(record.rows)),
+            steps_per_epoch=steps_per_epoch(train, spec.batch_size),
+            validation_data=plain_batches(validating, spec.batch_size),
+            initial_epoch=len(record.rows),
+            epochs=spec.epochs,
+            shuffle=False,  # the batches are shuffled already
+            verbose=0,
+            callbacks=[record, stopping, keras.callbacks.TensorBoard(logs), keeper],
+        )
+    return Fit(model, pd.DataFrame(record.rows), tuple(keeper.resumed_after))
 
 
 def _what_learns(

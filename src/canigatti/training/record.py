@@ -14,7 +14,8 @@ def describe(fit: Fit) -> dict[str, Any]:
 
     Returns:
         parameters and trainable_parameters; weight_mb, of 2^20 bytes; best_epoch, counted from 1; epochs, how many
-        were run; seconds_per_epoch, their median; device; versions of what decides a result.
+        were run; seconds_per_epoch, their median; resumed_after, the epochs after which it was cut off and went on;
+        device; versions of what decides a result.
     """
     return {
         "parameters": fit.model.count_params(),
@@ -23,6 +24,7 @@ def describe(fit: Fit) -> dict[str, Any]:
         "best_epoch": fit.best_epoch,
         "epochs": len(fit.history),
         "seconds_per_epoch": float(fit.history["seconds"].median()),
+        "resumed_after": list(fit.resumed_after),
         "device": device_name(),
         "versions": versions(),
     }

@@ -1,0 +1,41 @@
+"""Ending a training at a good moment when it is asked to end (Ctrl-C, SIGTERM)."""
+
+import signal
+import sys
+from types import FrameType
+
+
+class Interruption:
+    """Notes the first SIGINT or SIGTERM; a second one ends the process at once.
+
+    Attributes:
+        signal: the one that came; None while none has.
+    """
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self._before = {each: signal.signal(each, self._note) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        self.signal = signal.Signals(number)
+        for each in self._before:
+            signal.signal(each, signal.SIG_DFL)
+        print(
+            f"{self.signal.name}: ends after this epoch, which is kept; once more ends at once",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def end_if_asked(self) -> None:
+        """End the process if a signal came.
+
+        Raises:
+            SystemExit: with the exit code that shells give for the signal.
+        """
+        if self.signal is not None:
+            raise SystemExit(128 + self.signal)
+
+    def forget(self) -> None:
+        """Let signals do again what they did before."""
+        for each, handler in self._before.items():
+            signal.signal(each, handler)
