@@ -56,7 +56,7 @@ rule train_trial:
         " --images {input.images:q}"
         " --output {output.outcome:q}"
         " --logs {output.logs:q}"
-        " 2>> {log:q} | tee --append {log:q}"
+        " 2>> {log:q} | tee --ignore-interrupts --append {log:q}"
 
 
 rule select_trial:

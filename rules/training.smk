@@ -76,4 +76,4 @@ rule train:
         " --logs {output.logs:q}"
         " {params.start}"
         " {params.best}"
-        " 2>> {log:q} | tee --append {log:q}"
+        " 2>> {log:q} | tee --ignore-interrupts --append {log:q}"
