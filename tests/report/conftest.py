@@ -101,7 +101,7 @@ def make_study(
 
 
 def write_study(
-    study: Study, folder: Path, hostile_id: str | None = None, gallery: int = 96, untrained: tuple[str, ...] = ()
+    study: Study, folder: Path, hostile_id: str | None = None, gallery: int = 96, **special: tuple[str, ...]
 ) -> None:
     """Write a plausible results folder for `study`.
 
@@ -110,13 +110,14 @@ def write_study(
         folder: results/<study>.
         hostile_id: an id for one rejected and one uncertain photo.
         gallery: side of the made-up galleries, pixels.
-        untrained: experiments that could not have their pretrained weights.
+        special: `untrained`, experiments that could not have their pretrained weights; `diverged`, those that did.
     """
     _write_photos(study, folder, hostile_id)
     for experiment in study.experiments:
         for seed in study.seeds:
             rng = np.random.default_rng([seed, NAMES.index(experiment)])
-            run = {"weights": "random"} if experiment in untrained else {}
+            run = {"weights": "random"} if experiment in special.get("untrained", ()) else {}
+            run |= {"status": "diverged"} if experiment in special.get("diverged", ()) else {}
             _write_training(study, folder / "training" / experiment / f"seed{seed}", experiment, seed, rng, run)
             evaluation = folder / "evaluation" / experiment / f"seed{seed}"
             n = 5000 if study.experiments[experiment].split == "64-16-20" else 2500
@@ -182,6 +183,7 @@ def _write_training(
     run = {
         "experiment": experiment,
         "seed": seed,
+        "status": "completed",
         "spec": json.loads(study.experiments[experiment].spec()),
         "parameters": parameters,
         "weight_mb": 78.48 if experiment in GRID else parameters * 4 / 2**20,
@@ -251,6 +253,7 @@ def make_network(name: str = "a", wrong: Iterable[int] = (), photos: int = 100, 
     """A network that tells all photos rightly but these; further fields are its attributes, or else settings."""
     attributes = {"loss": 0.5, "best_epochs": np.array([10]), "seconds_per_epoch": np.array([60.0]), "parameters": 1000}
     attributes |= {"untrained_start": False} | {key: fields.pop(key) for key in [*fields] if key in FIELDS}
+    attributes |= {key: pd.Series(attributes[key]) for key in ("best_epochs", "seconds_per_epoch")}
     settings = json.loads(Experiment(split="half").spec()) | fields
     right = pd.DataFrame({42: ~pd.Series(range(photos)).isin(set(wrong))})
     right.index = pd.Index([f"photo.{number}.jpg" for number in range(photos)], name="id")
@@ -267,12 +270,11 @@ def network() -> Callable[..., Network]:
 def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Study, Path]]:
     """Write a study into a new folder: takes what `make_study` and `write_study` take, gives the study and folder."""
 
-    def write(
-        *, hostile_id: str | None = None, gallery: int = 96, untrained: tuple[str, ...] = (), **fields: Any
-    ) -> tuple[Study, Path]:
+    def write(*, hostile_id: str | None = None, gallery: int = 96, **fields: Any) -> tuple[Study, Path]:
+        special = {name: fields.pop(name) for name in ("untrained", "diverged") if name in fields}
         study = make_study(**fields)
         folder = tmp_path_factory.mktemp("results") / study.study
-        write_study(study, folder, hostile_id, gallery, untrained)
+        write_study(study, folder, hostile_id, gallery, **special)
         return study, folder
 
     return write

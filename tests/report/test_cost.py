@@ -13,7 +13,7 @@ from canigatti.report.cost import accuracy_and_cost, draw_accuracy_cost, worth_n
 
 def costs(*rows):
     columns = ["experiment", "table", "split", "accuracy", "seconds", "parameters"]
-    frame = pd.DataFrame(rows, columns=columns).assign(untrained_start=False)
+    frame = pd.DataFrame(rows, columns=columns).assign(untrained_start=False, diverged=0)
     return frame.assign(accuracy_low=frame["accuracy"] - 0.01, accuracy_high=frame["accuracy"] + 0.01)
 
 

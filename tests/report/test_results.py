@@ -45,7 +45,7 @@ def test_a_missing_file_is_named(results):
     ("name", "content", "complaint"),
     [
         ("photos/summary.json", "{", "expected a record of photossummary"),
-        (f"training/{RUN}/run.json", "{}", "spec: Field required"),
+        (f"training/{RUN}/run.json", "{}", "status: Field required"),
         (f"evaluation/{RUN}/metrics.json", '{"accuracy": "high"}', "accuracy"),
         (f"evaluation/{RUN}/speed.json", "{}", "milliseconds_per_photo: Field required"),
         (f"evaluation/{RUN}/predictions.csv", "id,label\n", "expected the columns id, label and probability"),

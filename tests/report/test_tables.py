@@ -8,9 +8,10 @@ from functools import cache
 import pandas as pd
 import pytest
 
+from canigatti.files import InputError
 from canigatti.report.commands import report
 
-LAST = ["epochs", "training_seconds", "milliseconds_per_photo", "untrained_start"]
+LAST = ["epochs", "training_seconds", "milliseconds_per_photo", "untrained_start", "diverged"]
 MEASURED = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"]
 
 
@@ -61,7 +62,7 @@ def test_base_table_holds_the_numbers_that_were_measured(tables):
     assert row["parameters"] == 20573185
     assert row["weight_mb"] == 78.48
     assert row["n"] == 2500
-    assert row[LAST].tolist() == [30, 1800.5, 0.5 + 5 / 8, False]
+    assert row[LAST].tolist() == [30, 1800.5, 0.5 + 5 / 8, False, 0]
 
 
 def test_the_best_is_marked_and_so_is_what_its_interval_overlaps(tables):
@@ -183,6 +184,62 @@ def test_an_untrained_start_is_marked(whole):
     assert "| mobilenetv2-transfer |" in text
     assert "Untrained start: the pretrained weights could not be had" in text
     assert "ntrained" not in (whole / "tables" / "base.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def diverged(results):
+    """The folder report/ of a study in which the search's winner and the best base experiment diverged."""
+    study, folder = results(whole=True, diverged=("tuned", "base-801010-rgb-aug"))
+    report(study.outline("config/study.yaml"), folder, folder / "report")
+    return folder / "report"
+
+
+def test_a_training_that_diverged_is_told_without_rank_and_the_others_are_compared(diverged):
+    base = pd.read_csv(diverged / "tables" / "base.csv").set_index("experiment")
+    assert base["diverged"].to_dict() == {name: int(name == "base-801010-rgb-aug") for name in base.index}
+    row = base.loc["base-801010-rgb-aug"]
+    assert row[["accuracy", "loss", "standing"]].isna().all()
+    assert row["epochs"] == 30
+    assert base.loc["base-801010-gray-aug", "standing"] == "best"
+    text = (diverged / "tables" / "base.md").read_text(encoding="utf-8")
+    assert "| base-801010-rgb-aug | 80-10-10 | RGB | yes | diverged | – |" in text
+    assert "Diverged: a loss became infinite" in text
+    pairs = pd.read_csv(diverged / "tables" / "comparison.csv")
+    assert not {"base-801010-rgb-aug", "tuned"} & {*pairs["first"], *pairs["second"]}
+
+
+def test_the_page_tells_what_diverged_and_shows_no_figures_of_it(diverged):
+    html = (diverged / "index.html").read_text(encoding="utf-8")
+    assert html.count("Diverged: a loss became infinite") == 4  # base, search, modifications with the base network, all
+    assert "Trainings that diverged are left out." in html
+    assert not re.search(r"base-801010-rgb-aug</caption>", html)
+    assert not re.search(r"\bnan\b(?!</th>)", re.sub(r"base64,[^\"]+", "", html))  # one photo's id is nan
+
+
+def test_where_one_seed_diverged_the_others_make_the_mean(results):
+    study, folder = results(seeds=(42, 43, 44))
+    record = folder / "training/base-641620-rgb/seed43/run.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "status": "diverged"}))
+    report(study.outline("config/study.yaml"), folder, folder / "report")
+    base = pd.read_csv(folder / "report" / "tables" / "base.csv").set_index("experiment")
+    of_seeds = [
+        json.loads((folder / f"evaluation/base-641620-rgb/seed{seed}/metrics.json").read_text())["accuracy"]
+        for seed in (42, 44)
+    ]
+    assert base.loc["base-641620-rgb", "accuracy"] == pytest.approx(sum(of_seeds) / 2)
+    text = (folder / "report" / "tables" / "base.md").read_text(encoding="utf-8")
+    assert "| base-641620-rgb (1 of 3 diverged) |" in text
+
+
+def test_a_study_of_which_everything_diverged_says_so(results):
+    study, folder = results(diverged=tuple(study_experiments(results)))
+    with pytest.raises(InputError, match="every training diverged"):
+        report(study.outline("config/study.yaml"), folder, folder / "report")
+    assert not (folder / "report").exists()
+
+
+def study_experiments(results):
+    return results()[0].experiments
 
 
 def test_figures_of_which_the_original_has_none_get_no_column(whole):

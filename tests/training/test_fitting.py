@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from canigatti.config import SGD, Augmentation, Convolutional, EarlyStopping, Spec
-from canigatti.files import InputError
 from canigatti.training import fitting, networks
 from canigatti.training.batches import Part
 from canigatti.training.device import prepare_device
@@ -63,9 +62,31 @@ def test_training_stops_after_the_patience_and_keeps_the_best_weights(store, tmp
     assert loss == pytest.approx(fit.history["val_loss"].min(), rel=1e-5)
 
 
-def test_a_training_that_diverges_ends_saying_so(store, tmp_path):
-    with pytest.raises(InputError, match=r"epoch \d+: the training diverged .* lower learning rate"):
-        train(store, spec(rate=1e30), tmp_path)
+def test_a_training_that_diverges_at_once_ends_saying_so_with_the_weights_it_began_with(store, tmp_path):
+    fit = train(store, spec(rate=1e30), tmp_path)
+    assert re.match(r"the training diverged in epoch 1 .* lower learning rate", fit.divergence)
+    assert (len(fit.history), fit.best_epoch) == (1, 0)
+    prepare_device(42)
+    for mine, untrained in zip(fit.model.get_weights(), networks.build(spec()).get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, untrained)
+
+
+def test_a_training_that_diverges_later_keeps_its_best_epoch(store, tmp_path, monkeypatch):
+    whole = train(store, spec(), tmp_path)
+    photos = Part.gather
+
+    def poisoned(part, positions):
+        images, labels = photos(part, positions)
+        return images, labels * (float("nan") if next(calls) > 12 else 1)  # five batches an epoch, some made ahead
+
+    calls = iter(range(10_000))
+    monkeypatch.setattr(Part, "gather", poisoned)
+    fit = train(store, spec(), tmp_path)
+    assert fit.divergence
+    assert 1 <= fit.best_epoch == len(fit.history) - 1
+    measured = ["loss", "val_loss"]
+    pd.testing.assert_frame_equal(fit.history[measured][: fit.best_epoch], whole.history[measured][: fit.best_epoch])
+    assert all(np.isfinite(weight).all() for weight in fit.model.get_weights())
 
 
 def test_tensorboard_logs_are_written(store, tmp_path):

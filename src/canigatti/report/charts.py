@@ -86,7 +86,12 @@ class _Axis:
 
 
 def accuracy_intervals(table: pd.DataFrame) -> IntervalChart:
-    """The intervals of a table made by `tables.base_table`, with the original's accuracies where it has them."""
+    """The intervals of a table of experiments, with the original's accuracies where it has them.
+
+    Args:
+        table: see :func:`canigatti.report.tables.study_table`; one or more of its experiments did not diverge.
+    """
+    table = table[table["accuracy"].notna()]
     shown = [name for name in ("accuracy_low", "accuracy_high", "original_accuracy") if name in table]
     low, high = 100 * float(table[shown].min(axis=None)), 100 * float(table[shown].max(axis=None))
     margin = 0.05 * (high - low) or 1

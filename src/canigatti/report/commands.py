@@ -14,7 +14,7 @@ def report(
 ) -> None:
     """Compare all experiments, test the original's conclusions, and write tables and one self-contained page."""
     from canigatti.drawing import save
-    from canigatti.files import write_csv, write_text
+    from canigatti.files import InputError, write_csv, write_text
     from canigatti.report.comparison import compare
     from canigatti.report.cost import accuracy_and_cost, draw_accuracy_cost
     from canigatti.report.evidence import networks_of
@@ -28,6 +28,8 @@ def report(
 
     study = read_study(Outline.parse(outline), results)
     networks = networks_of(study.runs)
+    if not networks:
+        raise InputError(f"{results}: every training diverged, nothing is left to compare; lower the learning rates")
     tables = study_tables(study, read_original() if study.outline.study == ORIGINAL_STUDY else None)
     conclusions = Conclusions(
         tables=tables,

@@ -40,7 +40,7 @@ _HEIGHTS = {-1: "top", 0: "center", 1: "bottom"}
 
 
 def accuracy_and_cost(runs: Sequence[Run], table: pd.DataFrame) -> pd.DataFrame:
-    """What the picture shows: a row an experiment.
+    """What the picture shows: a row an experiment, but for those that diverged.
 
     Columns: experiment, table, split, accuracy, accuracy_low, accuracy_high, parameters, untrained_start, and seconds,
     the training time with that of the experiments it starts from.
@@ -53,6 +53,7 @@ def accuracy_and_cost(runs: Sequence[Run], table: pd.DataFrame) -> pd.DataFrame:
     starts = {run.experiment: getattr(run.training.spec, "start_from", None) for run in runs}
     own = table.set_index("experiment")["training_seconds"]
     columns = ["experiment", "split", "accuracy", "accuracy_low", "accuracy_high", "parameters", "untrained_start"]
+    table = table[table["accuracy"].notna()]
     seconds = [sum(own[name] for name in _chain(experiment, starts)) for experiment in table["experiment"]]
     return table[columns].assign(table=table["experiment"].map(kinds), seconds=seconds)
 

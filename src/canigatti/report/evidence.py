@@ -21,8 +21,8 @@ class Network:
         settings: its resolved spec.
         right: whether each test photo was told rightly: photos by id, a column of booleans for each seed.
         loss: on the test photos, mean over seeds.
-        best_epochs: (seeds,).
-        seconds_per_epoch: (seeds,).
+        best_epochs: by seed.
+        seconds_per_epoch: by seed.
         untrained_start: whether random weights stand where pretrained ones were meant.
     """
 
@@ -30,8 +30,8 @@ class Network:
     settings: dict[str, Any]
     right: pd.DataFrame
     loss: float
-    best_epochs: np.ndarray
-    seconds_per_epoch: np.ndarray
+    best_epochs: pd.Series
+    seconds_per_epoch: pd.Series
     parameters: int
     untrained_start: bool
 
@@ -55,13 +55,14 @@ Pair = tuple[Network, Network]
 
 
 def networks_of(runs: Sequence[Run]) -> list[Network]:
-    """The networks of these runs, in their order.
+    """The networks of these runs, in their order, without those that diverged.
 
     Raises:
         InputError: two seeds of an experiment were tested on different photos.
     """
-    names = dict.fromkeys(run.experiment for run in runs)
-    return [_network([run for run in runs if run.experiment == name]) for name in names]
+    told = [run for run in runs if not run.diverged]
+    names = dict.fromkeys(run.experiment for run in told)
+    return [_network([run for run in told if run.experiment == name]) for name in names]
 
 
 def _network(seeds: Sequence[Run]) -> Network:
@@ -74,8 +75,8 @@ def _network(seeds: Sequence[Run]) -> Network:
         settings=first.training.spec.model_dump(mode="json"),
         right=pd.DataFrame(right),
         loss=float(np.mean([run.metrics.loss for run in seeds])),
-        best_epochs=np.array([run.training.best_epoch for run in seeds]),
-        seconds_per_epoch=np.array([run.training.seconds_per_epoch for run in seeds]),
+        best_epochs=pd.Series({run.seed: run.training.best_epoch for run in seeds}),
+        seconds_per_epoch=pd.Series({run.seed: run.training.seconds_per_epoch for run in seeds}),
         parameters=first.training.parameters,
         untrained_start=first.training.untrained_start,
     )

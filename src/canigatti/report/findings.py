@@ -81,9 +81,10 @@ def accuracy_rises_each_time(claim: Claim, pairs: Sequence[Pair], setting: str) 
 
 def overfitting_is_delayed(pairs: Sequence[Pair]) -> Finding:
     """How much later the best epoch comes; where training ran out of epochs it might have come later still."""
+    pairs = _with_seeds_in_common(pairs)
     if not pairs:
         return _no_pairs(claims.OVERFITTING_DELAYED, "augmentation")
-    later = [new.best_epochs - old.best_epochs for old, new in pairs]
+    later = [(new.best_epochs - old.best_epochs).dropna() for old, new in pairs]
     basis = _each(pairs, [f"{signed(step.mean())} epochs" for step in later])
     delay = mean(np.concatenate(later))
     if delay is None:
@@ -95,9 +96,10 @@ def overfitting_is_delayed(pairs: Sequence[Pair]) -> Finding:
 
 def time_is_taken(pairs: Sequence[Pair]) -> Finding:
     """How many times as long an epoch takes: the geometric mean, since times change in proportion."""
+    pairs = _with_seeds_in_common(pairs)
     if not pairs:
         return _no_pairs(claims.TIME_TAKEN, "augmentation")
-    longer = [np.log(new.seconds_per_epoch / old.seconds_per_epoch) for old, new in pairs]
+    longer = [np.log(new.seconds_per_epoch / old.seconds_per_epoch).dropna() for old, new in pairs]
     basis = _each(pairs, [f"{np.exp(step.mean()):.2f} times as long" for step in longer])
     logarithm = mean(np.concatenate(longer))
     if logarithm is None:
@@ -154,6 +156,11 @@ def batch_sizes_were_tried(pairs: Sequence[Pair]) -> Finding:
     if min(accuracies) > 16 or max(accuracies) < 256:
         return undecided(claims.BATCH_SIZES_TRIED, f"{ours}, and none further", _gains(from_smallest))
     return Finding(claims.BATCH_SIZES_TRIED, SUPPORTED, ours, _gains(from_smallest))
+
+
+def _with_seeds_in_common(pairs: Sequence[Pair]) -> list[Pair]:
+    """Where some trainings diverged, the remaining ones of two networks may have no seed in common."""
+    return [(old, new) for old, new in pairs if old.right.columns.isin(new.right.columns).any()]
 
 
 def _out_of_epochs(pairs: Sequence[Pair]) -> str:

@@ -17,6 +17,7 @@ from canigatti.report.settings import compare_settings
 from canigatti.report.tables import BEST, NOT_CLEARLY_WORSE, grouped
 from canigatti.report.texts import (
     COMPARISON_NOTE,
+    DIVERGED_NOTE,
     FINDINGS_NOTE,
     LEFT_ALIGNED,
     UNTRAINED_NOTE,
@@ -88,7 +89,7 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
             matrices=matrices(conclusions.comparison),
             accuracy_cost=embed_figure(conclusions.accuracy_cost),
             findings=conclusions.findings,
-            details=[_details(run) for run in first_seed],
+            details=[_details(run) for run in first_seed if not run.diverged],
             settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
             commands=commands(study.outline, str(everything.loc[everything["standing"] == BEST, "experiment"].iloc[0])),
         )
@@ -109,6 +110,7 @@ def _environment() -> Environment:
         "in_points": in_points,
         "untrained_start": UNTRAINED_START,
         "untrained_note": UNTRAINED_NOTE,
+        "diverged_note": DIVERGED_NOTE,
         "comparison_note": COMPARISON_NOTE,
         "findings_note": FINDINGS_NOTE,
     }
@@ -144,6 +146,7 @@ def _results_part(study: StudyResults, tables: dict[str, pd.DataFrame]) -> dict[
         "everything": table_view(everything),
         "best": everything[everything["standing"] == BEST].to_dict("records"),
         "not_clearly_worse": list(everything.loc[everything["standing"] == NOT_CLEARLY_WORSE, "experiment"]),
+        "diverged": set(everything.loc[everything["diverged"] > 0, "experiment"]),
         "untrained": set(everything.loc[everything["untrained_start"], "experiment"]),
     }
 

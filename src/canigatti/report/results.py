@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -93,6 +93,7 @@ class PhotosSummary(_Record):
 class Training(_Record):
     """training/…/run.json: what was trained, on what, and at what cost."""
 
+    status: Literal["completed", "diverged"]
     spec: Spec
     parameters: int
     weight_mb: float
@@ -148,6 +149,11 @@ class Run:
     predictions: pd.DataFrame
     uncertain: pd.DataFrame
     pictures: dict[str, Path]
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss became infinite or no number, so that the network's figures say nothing."""
+        return self.training.status == "diverged"
 
 
 @dataclass(frozen=True)

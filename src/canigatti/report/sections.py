@@ -64,13 +64,13 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Section:
-    """All that the page shows of one table of experiments."""
+    """All that the page shows of one table of experiments; no intervals where all of them diverged."""
 
     name: str
     title: str
     introduction: str
     table: TableView
-    intervals: IntervalChart
+    intervals: IntervalChart | None
     curves: dict[str, Chart]
     confusions: list[Confusion]
 
@@ -105,7 +105,7 @@ def section(name: str, runs: Sequence[Run], table: pd.DataFrame) -> Section:
         title=TITLES[name],
         introduction=INTRODUCTIONS[name],
         table=table_view(table),
-        intervals=accuracy_intervals(table),
+        intervals=accuracy_intervals(table) if table["accuracy"].notna().any() else None,
         curves={measure: learning_curves(runs, measure) for measure in ("loss", "accuracy")},
         confusions=confusions(runs),
     )
@@ -136,9 +136,9 @@ def _shared_text(heading: str, text: str) -> str:
 
 
 def confusions(runs: Sequence[Run]) -> list[Confusion]:
-    """One matrix an experiment, the seeds' counts added up."""
+    """One matrix an experiment that did not diverge, the seeds' counts added up."""
     matrices: dict[str, np.ndarray] = {}
-    for run in runs:
+    for run in (run for run in runs if not run.diverged):
         matrices[run.experiment] = matrices.get(run.experiment, 0) + np.array(run.metrics.confusion)
     return [
         Confusion(name, counts.tolist(), (counts / np.maximum(1, counts.sum(axis=1, keepdims=True))).tolist())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from canigatti.report.results import Run, StudyResults
@@ -11,7 +12,8 @@ _MEASURED = [
     *("accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"),
     *("epochs", "training_seconds", "milliseconds_per_photo"),
 ]
-_LAST = ("epochs", "training_seconds", "milliseconds_per_photo", "untrained_start")
+_LAST = ("epochs", "training_seconds", "milliseconds_per_photo", "untrained_start", "diverged")
+_OF_TEST = ["accuracy", "accuracy_low", "accuracy_high", "loss"]
 _WITHOUT_SPREAD = ("accuracy_low", "accuracy_high")
 _COMPARED = ["accuracy", "loss", "best_epoch", "seconds_per_epoch", "epochs", "weight_mb"]
 
@@ -53,9 +55,10 @@ def study_table(runs: Sequence[Run], original: pd.DataFrame | None = None) -> pd
 
     Columns: experiment, split, color, augmented, seeds, accuracy (0 to 1), accuracy_low, accuracy_high (its 95%
     interval), loss, best_epoch, seconds_per_epoch, parameters, weight_mb, n (test photos), standing, and after the
-    original's figures epochs (run, not planned), training_seconds (in all), milliseconds_per_photo (at prediction) and
-    untrained_start (random weights where pretrained ones were meant). With several seeds the measured columns are
-    means, the interval's ends too, and `<column>_std` is the sample standard deviation over seeds. `standing` is
+    original's figures epochs (run, not planned), training_seconds (in all), milliseconds_per_photo (at prediction),
+    untrained_start (random weights where pretrained ones were meant) and diverged (how many seeds did). With several
+    seeds the measured columns are means, the interval's ends too, and `<column>_std` is the sample standard deviation
+    over seeds; trainings that diverged have no accuracy and no loss, and are no part of those means. `standing` is
     "best" for the highest accuracy and "not clearly worse" where the interval overlaps the best's.
 
     Args:
@@ -69,7 +72,7 @@ def study_table(runs: Sequence[Run], original: pd.DataFrame | None = None) -> pd
 
 
 def _measurements(runs: Sequence[Run]) -> pd.DataFrame:
-    return pd.DataFrame(
+    measurements = pd.DataFrame(
         {
             "experiment": run.experiment,
             "split": run.training.spec.split,
@@ -88,14 +91,18 @@ def _measurements(runs: Sequence[Run]) -> pd.DataFrame:
             "training_seconds": run.training.wall_seconds,
             "milliseconds_per_photo": run.speed.milliseconds_per_photo,
             "untrained_start": run.training.untrained_start,
+            "diverged": int(run.diverged),
         }
         for run in runs
     )
+    measurements.loc[measurements["diverged"] == 1, _OF_TEST] = np.nan
+    return measurements
 
 
 def _averaged(measurements: pd.DataFrame) -> pd.DataFrame:
     by_experiment = measurements.groupby("experiment", sort=False)
     table = by_experiment.first()
+    table["diverged"] = by_experiment["diverged"].sum()
     table.insert(3, "seeds", by_experiment.size())
     if (table["seeds"] > 1).any():
         table[_MEASURED] = by_experiment[_MEASURED].mean()

@@ -15,6 +15,11 @@ UNTRAINED_NOTE = (
     "Untrained start: the pretrained weights could not be had, so the network started from random ones. "
     "Its figures say nothing about pretrained networks."
 )
+DIVERGED = "diverged"
+DIVERGED_NOTE = (
+    "Diverged: a loss became infinite or no number, so that the network has no accuracy and no rank. "
+    "A lower learning rate may help."
+)
 ABSENT = "–"
 _DIFFERENCE = ["difference", "difference_low", "difference_high"]
 COMPARISON_NOTE = (
@@ -34,6 +39,7 @@ _COLORS = {"rgb": "RGB", "grayscale": "grayscale"}
 def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of a table of experiments as texts; the best accuracies carry their mark."""
     marks = table["untrained_start"].map({True: f" ({UNTRAINED_START})", False: ""})
+    marks += table.apply(_divergence_mark, axis="columns")
     epoch = "{:.1f}".format if "best_epoch_std" in table else "{:.0f}".format
     texts = {
         "Experiment": table["experiment"] + marks,
@@ -53,6 +59,11 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     originals = originals_for_reading(table)
     named = {f"Original {_in_a_sentence(heading)}": known for heading, known in originals.items()}
     return pd.DataFrame(texts | named)
+
+
+def _divergence_mark(row: pd.Series) -> str:
+    """Where all seeds diverged, the accuracy says so."""
+    return "" if row["diverged"] in (0, row["seeds"]) else f" ({row['diverged']} of {row['seeds']} {DIVERGED})"
 
 
 def originals_for_reading(table: pd.DataFrame) -> dict[str, pd.Series]:
@@ -78,6 +89,8 @@ def _in_a_sentence(heading: str) -> str:
 
 
 def _accuracy_text(row: pd.Series) -> str:
+    if pd.isna(row["accuracy"]):
+        return DIVERGED
     spread = f" ± {100 * row['accuracy_std']:.1f}" if "accuracy_std" in row else ""
     interval = f"({100 * row['accuracy_low']:.1f}–{100 * row['accuracy_high']:.1f})"
     mark = MARKS.get(row["standing"], "")
@@ -85,8 +98,11 @@ def _accuracy_text(row: pd.Series) -> str:
 
 
 def _with_spread(table: pd.DataFrame, column: str, text: Callable[[float], str]) -> pd.Series:
-    values = table[column].map(text)
-    return values + " ± " + table[f"{column}_std"].map(text) if f"{column}_std" in table else values
+    def shown(value: float) -> str:
+        return ABSENT if pd.isna(value) else text(value)
+
+    values = table[column].map(shown)
+    return values + " ± " + table[f"{column}_std"].map(shown) if f"{column}_std" in table else values
 
 
 def notes(table: pd.DataFrame) -> list[str]:
@@ -106,6 +122,8 @@ def notes(table: pd.DataFrame) -> list[str]:
         )
     if table["untrained_start"].any():
         sentences.append(UNTRAINED_NOTE)
+    if table["diverged"].any():
+        sentences.append(DIVERGED_NOTE)
     if "original_accuracy" in table:
         sentences.append("Original: the study of 2023, on a laptop with a GTX 1070; – where it gave no figure.")
     return sentences

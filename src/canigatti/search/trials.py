@@ -79,6 +79,8 @@ def execute(
     except Exception as error:
         traceback.print_exc()
         return Outcome("failed", error=_told(error))
+    if fit.divergence:
+        return Outcome("failed", error=fit.divergence)
     score, step = best_of(fit.history, objective)
     return Outcome("completed", score, step)
 

@@ -7,6 +7,7 @@ Keras' own BackupAndRestore leaves early stopping and the history out.
 
 import hashlib
 import json
+import math
 import shutil
 import zipfile
 from collections.abc import Sequence
@@ -90,7 +91,8 @@ def keeper(
                 _restore(self.state, self.model, stopping)
 
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            write(path, _state(self.model, stopping, rows, self.resumed_after))
+            if math.isfinite(rows[-1]["loss"] + rows[-1]["val_loss"]):  # nothing goes on from a training that diverged
+                write(path, _state(self.model, stopping, rows, self.resumed_after))
             self.asked.end_if_asked()
 
         def on_train_end(self, logs: dict[str, float] | None = None) -> None:

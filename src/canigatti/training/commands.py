@@ -95,15 +95,18 @@ def _network(settings: "Spec", weights: Files, start: Files) -> "tuple[keras.Mod
         start: the trained model to go on with, and its run.json.
 
     Raises:
-        InputError: the experiment needs another start than it is given.
+        InputError: the experiment needs another start than it is given, or the training it goes on from diverged.
     """
     from canigatti.config import Pretrained
+    from canigatti.files import InputError
     from canigatti.training import networks
     from canigatti.training.model_files import load_model
 
     goes_on, has_backbone = settings.start_from is not None, isinstance(settings.network, Pretrained)
     if begun := _given("--start with its --start-run", start, goes_on):
         file, record = begun
+        if record["status"] == "diverged":
+            raise InputError(f"{file}: the training of {settings.start_from} diverged, nothing can go on from it")
         return networks.prepare(load_model(file, record["model_sha256"]), settings), record["weights"]
     if learned := _given("--weights with their --weights-record", weights, has_backbone and not goes_on):
         file, record = learned

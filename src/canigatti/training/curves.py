@@ -11,7 +11,7 @@ def draw_curves(history: pd.DataFrame, best_epoch: int, title: str) -> Figure:
 
     Args:
         history: a row an epoch: epoch, loss, accuracy, val_loss, val_accuracy.
-        best_epoch: the epoch whose weights were kept, counted from 1.
+        best_epoch: the epoch whose weights were kept, counted from 1; 0 marks none.
         title: the figure's title.
     """
     figure = new_figure(9, 3.6)
@@ -19,7 +19,8 @@ def draw_curves(history: pd.DataFrame, best_epoch: int, title: str) -> Figure:
     for axes, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         axes.plot(history["epoch"], history[measure], color=NEUTRAL_COLOR, marker=".", label="training")
         axes.plot(history["epoch"], history[f"val_{measure}"], color=CLASS_COLORS[0], marker=".", label="validation")
-        axes.axvline(best_epoch, color=CLASS_COLORS[1], linestyle="--", linewidth=1, label=f"best epoch, {best_epoch}")
+        if best_epoch:
+            axes.axvline(best_epoch, color=CLASS_COLORS[1], ls="--", linewidth=1, label=f"best epoch, {best_epoch}")
         axes.set(title=measure.capitalize(), xlabel="epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y")

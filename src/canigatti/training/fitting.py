@@ -1,19 +1,22 @@
 """Fitting a network: epochs until the validation loss stops falling, the best epoch's weights kept."""
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from canigatti.config import Spec
-from canigatti.files import InputError
 from canigatti.training import backup, features
 from canigatti.training.batches import Examples, Part, plain_batches, steps_per_epoch, training_batches
 
 if TYPE_CHECKING:
     import keras
+
+_LOSSES = ["loss", "val_loss"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Fit:
     """What came of a training.
 
     Attributes:
-        model: the network with the weights of the best epoch.
+        model: the network with the weights of the best epoch, or with those it began with if no epoch ended well.
         history: a row an epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds.
         resumed_after: the epochs after which the training was interrupted and went on.
     """
@@ -37,8 +40,14 @@ class Fit:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch with the lowest validation loss, counted from 1."""
-        return int(self.history.loc[self.history["val_loss"].idxmin(), "epoch"])
+        """The epoch with the lowest validation loss, counted from 1; 0 if no epoch ended well."""
+        well = self.history[np.isfinite(self.history[_LOSSES]).all(axis="columns")]
+        return int(well.loc[well["val_loss"].idxmin(), "epoch"]) if len(well) else 0
+
+    @property
+    def divergence(self) -> str | None:
+        """How the training diverged: in its last epoch, a loss became infinite or no number; None if it did not."""
+        return _divergence(self.history.iloc[-1].to_dict())
 
 
 def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: int, logs: Path, kept: Path) -> Fit:
@@ -56,8 +65,9 @@ def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: i
         kept: the file (.npz) for the state after each epoch. Where an interrupted training left it, this one goes on
             from there, and ends as that one would have ended.
 
+    A training ends early where a loss becomes NaN or infinite, see :attr:`Fit.divergence`.
+
     Raises:
-        InputError: the loss became NaN or infinite.
         SystemExit: SIGINT or SIGTERM asked for the end, and the epoch is kept.
     """
     import keras
@@ -68,6 +78,7 @@ def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: i
     record = epoch_record(spec.epochs)
     keeper = backup.keeper(kept, stopping, record.rows)
     learning, learned, validating = _what_learns(model, spec, train, validation, logs)
+    beginning = learning.get_weights()
     if keeper.state and keeper.state.is_over(spec.epochs):
         learning.set_weights(keeper.state.best)
     else:
@@ -81,7 +92,10 @@ def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: i
             verbose=0,
             callbacks=[record, stopping, keras.callbacks.TensorBoard(logs), keeper],
         )
-    return Fit(model, pd.DataFrame(record.rows), tuple(keeper.resumed_after))
+    fitted = Fit(model, pd.DataFrame(record.rows), tuple(keeper.resumed_after))
+    if fitted.best_epoch == 0:
+        learning.set_weights(beginning)
+    return fitted
 
 
 def _what_learns(
@@ -114,7 +128,9 @@ def epoch_record(epochs: int) -> "keras.callbacks.Callback":
             names = ("loss", "accuracy", "val_loss", "val_accuracy")
             self.rows.append({"epoch": epoch + 1, **{name: logs[name] for name in names}, "seconds": seconds})
             print(epoch_line(self.rows, epochs), flush=True)
-            _refuse_divergence(self.rows[-1])
+            if divergence := _divergence(self.rows[-1]):
+                print(divergence, flush=True)
+                self.model.stop_training = True
 
     return EpochRecord()
 
@@ -131,9 +147,10 @@ def epoch_line(rows: list[dict[str, Any]], epochs: int) -> str:
     )
 
 
-def _refuse_divergence(row: dict[str, Any]) -> None:
-    if not abs(row["loss"]) < float("inf") or not abs(row["val_loss"]) < float("inf"):
-        raise InputError(
-            f"epoch {row['epoch']}: the training diverged (loss {row['loss']}, validation loss {row['val_loss']}); "
-            "a lower learning rate may help"
-        )
+def _divergence(row: dict[str, Any]) -> str | None:
+    if all(math.isfinite(row[name]) for name in _LOSSES):
+        return None
+    return (
+        f"the training diverged in epoch {row['epoch']:.0f} (loss {row['loss']}, validation loss {row['val_loss']}); "
+        "a lower learning rate may help"
+    )

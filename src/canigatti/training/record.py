@@ -13,11 +13,12 @@ def describe(fit: Fit) -> dict[str, Any]:
     """The entries of run.json that come of the training itself.
 
     Returns:
-        parameters and trainable_parameters; weight_mb, of 2^20 bytes; best_epoch, counted from 1; epochs, how many
-        were run; seconds_per_epoch, their median; resumed_after, the epochs after which it was cut off and went on;
-        device; versions of what decides a result.
+        status, `completed` or `diverged`; parameters and trainable_parameters; weight_mb, of 2^20 bytes; best_epoch,
+        counted from 1, or 0 if none ended well; epochs, how many were run; seconds_per_epoch, their median;
+        resumed_after, the epochs after which it was cut off and went on; device; versions of what decides a result.
     """
     return {
+        "status": "diverged" if fit.divergence else "completed",
         "parameters": fit.model.count_params(),
         "trainable_parameters": trainable_parameters(fit.model),
         "weight_mb": fit.model.count_params() * BYTES_A_PARAMETER / 2**20,
