@@ -58,15 +58,14 @@ class Project:
             **options,
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str, **options) -> subprocess.Popen:
         """Run in a process group of its own, which can be killed with all its jobs."""
         return subprocess.Popen(
             self._command(arguments),
             cwd=self.folder,
             env=self._environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
             start_new_session=True,
+            **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options},
         )
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:

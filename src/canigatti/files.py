@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +47,23 @@ def _flush_to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def reserve(stream: IO[bytes], size: int) -> None:
+    """Give a file its size, and the disk space for it, before it is mapped.
+
+    A mapped file that meets a full disk ends the process without a word (SIGBUS).
+
+    Args:
+        stream: the file, open for writing.
+        size: bytes.
+
+    Raises:
+        OSError: the disk has not enough room.
+    """
+    stream.truncate(size)
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(stream.fileno(), 0, size)
 
 
 def write_text(path: Path, text: str) -> None:

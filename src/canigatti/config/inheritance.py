@@ -21,7 +21,7 @@ def inherited(name: str, experiments: dict[str, Any], defaults: dict[str, Any]) 
     chain = [name]
     while isinstance(own := experiments[chain[-1]], dict) and own.get("start_from") is not None:
         parent = own["start_from"]
-        if parent not in experiments:
+        if not isinstance(parent, str) or parent not in experiments:
             raise ValueError(f"experiments.{chain[-1]}.start_from: no experiment is named {parent!r}")
         if parent in chain:
             raise ValueError(

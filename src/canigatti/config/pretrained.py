@@ -54,5 +54,5 @@ class Weights(Strict):
     @model_validator(mode="after")
     def _is_there(self) -> Self:
         if self.source != "imagenet" and not Path(self.source).is_file():
-            raise ValueError(f"there is no file {self.source}: place the weights there, or say imagenet")
+            raise ValueError(f"there is no file {self.source!r}: place the weights there, or say imagenet")
         return self

@@ -84,4 +84,4 @@ def _overridden(raw: Any, overrides: dict[str, Any]) -> Any:
 
 def _check_source(photos: Photos) -> None:
     if photos.source and not photos.is_remote and not Path(photos.source).exists():
-        raise ConfigError(f"photos.source: there is no file or folder {photos.source}")
+        raise ConfigError(f"photos.source: there is no file or folder {photos.source!r}")

@@ -31,8 +31,10 @@ def evaluate(
     from canigatti.photos.splits import read_part
     from canigatti.photos.store import open_store
     from canigatti.training.device import device_name
+    from canigatti.training.leases import lease_device
     from canigatti.training.model_files import load_model
 
+    lease_device()
     network = load_model(model, _recorded_sha256(run))
     store = open_store(images, manifest)
     rows = store.rows(read_part(split, "test"))

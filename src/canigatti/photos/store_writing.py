@@ -1,7 +1,6 @@
 """Writing the image store; apart from reading it, so that training does not depend on how photos are decoded."""
 
 import hashlib
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from canigatti.files import InputError
+from canigatti.files import InputError, reserve
 from canigatti.photos.decoding import UnreadablePhoto, decode, to_square
 from canigatti.photos.sources import PhotoSource
 from canigatti.photos.workers import for_each
@@ -39,17 +38,11 @@ def fill(path: Path, source: PhotoSource, kept: pd.DataFrame, size: int, workers
         OSError: the disk has not enough room; told before anything is decoded.
     """
     np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(len(kept), size, size, 3)).flush()
-    _reserve(path)
+    with path.open("r+b") as stream:
+        reserve(stream, path.stat().st_size)
     rows = [_Row(*row) for row in zip(range(len(kept)), kept["path"], kept["sha256"], strict=True)]
     for _ in for_each(_RowWriter(source, path, size), rows, workers, "store"):
         pass
-
-
-def _reserve(path: Path) -> None:
-    """Claim the disk space: a mapped file that meets a full disk ends the process without a word (SIGBUS)."""
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as stream:
-            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
 
 
 @dataclass

@@ -52,7 +52,9 @@ def train_trial(
     from canigatti.training.backup import backup_file, forget
     from canigatti.training.batches import open_parts
     from canigatti.training.device import prepare_device
+    from canigatti.training.leases import lease_device
 
+    lease_device()
     started, clock = datetime.now(UTC), time.perf_counter()
     search, values = SearchSpec.parse(spec), _read_proposed(proposed)[trial - 1]
     learned, validation = open_parts(images, manifest, split, search.experiment.color)

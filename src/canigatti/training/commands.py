@@ -42,19 +42,23 @@ def train(
     from canigatti.training.backup import backup_file, forget
     from canigatti.training.batches import open_parts
     from canigatti.training.curves import draw_curves
-    from canigatti.training.device import prepare_device
+    from canigatti.training.device import memory_told, prepare_device
     from canigatti.training.fitting import fit
+    from canigatti.training.leases import lease_device
     from canigatti.training.model_files import class_pair, save_model
     from canigatti.training.record import describe
 
+    lease_device()
     settings, names = _settings(spec, best), class_pair(classes)
     learned, validation = open_parts(images, manifest, split, settings.color)
     prepare_device(seed)
-    network, origin = _network(settings, (weights, weights_record), (start, start_run))
-    print(f"{experiment}, seed {seed}: {len(learned):,} photos, {network.count_params():,} parameters", flush=True)
+    what = f"{experiment}, seed {seed}: {len(learned):,} photos in batches of {settings.batch_size}"
     records = [file for file in (weights_record, start_run) if file]
     kept = backup_file(model, settings, seed, images, [manifest, split, *records])
-    fitted = fit(network, settings, learned, validation, seed, logs, kept)
+    with memory_told(what):
+        network, origin = _network(settings, (weights, weights_record), (start, start_run))
+        print(f"{what}, {network.count_params():,} parameters", flush=True)
+        fitted = fit(network, settings, learned, validation, seed, logs, kept)
 
     with written_whole(model) as temporary:
         save_model(fitted.model, temporary, names)

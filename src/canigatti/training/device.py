@@ -2,7 +2,11 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
+
+from canigatti.files import InputError
 
 
 def prepare_device(seed: int = 0) -> None:
@@ -18,6 +22,22 @@ def prepare_device(seed: int = 0) -> None:
         tf.config.experimental.set_memory_growth(graphics, True)
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+
+
+@contextmanager
+def memory_told(what: str) -> Iterator[None]:
+    """Say whose memory ran out, where TensorFlow names a tensor.
+
+    Raises:
+        InputError: memory ran out in the block; the message begins with `what`.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{what}: memory ran out ({reason}); a smaller batch size or network may help") from error
 
 
 def device_name() -> str:

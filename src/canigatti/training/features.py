@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from canigatti.config import Pretrained, Spec
+from canigatti.files import reserve
 from canigatti.training.batches import Part
 from canigatti.training.networks import compile_network
 
@@ -63,12 +64,17 @@ def extract(model: "keras.Model", part: Part, folder: Path) -> Features:
         part: the photos.
         folder: holds the features in a file without a name, gone with this process: those of VGG16 at 224×224 take
             100 kB a photo.
+
+    Raises:
+        OSError: the disk has not enough room for the features.
     """
     import keras
 
     backbone = keras.Model(model.inputs, model.get_layer("pooling").output)
+    shape = (len(part), backbone.output_shape[-1])
     with tempfile.TemporaryFile(dir=folder) as file:
-        values = np.memmap(file, np.float32, mode="w+", shape=(len(part), backbone.output_shape[-1]))
+        reserve(file, 4 * shape[0] * shape[1])
+        values = np.memmap(file, np.float32, mode="r+", shape=shape)
     labels = np.empty((len(part), 1), np.float32)
     for start in range(0, len(part), BATCH_SIZE):
         positions = np.arange(start, min(start + BATCH_SIZE, len(part)))
