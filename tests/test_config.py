@@ -287,7 +287,7 @@ PRETRAINED_FAULTS = {
     ),
     "unknown backbone": ("backbone: vgg16", "backbone: vgg61", "experiments.transfer.network.pretrained", "'vgg61'"),
     "no weights": ("weights: {vgg16: imagenet}", "weights: {vgg19: imagenet}", "weights.vgg16", "experiments.transfer"),
-    "no file": ("vgg16: imagenet", "vgg16: nowhere.h5", "weights.vgg16", "no file nowhere.h5"),
+    "no file": ("vgg16: imagenet", "vgg16: nowhere.h5", "weights.vgg16", "no file 'nowhere.h5'"),
     "gray": ("transfer: {", "transfer: {color: grayscale, ", "experiments.transfer", "takes rgb"),
     "searched": (
         "transfer: {",

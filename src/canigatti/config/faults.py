@@ -28,8 +28,13 @@ def faults(error: ValidationError, raw: Any) -> list[str]:
         message = PLAIN_WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
         received = "" if isinstance(fault["input"], dict) else f" (received {fault['input']!r})"
         where = ".".join(location)
-        told[where] = f"{where}: {message}{received}" if where else f"{message}{received}"
+        told[where] = _on_one_line(f"{where}: {message}{received}" if where else f"{message}{received}")
     return list(told.values())
+
+
+def _on_one_line(text: str) -> str:
+    """Names and values may hold line feeds and worse."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _comes_from_defaults(location: list[str], raw: Any) -> bool:
