@@ -5,15 +5,18 @@ LOCK := requirements/$(ACCELERATOR).lock
 READY := .venv/ready-$(ACCELERATOR)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test lint format lock setup clean help
+.PHONY: demo test bench lint format lock setup clean help
 .DEFAULT_GOAL := help
 
-demo: $(READY) ## compare eight networks on drawn photos; minutes later open results/demo/report/index.html
+demo: $(READY) ## compare fifteen networks on drawn photos; minutes later open results/demo/report/index.html
 	snakemake --cores all --configfile config/demo.yaml
 	@echo "Open results/demo/report/index.html"
 
 test: $(READY) ## run the tests (CANIGATTI_SHARED=folder adds those on real photos)
 	python -m pytest
+
+bench: $(READY) ## measure speeds: the table of docs/performance.md (SECTIONS=... for some of it)
+	python tests/benchmarks $(SECTIONS)
 
 lint: $(READY) ## check style, types and the workflow
 	ruff check .

@@ -96,6 +96,7 @@ def _job_name(job: str) -> str:
 
 
 def copy_of_project(folder: Path) -> Project:
+    folder.mkdir(exist_ok=True)
     for name in ("Snakefile", "rules", "workflow", "profiles", "config", "src"):
         source = REPOSITORY / name
         ignored = shutil.ignore_patterns("__pycache__")

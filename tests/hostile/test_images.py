@@ -4,10 +4,14 @@ import io
 import struct
 import subprocess
 import sys
+import tempfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from canigatti.files import write_json
@@ -211,6 +215,55 @@ def test_a_folder_of_faults_gives_a_row_each_and_a_store_of_the_rest(faulty):
     images = open_store(folder / "images.npy", folder / "manifest.csv").images
     assert len(images) == 22
     assert (images.reshape(22, -1).std(axis=1) > 10).all()
+
+
+SAME = encoded(texture(60), "JPEG")
+KINDS = {
+    "good": lambda number: encoded(texture(200 + number), "JPEG"),
+    "the same": lambda _: SAME,
+    "cut": lambda number: encoded(texture(300 + number), "JPEG")[:-300],
+    "flipped": lambda number: flipped(encoded(texture(400 + number), "PNG"), number),
+    "empty": lambda _: b"",
+    "text": lambda number: b"text" * number,
+    "bomb": lambda _: BOMBS["PNG"](),
+    "GIF": lambda number: encoded(texture(500 + number).quantize(200), "GIF"),
+    "16 bits": lambda _: encoded(Image.fromarray(np.arange(4096, dtype=np.uint16).reshape(64, 64) * 15), "PNG"),
+    "CMYK": lambda number: encoded(texture(600 + number).convert("CMYK"), "JPEG"),
+    "one pixel": lambda _: encoded(Image.new("RGB", (1, 1)), "PNG"),
+}
+
+
+def flipped(content, number):
+    middle = len(content) // 2 + number
+    return content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(mix=st.lists(st.tuples(st.sampled_from([*KINDS]), st.sampled_from(["Cat", "Dog", "."])), max_size=12))
+def test_any_mix_of_faults_gives_a_row_for_each_file_and_a_store_of_those_kept(tmp_path, mix):
+    files = {f"{kind}/fine.jpg": encoded(texture(number), "JPEG") for number, kind in enumerate(("Cat", "Dog"))}
+    paths = {Path(folder, f"{number}.jpg").as_posix(): kind for number, (kind, folder) in enumerate(mix)}
+    files |= {path: KINDS[kind](number) for number, (path, kind) in enumerate(paths.items())}
+    with tempfile.TemporaryDirectory(dir=tmp_path) as name:
+        folder = Path(name)
+        for path, content in files.items():
+            (folder / "photos" / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "photos" / path).write_bytes(content)
+        write_json(folder / "source.json", {"path": str(folder / "photos"), "kind": "folder"})
+        inputs = {"source_record": folder / "source.json", "manifest": folder / "manifest.csv"}
+        commands.inspect(
+            **inputs, classes=["cat", "dog"], groups=folder / "groups.csv", summary=folder / "summary.json"
+        )
+        commands.store(**inputs, size=16, output=folder / "images.npy", hash=folder / "hash")
+        rows = read_manifest(folder / "manifest.csv")
+        assert sorted(rows["path"]) == sorted(files)
+        assert rows["id"].is_unique
+        kept = rows.query("verdict == 'keep'")
+        assert len(open_store(folder / "images.npy", folder / "manifest.csv").images) == len(kept) >= 2
+        sound = {path for path, kind in paths.items() if kind in ("good", "GIF", "CMYK") and "/" in path}
+        never = {path for path, kind in paths.items() if kind in ("cut", "empty", "text", "bomb", "one pixel")}
+        assert sound <= set(kept["path"])
+        assert not never & set(kept["path"])
 
 
 def test_the_command_says_nothing_but_its_progress(faulty):
