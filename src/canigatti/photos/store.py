@@ -1,5 +1,6 @@
 """The image store: every kept photo decoded and resized once, in manifest order."""
 
+import mmap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,16 @@ class Store:
     images: np.ndarray
     ids: np.ndarray
     labels: np.ndarray
+
+    def photos(self, rows: np.ndarray) -> np.ndarray:
+        """The photos at these positions, (n, size, size, 3), uint8, copied.
+
+        What was read of the mapped file is let go of: it would count as this process' memory, up to all of the file.
+        """
+        copied = np.asarray(self.images[rows])
+        if isinstance(self.images.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self.images.base.madvise(mmap.MADV_DONTNEED)
+        return copied
 
     def rows(self, ids: np.ndarray) -> np.ndarray:
         """Positions of the photos with these ids, (len(ids),), int64.

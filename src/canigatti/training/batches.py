@@ -55,7 +55,7 @@ class Part:
     def gather(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Photos (k, size, size, channels), uint8, and labels (k, 1), float32, at these positions of the part."""
         rows = self.rows[positions]
-        photos = self.store.images[rows]
+        photos = self.store.photos(rows)
         if self.color == "grayscale":
             photos = to_grayscale(photos)
         return photos, self.store.labels[rows, None].astype(np.float32)
