@@ -20,7 +20,6 @@ rule all:
     default_target: True
     input:
         rules.write_report.output,
-        expand(f"{RESULTS}/search/{{experiment}}/scores.png", experiment=SEARCHED),
 
 
 # `snakemake ablations` trains and tests a group that the study does not include of itself.

@@ -18,6 +18,11 @@ rule write_report:
             f"{RESULTS}/photos/{{picture}}.png",
             picture=["sample", "sizes", "formats", "balance", "rejected"],
         ),
+        searches=expand(
+            f"{RESULTS}/search/{{experiment}}/{{file}}",
+            experiment=SEARCHED,
+            file=["trials.csv", "scores.png"],
+        ),
         summary=f"{RESULTS}/photos/summary.json",
         record=f"{RESULTS}/photos/source.json",
         splits=expand(f"{RESULTS}/splits/{{split}}.csv", split=SPLITS_USED),

@@ -109,8 +109,8 @@ def test_the_table_an_experiment_stands_in_decides_no_result(tmp_path):
     study = read(tmp_path, VALID.replace("plain: {", "plain: {table: pretrained, "))
     assert study.tables() == ["base", "pretrained", "all"]
     assert json.loads(study.outline("study.yaml"))["experiments"] == [
-        {"name": "plain", "table": "pretrained", "split": "80-10-10"},
-        {"name": "augmented", "table": "base", "split": "80-10-10"},
+        {"name": "plain", "table": "pretrained", "split": "80-10-10", "searched": False},
+        {"name": "augmented", "table": "base", "split": "80-10-10", "searched": False},
     ]
 
 

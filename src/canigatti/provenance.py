@@ -8,7 +8,11 @@ PACKAGE = Path(__file__).parent
 
 # Commands only move values between files and functions; the configuration reaches a job as its `spec`; files.py decides
 # how a result is written and not what it says. Editing these leaves results as they are.
-WITHOUT_EFFECT = ("canigatti", "canigatti.config", "canigatti.files", "canigatti.provenance")
+# A training that goes on from a backup ends as one that was not interrupted.
+WITHOUT_EFFECT = (
+    *("canigatti", "canigatti.config", "canigatti.files", "canigatti.provenance"),
+    *("canigatti.training.backup", "canigatti.training.interruption"),
+)
 
 
 def modules_behind(*modules: str, without: tuple[str, ...] = ()) -> list[str]:

@@ -1,5 +1,6 @@
 """Several devices on one machine: jobs never share one, and a killed job's device is free again."""
 
+import os
 import re
 import signal
 import subprocess
@@ -8,6 +9,8 @@ import time
 from itertools import combinations
 
 import pytest
+
+from canigatti.training import leases
 
 JOB = """
 import os, sys, time
@@ -52,12 +55,30 @@ def test_the_device_of_a_killed_job_is_free_again(start):
     time.sleep(2)
     assert waiting.poll() is None
     held["b"].send_signal(signal.SIGKILL)
-    assert waiting.communicate(timeout=30)[0].split()[2] == "b"
+    waited, took, told = waiting.communicate(timeout=30)[0].splitlines()
+    assert (waited, took) == ("waits for one of the devices a, b", "on device b")
+    assert told.startswith("b ")
     held["a"].kill()
 
 
-@pytest.mark.parametrize("devices", ["", "a"])
-def test_where_there_is_nothing_to_choose_nothing_is_leased(start, monkeypatch, devices):
-    monkeypatch.setenv("CANIGATTI_DEVICES", devices)
-    told, _ = start(0).communicate(timeout=30)
-    assert told.startswith("None ")
+def test_a_single_device_is_shared(start, monkeypatch):
+    monkeypatch.setenv("CANIGATTI_DEVICES", "b")
+    first, second = start(5), start(0)
+    assert second.communicate(timeout=30)[0].startswith("b ")
+    assert first.poll() is None
+    first.kill()
+
+
+def test_where_there_is_none_nothing_is_chosen(start, monkeypatch):
+    monkeypatch.setenv("CANIGATTI_DEVICES", "")
+    assert start(0).communicate(timeout=30)[0].startswith("None ")
+
+
+def test_the_gpus_are_counted_as_nvidia_smi_lists_them(monkeypatch, tmp_path):
+    listing = "GPU 0: NVIDIA GeForce RTX 3070 Laptop GPU (UUID: GPU-1)\nGPU 1: NVIDIA H100 (UUID: GPU-2)\n"
+    (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\nprintf '{listing}'\n")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    for variable in ("CANIGATTI_DEVICES", "CUDA_VISIBLE_DEVICES"):
+        monkeypatch.delenv(variable, raising=False)
+    assert leases._devices() == ["0", "1"]

@@ -5,11 +5,13 @@ import os
 import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from canigatti.files import sha256_of
+from canigatti.training.backup import read, write
 
 LONG = """
   long: {augment: true, epochs: 200, early_stopping: {patience: 200}}
@@ -70,6 +72,22 @@ def test_a_run_that_is_killed_is_finished_by_unlocking_and_the_same_command(runn
     assert "--unlock" in refused.stdout + refused.stderr
     assert project.run("--unlock").returncode == 0
     assert_finished_from_where_it_was(project, project.run(), kept)
+
+
+def test_a_run_that_is_interrupted_in_its_last_epoch_only_saves_the_model(running):
+    """All epochs are kept then, and nothing is left to be fitted; every output must be there all the same."""
+    project, process = running
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=60) != 0
+    folder = project.folder / RESULTS / "training/long/seed42"
+    (state,) = folder.glob("model.backup/[!.]*.npz")
+    kept = read(state)
+    write(state, replace(kept, stopped=True, resumed_after=[]))
+    answer = project.run()
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert run["epochs"] == len(kept.rows) == run["resumed_after"][0]
+    assert (folder / "tensorboard").is_dir()
 
 
 def test_ctrl_c_waits_for_the_epoch_and_the_same_command_finishes(running):

@@ -25,7 +25,10 @@ MODIFIED = {**AUGMENTED, "table": "modifications"}
 # Experiments of the other tables: settings, accuracy, parameters, seconds an epoch. The pretrained ones are stand-ins.
 OTHERS = {
     "tuned": (
-        {"table": "search", "split": "64-16-20", "network": {"filters": [64, 64, 256]}, "optimizer": {"name": "adam"}},
+        {
+            **{"table": "search", "split": "64-16-20", "network": {"filters": [64, 64, 256]}},
+            **{"optimizer": {"name": "adam"}, "search": {"space": {"dense_units": {"low": 1, "high": 9, "step": 1}}}},
+        },
         *(0.8216, 25_814_753, 61.0),
     ),
     "wider": (
@@ -113,6 +116,8 @@ def write_study(
         special: `untrained`, experiments that could not have their pretrained weights; `diverged`, those that did.
     """
     _write_photos(study, folder, hostile_id)
+    for experiment in (name for name, one in study.experiments.items() if one.search):
+        _write_search(folder / "search" / experiment)
     for experiment in study.experiments:
         for seed in study.seeds:
             rng = np.random.default_rng([seed, NAMES.index(experiment)])
@@ -156,6 +161,18 @@ def _write_photos(study: Study, folder: Path, hostile_id: str | None) -> None:
         parts = np.repeat(["train", "validation", "test"], sizes)
         frame = pd.DataFrame({"id": [f"{i}.jpg" for i in range(1000)], "label": np.arange(1000) % 2, "part": parts})
         frame.to_csv(folder / "splits" / f"{name}.csv", index=False)
+
+
+def _write_search(folder: Path) -> None:
+    """Two trials, of which the second failed."""
+    folder.mkdir(parents=True)
+    trials = {
+        **{"trial": [1, 2], "dense_units": [3, 7], "optimizer": ["adam", "sgd"], "status": ["completed", "failed"]},
+        **{"score": [0.8125, None], "best_step": [5, None], "seconds": [120.0, 3.0], "error": ["", "ValueError: <no>"]},
+        **{"execution_1_score": [0.8, None], "execution_2_score": [0.825, None]},
+    }
+    pd.DataFrame(trials).to_csv(folder / "trials.csv", index=False)
+    _draw(folder / "scores.png", "scores", (860, 680))
 
 
 def _write_training(

@@ -1,5 +1,6 @@
 """The page: self-contained, safe against names, complete, and small."""
 
+import json
 import re
 from functools import cache
 from html.parser import HTMLParser
@@ -145,7 +146,9 @@ def test_each_section_has_its_table_and_curves_and_links_to_it(page):
     for name, count in zip(SECTIONS, (8, 1, 3, 2, 4), strict=True):
         section = html[html.index(f'<section id="{name}">') :]
         section = section[: section.index("</section>")]
-        assert section.count('<th scope="row">') == count * 3  # the table, and two rows of each confusion matrix
+        trials = 2 if name == "search" else 0
+        # The table, two rows of each confusion matrix, and the trials
+        assert section.count('<th scope="row">') == count * 3 + trials
         assert section.count("<svg viewBox") == count * 2
         assert section.count('class="intervals"') == (count > 1)
         assert f'<a href="#{name}">' in html
@@ -173,6 +176,36 @@ def test_an_untrained_start_is_marked_wherever_its_name_heads_something(page):
     assert len(re.findall(rf"vgg16-transfer\s*{mark}", html)) == html.count(mark) == 10
     assert "Experiments with an untrained start are left out." in html
     assert "untrained start" not in page(whole=True)
+
+
+def test_the_trials_of_a_search_are_shown_with_their_scores_and_faults(page):
+    html = page(whole=True)
+    section = html[html.index('<section id="search">') : html.index('<section id="modifications">')]
+    cells = [" ".join(part.split()) for part in re.sub(r"<[^>]+>", "|", section).split("|") if part.strip()]
+    text = " ".join(cells)
+    assert "Trial dense units optimizer Score Of its executions Best step Time" in text
+    assert "1 3 adam 0.8125 0.8000, 0.8250 5 2 min" in text
+    assert "2 7 sgd failed: ValueError: &lt;no&gt; –, – – 3 s" in text
+    assert 'alt="Score of each trial of tuned against each of its hyper-parameters"' in section
+
+
+def test_the_commands_keep_the_groups_that_the_study_includes(results):
+    study, folder = results()
+    outline = {**json.loads(study.outline("config/study.yaml")), "include": ["ablations", "backbones"]}
+    report(json.dumps(outline), folder, folder / "report")
+    html = (folder / "report" / "index.html").read_text(encoding="utf-8")
+    assert html.count("--config &#39;include=[ablations, backbones]&#39;") == 3
+
+
+def test_an_experiment_of_which_one_seed_diverged_says_so_and_shows_another_seed(results):
+    study, folder = results(seeds=(42, 43))
+    record = folder / "training/base-641620-rgb/seed42/run.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "status": "diverged"}))
+    report(study.outline("config/study.yaml"), folder, folder / "report")
+    html = (folder / "report" / "index.html").read_text(encoding="utf-8")
+    mark = '<small class="untrained">1 of 2 diverged</small>'
+    assert re.search(rf"base-641620-rgb\s*{mark}\s*</h3> <span>seed 43", html)
+    assert "± nan" not in html
 
 
 def test_pairs_stand_in_a_matrix_for_each_split_and_in_a_folded_table(page):

@@ -59,3 +59,12 @@ def test_other_weights_run_both(chain):
     weights.write_bytes(before + b"0")
     assert chain.planned() == CHAIN | {"fetch_weights", "write_report"}
     weights.write_bytes(before)
+
+
+def test_a_transfer_that_diverged_stops_nothing(chain):
+    chain.write_config(STUDY.replace("learning_rate: 1e-3", "learning_rate: 1e30"))
+    answer = chain.run()
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    table = (chain.folder / "results/tiny/report/tables/pretrained.md").read_text(encoding="utf-8")
+    assert "| transfer | half | RGB | no | diverged | – |" in table
+    assert "| finetune | half | RGB | no | ★" in table

@@ -91,9 +91,14 @@ class Study(Strict):
         Args:
             configuration: path of the configuration file, for the commands that the report shows.
         """
-        fields = self.model_dump(mode="json", exclude={"defaults", "include"})
+        fields = self.model_dump(mode="json", exclude={"defaults"})
         experiments = [  # a list: their order is that of the tables
-            {"name": name, "table": experiment.table, "split": experiment.split}
+            {
+                "name": name,
+                "table": experiment.table,
+                "split": experiment.split,
+                "searched": experiment.search is not None,
+            }
             for name, experiment in self.included().items()
         ]
         told = {"experiments": experiments, "tables": self.tables(), "configuration": configuration}

@@ -12,6 +12,7 @@ from canigatti.report.tables import BEST
 WIDTH, HEIGHT = 240, 150  # of a panel, in its own units
 LEFT, RIGHT, TOP, BOTTOM = 34, 234, 8, 126  # of the frame inside it
 _COIN_FLIP_TWICE = 1.0  # a loss no reader needs to see above; guessing gives ln 2 = 0.69
+_NARROWEST = 0.06  # of what a panel shows, so that its ticks need no third decimal
 _STEPS = [factor * 10.0**power for power in range(-4, 5) for factor in (1, 2, 5)]
 
 
@@ -123,14 +124,19 @@ def learning_curves(runs: Sequence[Run], measure: str) -> Chart:
     seen = seen[np.isfinite(seen)] if np.isfinite(seen).any() else np.array([0.0, 1.0])
     low, high = float(seen.min()), float(seen.max())
     top = min(high, max(_COIN_FLIP_TWICE, 1.5 * low)) if measure == "loss" else high
-    margin = 0.05 * (top - low) or 0.05
+    margin = max(0.05 * (top - low), (_NARROWEST - top + low) / 2)
     horizontal = _Axis(0, longest, LEFT, RIGHT)
     vertical = _Axis(low - margin, top + margin, BOTTOM, TOP)
     panels = [
         _panel([run for run in runs if run.experiment == name], measure, horizontal, vertical)
         for name in dict.fromkeys(run.experiment for run in runs)
     ]
-    return Chart(panels, horizontal.ticks(at_most=4, smallest_step=1), vertical.ticks(at_most=6), is_cut=high > top)
+    return Chart(
+        panels,
+        horizontal.ticks(at_most=4, smallest_step=1),
+        vertical.ticks(at_most=6, smallest_step=0.01),
+        is_cut=high > top,
+    )
 
 
 def _panel(runs: Sequence[Run], measure: str, horizontal: _Axis, vertical: _Axis) -> Panel:

@@ -27,7 +27,7 @@ def compare(networks: Sequence[Network]) -> pd.DataFrame:
 
     With several seeds the accuracies are means over seeds; the difference and its interval come from the share of
     seeds that told each photo rightly. McNemar's test and its two counts are about two trained networks, not about
-    averages: they are those of the first seed.
+    averages: they are those of the first seed that both have.
 
     Raises:
         InputError: two networks of a split were tested on different photos.
@@ -53,7 +53,7 @@ def _compare_two(pair: Pair) -> dict[str, Any]:
     first, second = sorted(pair, key=lambda network: -network.accuracy)  # equal ones stay in the study's order
     refuse_other_photos(f"{second.name}/seed{second.right.columns[0]}", second.right.index, first.right.index)
     interval = mean_difference(differences([(second, first)]).to_numpy())
-    of_first, of_second = first.right.iloc[:, 0], second.right.iloc[:, 0]
+    of_first, of_second = _of_one_seed(first, second)
     counts = pd.crosstab(of_first, of_second).reindex(index=[True, False], columns=[True, False], fill_value=0)
     return {
         "split": first.split,
@@ -69,3 +69,10 @@ def _compare_two(pair: Pair) -> dict[str, Any]:
         "only_second_right": int(counts.loc[False, True]),
         "p": float(mcnemar(counts, exact=True).pvalue),
     }
+
+
+def _of_one_seed(first: Network, second: Network) -> tuple[pd.Series, pd.Series]:
+    """Two trained networks: of the first seed in common, or of each one's first where diverged trainings leave none."""
+    common = [seed for seed in first.right if seed in second.right]
+    seeds = (common[0], common[0]) if common else (first.right.columns[0], second.right.columns[0])
+    return first.right[seeds[0]], second.right[seeds[1]]

@@ -23,6 +23,7 @@ from canigatti.report.texts import (
     UNTRAINED_NOTE,
     UNTRAINED_START,
     amount,
+    divergence_marks,
     duration,
     in_points,
     p_value,
@@ -45,7 +46,7 @@ DEFAULT_CONFIGURATION = "config/full.yaml"  # what the Snakefile takes when none
 
 @dataclass(frozen=True)
 class Details:
-    """What the page shows of one experiment alone, from its first seed."""
+    """What the page shows of one experiment alone, from its first seed that did not diverge."""
 
     experiment: str
     seed: int
@@ -80,6 +81,8 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
     """
     everything = conclusions.tables["all"]
     parts = _study_part(study) | _photos_part(study) | _results_part(study, conclusions.tables)
+    firsts = {run.experiment: run for run in reversed(study.runs) if not run.diverged}
+    details = [firsts[listed.name] for listed in study.outline.experiments if listed.name in firsts]
     first_seed = [run for run in study.runs if run.seed == study.outline.seeds[0]]
     return (
         _environment()
@@ -89,7 +92,7 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
             matrices=matrices(conclusions.comparison),
             accuracy_cost=embed_figure(conclusions.accuracy_cost),
             findings=conclusions.findings,
-            details=[_details(run) for run in first_seed if not run.diverged],
+            details=[_details(run) for run in details],
             settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
             commands=commands(study.outline, str(everything.loc[everything["standing"] == BEST, "experiment"].iloc[0])),
         )
@@ -142,11 +145,12 @@ def _photos_part(study: StudyResults) -> dict[str, Any]:
 def _results_part(study: StudyResults, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     groups, everything = grouped(study), tables["all"]
     return {
-        "sections": [section(name, groups[name], tables[name]) for name in TITLES if name in groups],
+        "sections": [section(name, groups[name], tables[name], study.searches) for name in TITLES if name in groups],
         "everything": table_view(everything),
         "best": everything[everything["standing"] == BEST].to_dict("records"),
         "not_clearly_worse": list(everything.loc[everything["standing"] == NOT_CLEARLY_WORSE, "experiment"]),
-        "diverged": set(everything.loc[everything["diverged"] > 0, "experiment"]),
+        "diverged": dict(zip(everything["experiment"], divergence_marks(everything), strict=True)),
+        "any_diverged": bool(everything["diverged"].any()),
         "untrained": set(everything.loc[everything["untrained_start"], "experiment"]),
     }
 
@@ -163,6 +167,7 @@ def versions_of(runs: Sequence[Run]) -> dict[str, str]:
 def commands(outline: Outline, experiment: str) -> dict[str, str]:
     """Command lines that make the study, one experiment and the report again."""
     config = "" if outline.configuration == DEFAULT_CONFIGURATION else f" --configfile {outline.configuration}"
+    config += f" --config 'include=[{', '.join(outline.include)}]'" if outline.include else ""
     options = f"--cores 1 --resources gpu=1{config}"  # after the file: --resources takes all that follows it
     results, run = f"results/{outline.study}", f"{experiment}/seed{outline.seeds[0]}"
     return {

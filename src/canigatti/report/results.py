@@ -16,6 +16,7 @@ PARTS = ("train", "validation", "test")
 PHOTO_PICTURES = ("sample", "balance", "sizes", "formats", "rejected")
 _HISTORY = {"epoch": int, "loss": float, "accuracy": float, "val_loss": float, "val_accuracy": float, "seconds": float}
 _UNCERTAIN = {"id": str, "probability": float, "true": int, "predicted": int, "distance": float}
+_TRIALS = {"trial": int, "status": str, "score": float, "best_step": float, "seconds": float, "error": str}
 _SPLIT = {"id": str, "label": int, "part": str}
 
 
@@ -34,6 +35,7 @@ class Listed(_Record):
     name: str
     table: Table
     split: str
+    searched: bool
 
 
 class Outline(_Record):
@@ -46,6 +48,7 @@ class Outline(_Record):
     splits: dict[str, Split]
     experiments: tuple[Listed, ...]
     tables: tuple[str, ...]
+    include: tuple[str, ...]
     seeds: tuple[int, ...]
 
     @classmethod
@@ -157,12 +160,27 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Search:
+    """What came of the search of an experiment.
+
+    Attributes:
+        trials: a row a trial, see :func:`canigatti.search.selection.tabulate`; cells that are missing are NaN.
+        picture: score against each hyper-parameter, a PNG file that exists.
+    """
+
+    experiment: str
+    trials: pd.DataFrame
+    picture: Path
+
+
+@dataclass(frozen=True)
 class StudyResults:
     """All results of a study.
 
     Attributes:
         split_counts: for each split in use, a table of photos: parts as rows, labels 0 and 1 as columns.
         runs: in the order of the outline's experiments, and of its seeds within one.
+        searches: in the order of the outline's experiments.
         pictures: the photos' pictures, as PNG files that exist.
     """
 
@@ -171,6 +189,7 @@ class StudyResults:
     photos: PhotosSummary
     split_counts: dict[str, pd.DataFrame]
     runs: list[Run]
+    searches: list[Search]
     pictures: dict[str, Path]
 
 
@@ -188,6 +207,7 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
         photos=_read_record(folder / "photos" / "summary.json", PhotosSummary),
         split_counts={name: _count_photos(folder / f"splits/{name}.csv") for name in outline.splits if name in used},
         runs=runs,
+        searches=[_read_search(folder / "search", listed.name) for listed in outline.experiments if listed.searched],
         pictures={name: _existing(folder / "photos" / f"{name}.png") for name in PHOTO_PICTURES},
     )
 
@@ -210,6 +230,17 @@ def _read_run(folder: Path, listed: Listed, seed: int) -> Run:
             "misclassified": _existing(evaluation / "misclassified.png"),
             "uncertain": _existing(evaluation / "uncertain.png"),
         },
+    )
+
+
+def _read_search(folder: Path, experiment: str) -> Search:
+    trials = _read_table(folder / experiment / "trials.csv", _TRIALS)
+    scores = [name for name in trials if name.startswith("execution_") and name.endswith("_score")]
+    trials[scores] = trials[scores].apply(pd.to_numeric, errors="coerce")
+    return Search(
+        experiment=experiment,
+        trials=trials,
+        picture=_existing(folder / experiment / "scores.png"),
     )
 
 

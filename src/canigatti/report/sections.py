@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from canigatti.report.charts import Chart, IntervalChart, accuracy_intervals, learning_curves
-from canigatti.report.results import Run
-from canigatti.report.texts import ABSENT, SETTINGS, for_reading, notes, originals_for_reading, signed
+from canigatti.report.pictures import Picture, embed
+from canigatti.report.results import Run, Search
+from canigatti.report.texts import ABSENT, SETTINGS, duration, for_reading, notes, originals_for_reading, signed
+from canigatti.search.selection import FAILED
 
 TITLES = {  # in the order of the page
     "base": "The base grid",
@@ -63,6 +65,16 @@ class Confusion:
 
 
 @dataclass(frozen=True)
+class SearchView:
+    """The trials of a search, a row of texts each."""
+
+    experiment: str
+    picture: Picture
+    headings: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
 class Section:
     """All that the page shows of one table of experiments; no intervals where all of them diverged."""
 
@@ -70,6 +82,7 @@ class Section:
     title: str
     introduction: str
     table: TableView
+    searches: list[SearchView]
     intervals: IntervalChart | None
     curves: dict[str, Chart]
     confusions: list[Confusion]
@@ -92,19 +105,22 @@ class Matrix:
     pairs: list[dict]
 
 
-def section(name: str, runs: Sequence[Run], table: pd.DataFrame) -> Section:
+def section(name: str, runs: Sequence[Run], table: pd.DataFrame, searches: Sequence[Search] = ()) -> Section:
     """The section of a table of experiments.
 
     Args:
         name: the table's.
         runs: what it shows.
         table: the table, see :func:`canigatti.report.tables.study_table`.
+        searches: of the study; shown are those of these experiments.
     """
+    shown = {run.experiment for run in runs}
     return Section(
         name=name,
         title=TITLES[name],
         introduction=INTRODUCTIONS[name],
         table=table_view(table),
+        searches=[search_view(search) for search in searches if search.experiment in shown],
         intervals=accuracy_intervals(table) if table["accuracy"].notna().any() else None,
         curves={measure: learning_curves(runs, measure) for measure in ("loss", "accuracy")},
         confusions=confusions(runs),
@@ -127,6 +143,36 @@ def table_view(table: pd.DataFrame) -> TableView:
     ]
     shared_texts = [_shared_text(name, texts[name].iloc[0]) for name in shared]
     return TableView(list(shown), shared_texts, rows, bool((originals != "").any(axis=None)), notes(table))
+
+
+def search_view(search: Search) -> SearchView:
+    """The trials as they were proposed: their values, and what came of them."""
+    trials, names = search.trials, list(search.trials)
+    values = names[names.index("trial") + 1 : names.index("status")]
+    scores = [name for name in names if name.startswith("execution_") and name.endswith("_score")]
+    headings = [
+        "Trial",
+        *(name.replace("_", " ") for name in values),
+        "Score",
+        "Of its executions",
+        "Best step",
+        "Time",
+    ]
+    rows = [
+        [
+            *(str(trial[name]) for name in ("trial", *values)),
+            f"failed: {trial['error']}" if trial["status"] == FAILED else _score(trial["score"]),
+            ", ".join(_score(trial[name]) for name in scores),
+            ABSENT if pd.isna(trial["best_step"]) else f"{trial['best_step']:.0f}",
+            duration(trial["seconds"]),
+        ]
+        for _, trial in trials.iterrows()
+    ]
+    return SearchView(search.experiment, embed(search.picture), headings, rows)
+
+
+def _score(score: float) -> str:
+    return ABSENT if pd.isna(score) else f"{score:.4f}"
 
 
 def _shared_text(heading: str, text: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from canigatti.report.results import Run, StudyResults
@@ -13,7 +12,7 @@ _MEASURED = [
     *("epochs", "training_seconds", "milliseconds_per_photo"),
 ]
 _LAST = ("epochs", "training_seconds", "milliseconds_per_photo", "untrained_start", "diverged")
-_OF_TEST = ["accuracy", "accuracy_low", "accuracy_high", "loss"]
+_OF_SUCCESS = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch"]
 _WITHOUT_SPREAD = ("accuracy_low", "accuracy_high")
 _COMPARED = ["accuracy", "loss", "best_epoch", "seconds_per_epoch", "epochs", "weight_mb"]
 
@@ -58,8 +57,8 @@ def study_table(runs: Sequence[Run], original: pd.DataFrame | None = None) -> pd
     original's figures epochs (run, not planned), training_seconds (in all), milliseconds_per_photo (at prediction),
     untrained_start (random weights where pretrained ones were meant) and diverged (how many seeds did). With several
     seeds the measured columns are means, the interval's ends too, and `<column>_std` is the sample standard deviation
-    over seeds; trainings that diverged have no accuracy and no loss, and are no part of those means. `standing` is
-    "best" for the highest accuracy and "not clearly worse" where the interval overlaps the best's.
+    over seeds; trainings that diverged have no accuracy, loss and best epoch, and are no part of those means.
+    `standing` is "best" for the highest accuracy and "not clearly worse" where the interval overlaps the best's.
 
     Args:
         runs: what was measured.
@@ -95,7 +94,9 @@ def _measurements(runs: Sequence[Run]) -> pd.DataFrame:
         }
         for run in runs
     )
-    measurements.loc[measurements["diverged"] == 1, _OF_TEST] = np.nan
+    failed = measurements["diverged"] == 1
+    if failed.any():
+        measurements[_OF_SUCCESS] = measurements[_OF_SUCCESS].astype(float).mask(failed)
     return measurements
 
 

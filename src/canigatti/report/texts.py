@@ -26,7 +26,7 @@ COMPARISON_NOTE = (
     "Both networks of a pair were asked about the same test photos. Difference: of their accuracies in points, with "
     "the 95% interval of the paired bootstrap. p: exact McNemar test; p (Holm): corrected for the number of pairs "
     "within the split; clear: it is below 0.05. With several seeds the difference is that of the mean accuracies, and "
-    "the two counts and the test are those of the first seed."
+    "the two counts and the test are those of the first seed that both have."
 )
 FINDINGS_NOTE = (
     "Networks are paired by their settings: two that differ in nothing but what the claim is about. Accuracies are "
@@ -39,7 +39,7 @@ _COLORS = {"rgb": "RGB", "grayscale": "grayscale"}
 def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of a table of experiments as texts; the best accuracies carry their mark."""
     marks = table["untrained_start"].map({True: f" ({UNTRAINED_START})", False: ""})
-    marks += table.apply(_divergence_mark, axis="columns")
+    marks += [f" ({mark})" if mark else "" for mark in divergence_marks(table)]
     epoch = "{:.1f}".format if "best_epoch_std" in table else "{:.0f}".format
     texts = {
         "Experiment": table["experiment"] + marks,
@@ -61,9 +61,12 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(texts | named)
 
 
-def _divergence_mark(row: pd.Series) -> str:
-    """Where all seeds diverged, the accuracy says so."""
-    return "" if row["diverged"] in (0, row["seeds"]) else f" ({row['diverged']} of {row['seeds']} {DIVERGED})"
+def divergence_marks(table: pd.DataFrame) -> list[str]:
+    """Beside the name of each experiment: how many seeds diverged, unless all did, which the accuracy says."""
+    return [
+        "" if row.diverged in (0, row.seeds) else f"{row.diverged} of {row.seeds} {DIVERGED}"
+        for row in table.itertuples()
+    ]
 
 
 def originals_for_reading(table: pd.DataFrame) -> dict[str, pd.Series]:
@@ -91,7 +94,8 @@ def _in_a_sentence(heading: str) -> str:
 def _accuracy_text(row: pd.Series) -> str:
     if pd.isna(row["accuracy"]):
         return DIVERGED
-    spread = f" ± {100 * row['accuracy_std']:.1f}" if "accuracy_std" in row else ""
+    known = pd.notna(row.get("accuracy_std"))
+    spread = f" ± {100 * row['accuracy_std']:.1f}" if known else ""
     interval = f"({100 * row['accuracy_low']:.1f}–{100 * row['accuracy_high']:.1f})"
     mark = MARKS.get(row["standing"], "")
     return f"{mark} {100 * row['accuracy']:.1f}%{spread} {interval}".lstrip()
@@ -102,7 +106,9 @@ def _with_spread(table: pd.DataFrame, column: str, text: Callable[[float], str])
         return ABSENT if pd.isna(value) else text(value)
 
     values = table[column].map(shown)
-    return values + " ± " + table[f"{column}_std"].map(shown) if f"{column}_std" in table else values
+    if f"{column}_std" not in table:
+        return values
+    return values + table[f"{column}_std"].map(lambda spread: "" if pd.isna(spread) else f" ± {text(spread)}")
 
 
 def notes(table: pd.DataFrame) -> list[str]:

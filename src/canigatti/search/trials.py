@@ -73,9 +73,14 @@ def execute(
         seed: of the order of the photos and their augmentation.
         logs: folder for TensorBoard's logs.
         kept: the file for the state after each epoch, see :func:`canigatti.training.fitting.fit`.
+
+    Raises:
+        OSError: a file cannot be read or written.
     """
     try:
         fit = fitting.fit(networks.build(spec), spec, train, validation, seed, logs, kept)
+    except OSError:  # a full disk says nothing of the network
+        raise
     except Exception as error:
         traceback.print_exc()
         return Outcome("failed", error=_told(error))

@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 import shutil
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
 Rows = list[dict[str, Any]]
 
+_FORMAT = 1  # of the file; another number where it holds something else
 _OF_STOPPING = ("wait", "best", "best_epoch", "stopped_epoch")
 
 
@@ -89,6 +89,7 @@ def keeper(
             self.asked = Interruption()
             if self.state:
                 _restore(self.state, self.model, stopping)
+                self.state = None  # as large as the network and its optimizer
 
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             if math.isfinite(rows[-1]["loss"] + rows[-1]["val_loss"]):  # nothing goes on from a training that diverged
@@ -156,7 +157,7 @@ def read(path: Path) -> State | None:
             }
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # damage shows as zip, EOF, key, value and other errors
         print(f"{path}: the backup cannot be read ({error}); the training begins anew", flush=True)
         return None
     return State(variables=arrays["variables"], best=arrays["best"], **told)
@@ -180,6 +181,7 @@ def backup_file(output: Path, spec: Spec, seed: int, images: Path, files: Sequen
     code = modules_behind("training.fitting", "training.networks", "training.device", without=without)
     hash_file = Path(f"{images}.sha256")
     told = {
+        "format": _FORMAT,
         "spec": spec.model_dump(mode="json"),
         "seed": seed,
         "images": hash_file.read_text(encoding="utf-8").strip() if hash_file.exists() else sha256_of(images),

@@ -36,6 +36,9 @@ def train(
     best: Annotated[Path | None, typer.Option(help="The best.json of the experiment's search, if it has one.")] = None,
 ) -> None:
     """Train one experiment's network."""
+    from canigatti.training.leases import lease_device
+
+    lease_device()
     started = time.perf_counter()
     from canigatti.drawing import save
     from canigatti.files import sha256_of, write_csv, write_json, written_whole
@@ -44,11 +47,9 @@ def train(
     from canigatti.training.curves import draw_curves
     from canigatti.training.device import memory_told, prepare_device
     from canigatti.training.fitting import fit
-    from canigatti.training.leases import lease_device
     from canigatti.training.model_files import class_pair, save_model
     from canigatti.training.record import describe
 
-    lease_device()
     settings, names = _settings(spec, best), class_pair(classes)
     learned, validation = open_parts(images, manifest, split, settings.color)
     prepare_device(seed)
@@ -99,18 +100,15 @@ def _network(settings: "Spec", weights: Files, start: Files) -> "tuple[keras.Mod
         start: the trained model to go on with, and its run.json.
 
     Raises:
-        InputError: the experiment needs another start than it is given, or the training it goes on from diverged.
+        InputError: the experiment needs another start than it is given.
     """
     from canigatti.config import Pretrained
-    from canigatti.files import InputError
     from canigatti.training import networks
     from canigatti.training.model_files import load_model
 
     goes_on, has_backbone = settings.start_from is not None, isinstance(settings.network, Pretrained)
     if begun := _given("--start with its --start-run", start, goes_on):
         file, record = begun
-        if record["status"] == "diverged":
-            raise InputError(f"{file}: the training of {settings.start_from} diverged, nothing can go on from it")
         return networks.prepare(load_model(file, record["model_sha256"]), settings), record["weights"]
     if learned := _given("--weights with their --weights-record", weights, has_backbone and not goes_on):
         file, record = learned

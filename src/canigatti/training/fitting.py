@@ -72,6 +72,7 @@ def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: i
     """
     import keras
 
+    logs.mkdir(parents=True, exist_ok=True)  # Snakemake asks for it, also where all epochs were done before
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=spec.early_stopping.patience, restore_best_weights=True
     )
@@ -104,7 +105,6 @@ def _what_learns(
     """The network and photos; or its head and features, where those are the same in every epoch."""
     if not features.are_fixed(spec):
         return model, train, validation
-    logs.mkdir(parents=True, exist_ok=True)
     learned, validating = (features.extract(model, part, logs) for part in (train, validation))
     return features.head_of(model, spec), learned, validating
 

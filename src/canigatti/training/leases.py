@@ -16,19 +16,28 @@ def lease_device() -> str | None:
     """Wait for a device that no other job of this user holds, and let TensorFlow see that one alone.
 
     Call it before TensorFlow starts. The devices are those of CANIGATTI_DEVICES or else of CUDA_VISIBLE_DEVICES, names
-    with commas between; or else all GPUs that nvidia-smi lists. With fewer than two nothing is leased.
+    with commas between; or else all GPUs that nvidia-smi lists, by its numbers. A single one is not leased: several
+    jobs may share it.
 
     Returns:
-        The device's name; None where there is nothing to choose.
+        The device's name; None where there is none.
     """
     devices = _devices()
-    if len(devices) < 2:
+    if not devices:
         return None
+    device = devices[0] if len(devices) == 1 else _leased(devices)
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # the order in which nvidia-smi counts
+    os.environ["CUDA_VISIBLE_DEVICES"] = device
+    return device
+
+
+def _leased(devices: list[str]) -> str:
     folder = Path(tempfile.gettempdir(), f"canigatti-devices-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
-    while not (device := _first_free(devices, folder)):
+    if not (device := _first_free(devices, folder)):
+        print(f"waits for one of the devices {', '.join(devices)}", flush=True)
+    while not (device := device or _first_free(devices, folder)):
         time.sleep(_SECONDS_BETWEEN_TRIES)
-    os.environ["CUDA_VISIBLE_DEVICES"] = device
     print(f"on device {device}", flush=True)
     return device
 
@@ -41,7 +50,7 @@ def _devices() -> list[str]:
         listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return []
-    return [str(number) for number in range(listed.count("GPU "))]
+    return [str(number) for number, _ in enumerate(line for line in listed.splitlines() if line.startswith("GPU "))]
 
 
 def _first_free(devices: list[str], folder: Path) -> str | None:
