@@ -13,7 +13,7 @@ demo: $(READY) ## compare fifteen networks on drawn photos; minutes later open r
 	@echo "Open results/demo/report/index.html"
 
 test: $(READY) ## run the tests (CANIGATTI_SHARED=folder adds those on real photos)
-	python -m pytest
+	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 bench: $(READY) ## measure speeds: the table of docs/performance.md (SECTIONS=... for some of it)
 	python tests/benchmarks $(SECTIONS)

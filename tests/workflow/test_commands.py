@@ -1,9 +1,9 @@
 """The commands a person types, before anything runs."""
 
 import re
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -14,6 +14,12 @@ from canigatti.provenance import PACKAGE
 def empty(tmp_path_factory, copy_project):
     """The project with nothing run."""
     return copy_project(tmp_path_factory.mktemp("empty"))
+
+
+def processor_seconds() -> float:
+    """What processes started here have taken so far; on a quiet machine, Snakemake's planning takes as long as that."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 BAD = {
@@ -29,9 +35,9 @@ BAD = {
 @pytest.mark.parametrize(("old", "new", "key"), BAD.values(), ids=BAD)
 def test_a_bad_configuration_is_refused_at_once_and_nothing_is_written(empty, tiny, old, new, key):
     empty.write_config(tiny.replace(old, new))
-    started = time.monotonic()
+    started = processor_seconds()
     answer = empty.run()
-    assert time.monotonic() - started < 5
+    assert processor_seconds() - started < 5
     assert answer.returncode != 0
     assert re.search(rf"study\.yaml: .*{key}", answer.stdout + answer.stderr)
     assert "Traceback" not in answer.stdout + answer.stderr
@@ -45,7 +51,7 @@ def test_two_configurations_are_refused(empty, tiny):
 
 
 def test_the_full_study_is_planned_within_3_seconds_and_without_tensorflow(empty):
-    started = time.monotonic()
+    started = processor_seconds()
     command = [sys.executable, "-X", "importtime", "-m", "snakemake", "--dry-run", "--cores", "1"]
     answer = subprocess.run(
         [*command, "--snakefile", empty.folder / "Snakefile"],
@@ -54,7 +60,7 @@ def test_the_full_study_is_planned_within_3_seconds_and_without_tensorflow(empty
         text=True,
         check=False,
     )
-    assert time.monotonic() - started < 3
+    assert processor_seconds() - started < 3
     assert answer.returncode == 0, answer.stderr
     imported = {line.rsplit("|")[-1].strip() for line in answer.stderr.splitlines() if line.startswith("import time")}
     assert "canigatti.config" in imported
