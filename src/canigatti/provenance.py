@@ -10,8 +10,8 @@ PACKAGE = Path(__file__).parent
 # how a result is written and not what it says. Editing these leaves results as they are.
 # A training that goes on from a backup ends as one that was not interrupted.
 WITHOUT_EFFECT = (
-    *("canigatti", "canigatti.config", "canigatti.files", "canigatti.provenance"),
-    *("canigatti.training.backup", "canigatti.training.interruption"),
+    "canigatti",
+    *(f"canigatti.{name}" for name in ("config", "files", "provenance", "training.backup", "training.interruption")),
 )
 
 

@@ -122,6 +122,8 @@ def test_editing_the_page_writes_it_again_and_nothing_else(project):
         "config/reading.py",
         "training/commands.py",
         "training/model_files.py",
+        "training/backup.py",
+        "training/interruption.py",
         "evaluation/photos_from_files.py",
         "__main__.py",
     ],
