@@ -47,9 +47,9 @@ class Project:
     def write_config(self, text: str) -> None:
         (self.folder / "study.yaml").write_text(text, encoding="utf-8")
 
-    def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+    def run(self, *arguments: str, configuration="study.yaml", **options) -> subprocess.CompletedProcess:
         return subprocess.run(
-            self._command(arguments),
+            self._command(arguments, configuration),
             cwd=self.folder,
             env=self._environment(),
             capture_output=True,
@@ -68,8 +68,8 @@ class Project:
             **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options},
         )
 
-    def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        return [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml", *arguments]
+    def _command(self, arguments: tuple[str, ...], configuration: str = "study.yaml") -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", configuration, *arguments]
 
     def _environment(self) -> dict[str, str]:
         return {

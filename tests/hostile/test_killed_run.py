@@ -90,6 +90,17 @@ def test_a_run_that_is_interrupted_in_its_last_epoch_only_saves_the_model(runnin
     assert (folder / "tensorboard").is_dir()
 
 
+def test_another_study_runs_beside_it(running, tiny):
+    project, process = running
+    (project.folder / "other.yaml").write_text(
+        tiny[: tiny.index("  augmented:")].replace("study: tiny", "study: other"), encoding="utf-8"
+    )
+    other = project.run(configuration="other.yaml")
+    assert other.returncode == 0, other.stdout + other.stderr
+    assert (project.folder / "results/other/report/index.html").is_file()
+    assert process.wait(timeout=300) == 0
+
+
 def test_ctrl_c_waits_for_the_epoch_and_the_same_command_finishes(running):
     project, process = running
     kept = models(project)
