@@ -38,8 +38,10 @@ def main() -> None:
             "planning": lambda: workflow.planning(folder),
             "demonstration": lambda: workflow.demonstration(folder),
         }
-        rows = [row for section in asked for row in measured[section]()]
-    print(f"{measure.machine()}\n\n{measure.as_markdown(rows)}")
+        print(f"{measure.machine()}\n\n{measure.HEAD}", flush=True)
+        for section in asked:
+            for row in measured[section]():
+                print(measure.as_markdown(row), flush=True)
 
 
 main()

@@ -68,10 +68,10 @@ def machine() -> str:
     return f"{model or platform.processor()}, {os.cpu_count()} cores; {platform.system()}; {libraries}"
 
 
-def as_markdown(rows: list[Row]) -> str:
-    """The table."""
-    lines = ["| what | measured | wanted | reached | from |", "| --- | ---: | ---: | --- | --- |"]
-    for row in rows:
-        reached = "yes" if row.holds else "**no**"
-        lines.append(f"| {row.what} | {row.value} | {row.wanted} | {reached} | {row.detail} |")
-    return "\n".join(lines)
+HEAD = "| what | measured | wanted | reached | from |\n| --- | ---: | ---: | --- | --- |"
+
+
+def as_markdown(row: Row) -> str:
+    """A line of the table."""
+    reached = "yes" if row.holds else "**no**"
+    return f"| {row.what} | {row.value} | {row.wanted} | {reached} | {row.detail} |"
