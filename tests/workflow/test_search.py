@@ -166,7 +166,7 @@ def test_a_space_smaller_than_the_trials_is_tried_whole(changing):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("search/pictures.py", {"draw_trials found"}),
+        ("search/pictures.py", {"draw_trials found", "write_report"}),
         ("search/selection.py", AFTER | {"write_report"}),
         ("search/trials.py", JOBS | AFTER | {"write_report"}),
         ("search/commands.py", set()),

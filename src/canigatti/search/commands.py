@@ -58,6 +58,7 @@ def train_trial(
     started, clock = datetime.now(UTC), time.perf_counter()
     search, values = SearchSpec.parse(spec), _read_proposed(proposed)[trial - 1]
     learned, validation = open_parts(images, manifest, split, search.experiment.color)
+    logs.mkdir(parents=True, exist_ok=True)  # also where no network can be built with these values
     seed = execution_seed(search.seed, trial, execution)
     prepare_device(seed)
     settings = resolve(values, search.experiment)

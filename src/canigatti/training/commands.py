@@ -54,11 +54,11 @@ def train(
     learned, validation = open_parts(images, manifest, split, settings.color)
     prepare_device(seed)
     what = f"{experiment}, seed {seed}: {len(learned):,} photos in batches of {settings.batch_size}"
-    records = [file for file in (weights_record, start_run) if file]
-    kept = backup_file(model, settings, seed, images, [manifest, split, *records])
     with memory_told(what):
         network, origin = _network(settings, (weights, weights_record), (start, start_run))
         print(f"{what}, {network.count_params():,} parameters", flush=True)
+        records = [file for file in (weights_record, start_run) if file]
+        kept = backup_file(model, settings, seed, images, [manifest, split, *records])
         fitted = fit(network, settings, learned, validation, seed, logs, kept)
 
     with written_whole(model) as temporary:
