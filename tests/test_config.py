@@ -145,7 +145,16 @@ def in_space(text):
 
 
 FAULTS = {
-    "unknown optimizer": ("plain: {", "plain: {optimizer: {name: sdg}, ", "experiments.plain.optimizer", "sdg"),
+    "unknown optimizer": (
+        "plain: {",
+        "plain: {optimizer: {name: sdg}, ",
+        "experiments.plain.optimizer",
+        "received 'sdg'",
+    ),
+    "optimizer without name": (
+        *("plain: {", "plain: {optimizer: {learning_rate: 0.1}, "),
+        *("experiments.plain.optimizer", "its name is required"),
+    ),
     "mistyped key": ("plain: {", "plain: {batchsize: 8, ", "experiments.plain.batchsize", "unknown key"),
     "batch size 0": ("plain: {", "plain: {batch_size: 0, ", "experiments.plain.batch_size", "received 0"),
     "batch size as text": ("plain: {", "plain: {batch_size: '8', ", "experiments.plain.batch_size", "received '8'"),

@@ -6,11 +6,15 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
 
 ROUNDS = 5
 
-Task = Callable[[], int]
-"""Does something to some photos and gives how many."""
+Task = Callable[[], float]
+"""Does something to photos and gives how many a second."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,40 @@ def speeds(tasks: dict[str, Task], rounds: int = ROUNDS) -> dict[str, float]:
         task()
     for _ in range(rounds):
         for name, task in tasks.items():
-            started = time.perf_counter()
-            photos = task()
-            measured[name].append(photos / (time.perf_counter() - started))
+            measured[name].append(task())
     return {name: statistics.median(values) for name, values in measured.items()}
+
+
+def timed(function: Callable[[], int]) -> Task:
+    """A task from what gives the number of photos."""
+
+    def task() -> float:
+        started = time.perf_counter()
+        return function() / (time.perf_counter() - started)
+
+    return task
+
+
+def fitted(model: "keras.Model", batch_size: int, steps: int, *data: object, **options: object) -> Task:
+    """A task that trains for so many batches through Keras' own `fit`, timed from the end of the first batch on.
+
+    So neither the start of a fit counts, which a training has once, nor its end: Keras' and the recipe's own datasets
+    are tuned by tf.data, and letting go of one takes seconds.
+    """
+    import keras
+
+    class Clock(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+            moments.append(time.perf_counter())
+
+    moments: list[float] = []
+
+    def task() -> float:
+        moments.clear()
+        model.fit(*data, **options, epochs=1, verbose=0, shuffle=False, callbacks=[Clock()])
+        return (steps - 1) * batch_size / (moments[steps - 1] - moments[0])
+
+    return task
 
 
 def ratio(what: str, first: float, second: float, wanted: float, unit: str = "photos/s") -> Row:

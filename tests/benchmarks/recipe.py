@@ -1,5 +1,6 @@
 """The original study's recipe: files read, resized and augmented for every batch, by Keras' own classes."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,9 +22,11 @@ def batches(folder: Path, size: int, batch_size: int, augmentation: Augmentation
     """Batches as the original made them: `ImageDataGenerator` and `flow_from_directory`."""
     import tensorflow as tf
 
-    return tf.keras.preprocessing.image.ImageDataGenerator(
+    generator = tf.keras.preprocessing.image.ImageDataGenerator(
         rescale=1 / 255, **(_options(augmentation) if augmentation else {})
-    ).flow_from_directory(folder, (size, size), class_mode="binary", batch_size=batch_size, seed=1)
+    )
+    with contextlib.redirect_stdout(None):  # it tells how many photos it found
+        return generator.flow_from_directory(folder, (size, size), class_mode="binary", batch_size=batch_size, seed=1)
 
 
 def _options(augmentation: Augmentation) -> dict:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from measure import Row, ratio, speeds
+from measure import Row, fitted, ratio, speeds, timed
 from photos import Photos
 from PIL import Image
 
@@ -36,7 +36,7 @@ def inspection(photos: Photos) -> list[Row]:
         with ProcessPoolExecutor(WORKERS) as pool:
             return sum(pool.map(Decoding(source), [photo.path for photo in found], chunksize=16))
 
-    measured = speeds({"inspect": inspect, "decode": decode})
+    measured = speeds({"inspect": timed(inspect), "decode": timed(decode)})
     return [ratio("inspecting / a plain Pillow decode on as many cores", measured["inspect"], measured["decode"], 0.8)]
 
 
@@ -66,16 +66,15 @@ def transfer(photos: Photos) -> list[Row]:
     backbone, batches = model.get_layer("mobilenetv2"), training_batches(part, 64, Augmentation(), seed=1)
     images, _ = part.gather(np.arange(TRANSFERRED))
 
-    def train() -> int:
-        model.fit(batches, steps_per_epoch=TRANSFERRED // 64, epochs=1, verbose=0, shuffle=False)
-        return TRANSFERRED
+    steps = 2 * TRANSFERRED // 64
+    train = fitted(model, 64, steps, batches, steps_per_epoch=steps)
 
     def forward() -> int:
         for start in range(0, TRANSFERRED, 64):
             backbone.predict_on_batch(images[start : start + 64].astype(np.float32) / 127.5 - 1)
         return TRANSFERRED
 
-    measured = speeds({"train": train, "forward": forward})
+    measured = speeds({"train": train, "forward": timed(forward)})
     what = "transfer without augmentation, later epochs / first"
     return [
         ratio(what, float(np.median(later)), float(first), 20, "epochs/s"),
@@ -99,7 +98,7 @@ def prediction(photos: Photos) -> list[Row]:
             "files": lambda: sum(1 for _ in predict_files(model, paths)),
             "array": lambda: len(model.predict(images, batch_size=64, verbose=0)),
         }
-        measured = speeds(tasks)
+        measured = speeds({name: timed(task) for name, task in tasks.items()})
     return [
         ratio("predicting photos of 400×320 from files / an array in memory", measured["files"], measured["array"], 0.9)
     ]

@@ -6,21 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import recipe
-from measure import Row, Task, ratio, speeds
+from measure import Row, Task, fitted, ratio, speeds, timed
 
 from canigatti.config import Augmentation, Spec
 from canigatti.photos.store import Store
 from canigatti.training import networks
 from canigatti.training.batches import Part, training_batches
 
-STEPS, BATCH_SIZE, SIZE = 6, 64, 200
+STEPS, BATCH_SIZE, SIZE = 8, 64, 200
 FEEDING_STEPS = 20
 AUGMENTATIONS = {"augmented": Augmentation(), "plain": None}
 
 
 def rows(store: Store, folder: Path) -> list[Row]:
     """Everything that is about training, measured in one alternation, and feeding in another."""
-    part = Part(store, np.arange(STEPS * BATCH_SIZE), "rgb")
+    spread = np.linspace(0, len(store.images) - 1, STEPS * BATCH_SIZE, dtype=int)  # both classes
+    part = Part(store, spread, "rgb")
     recipe.write_folders(*part_of(part), folder)
     training = speeds(training_tasks(part, folder))
     feeding = speeds(feeding_tasks(part, folder))
@@ -48,20 +49,12 @@ def training_tasks(part: Part, folder: Path) -> dict[str, Task]:
     images, labels = part_of(part)
     tasks: dict[str, Task] = {}
     for name, augmentation in AUGMENTATIONS.items():
-        tasks[name] = fit_task(ours, training_batches(part, BATCH_SIZE, augmentation, seed=1))
-        tasks[f"recipe {name}"] = fit_task(theirs, recipe.batches(folder, SIZE, BATCH_SIZE, augmentation))
-    return {**tasks, "array": fit_task(ours, images, labels[:, None], batch_size=BATCH_SIZE)}
-
-
-def fit_task(model: object, *data: object, **options: int) -> Task:
-    """An epoch of STEPS batches, through Keras' own `fit`."""
-    steps = {} if options else {"steps_per_epoch": STEPS}
-
-    def task() -> int:
-        model.fit(*data, **options, **steps, epochs=1, verbose=0, shuffle=False)
-        return STEPS * BATCH_SIZE
-
-    return task
+        made = training_batches(part, BATCH_SIZE, augmentation, seed=1)
+        read = recipe.batches(folder, SIZE, BATCH_SIZE, augmentation)
+        tasks[name] = fitted(ours, BATCH_SIZE, STEPS, made, steps_per_epoch=STEPS)
+        tasks[f"recipe {name}"] = fitted(theirs, BATCH_SIZE, STEPS, read, steps_per_epoch=STEPS)
+    array = fitted(ours, BATCH_SIZE, STEPS, images, labels[:, None], batch_size=BATCH_SIZE)
+    return {**tasks, "array": array}
 
 
 def original_network(spec: Spec) -> object:
@@ -87,7 +80,4 @@ def feed_task(batches: Iterable, steps: int = FEEDING_STEPS) -> Task:
     """So many batches of an endless row."""
     iterator = iter(batches)
 
-    def task() -> int:
-        return sum(len(images) for images, _ in itertools.islice(iterator, steps))
-
-    return task
+    return timed(lambda: sum(len(images) for images, _ in itertools.islice(iterator, steps)))

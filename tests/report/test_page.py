@@ -208,6 +208,20 @@ def test_an_experiment_of_which_one_seed_diverged_says_so_and_shows_another_seed
     assert "± nan" not in html
 
 
+def test_where_every_start_was_untrained_none_is_ranked(page):
+    html = page(whole=True, untrained=("vgg16-transfer", "mobilenetv2-transfer"))
+    section = html[html.index('<section id="pretrained">') : html.index('<section id="ablations">')]
+    assert "★" not in section
+    assert 'class="band"' not in section
+
+
+def test_conclusions_without_experiments_are_folded(page):
+    html = page()
+    folded = html[html.index("for which there are no experiments here") : html.index("Networks are paired by")]
+    assert "Dropout works better than batch normalisation" in folded
+    assert "Colour raises accuracy" not in folded
+
+
 def test_pairs_stand_in_a_matrix_for_each_split_and_in_a_folded_table(page):
     html = page(whole=True)
     comparison = html[html.index('<section id="comparison">') : html.index('<section id="findings">')]

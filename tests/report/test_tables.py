@@ -179,6 +179,7 @@ def test_the_base_network_on_the_same_photos_stands_below_the_modifications(whol
 def test_an_untrained_start_is_marked(whole):
     table = pd.read_csv(whole / "tables" / "pretrained.csv")
     assert list(table["untrained_start"]) == [True, False]
+    assert list(table["standing"].fillna("")) == ["", "best"]
     text = (whole / "tables" / "pretrained.md").read_text(encoding="utf-8")
     assert "| vgg16-transfer (untrained start) |" in text
     assert "| mobilenetv2-transfer |" in text

@@ -91,6 +91,19 @@ def test_what_the_user_can_mend_is_told_without_a_traceback(tmp_path):
     assert not (tmp_path / "source.json").exists()
 
 
+@pytest.mark.parametrize("command", ["--unlock", "--dry-run", "--touch"])
+def test_what_computes_nothing_needs_no_number_of_cores(empty, tiny, command):
+    empty.write_config(tiny)
+    answer = subprocess.run(
+        [sys.executable, "-m", "snakemake", command, "--configfile", "study.yaml"],
+        cwd=empty.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+
+
 def test_stages_import_only_stages_to_their_left():
     order = ["photos", "training", "search", "evaluation", "report"]
     for path in PACKAGE.rglob("*.py"):

@@ -6,7 +6,11 @@ from pydantic import ValidationError
 
 from canigatti.files import InputError
 
-PLAIN_WORDS = {"extra_forbidden": "unknown key", "missing": "this key is required"}
+PLAIN_WORDS = {
+    "extra_forbidden": "unknown key",
+    "missing": "this key is required",
+    "union_tag_not_found": "its name is required: it takes the place of a whole optimizer, not of one of its settings",
+}
 
 
 class ConfigError(InputError):
@@ -26,6 +30,8 @@ def faults(error: ValidationError, raw: Any) -> list[str]:
         if _comes_from_defaults(location, raw):
             location = ["defaults", *location[2:]]
         message = PLAIN_WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+        if fault["type"] == "union_tag_invalid":
+            message = f"expected one of the names {fault['ctx']['expected_tags']}, received {fault['ctx']['tag']!r}"
         received = "" if isinstance(fault["input"], dict) else f" (received {fault['input']!r})"
         where = ".".join(location)
         told[where] = _on_one_line(f"{where}: {message}{received}" if where else f"{message}{received}")

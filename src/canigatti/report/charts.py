@@ -60,10 +60,10 @@ class Interval:
 
 @dataclass(frozen=True)
 class IntervalChart:
-    """Accuracies with their intervals on one axis; `best` is the interval of the best one."""
+    """Accuracies with their intervals on one axis; `best` is the interval of the best one, if one is ranked."""
 
     rows: list[Interval]
-    best: Interval
+    best: Interval | None
     ticks: list[Tick]
 
 
@@ -98,7 +98,7 @@ def accuracy_intervals(table: pd.DataFrame) -> IntervalChart:
     margin = 0.05 * (high - low) or 1
     axis = _Axis(low - margin, high + margin, 0, 100)
     rows = [_interval(row, axis) for _, row in table.iterrows()]
-    best = next(row for row in rows if row.standing == BEST)
+    best = next((row for row in rows if row.standing == BEST), None)
     return IntervalChart(rows, best, axis.ticks(at_most=8, smallest_step=1))
 
 

@@ -81,6 +81,8 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
     """
     everything = conclusions.tables["all"]
     parts = _study_part(study) | _photos_part(study) | _results_part(study, conclusions.tables)
+    ranked = everything.loc[everything["standing"] == BEST, "experiment"]
+    example = str(ranked.iloc[0]) if len(ranked) else study.outline.experiments[0].name
     firsts = {run.experiment: run for run in reversed(study.runs) if not run.diverged}
     details = [firsts[listed.name] for listed in study.outline.experiments if listed.name in firsts]
     first_seed = [run for run in study.runs if run.seed == study.outline.seeds[0]]
@@ -94,7 +96,7 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
             findings=conclusions.findings,
             details=[_details(run) for run in details],
             settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
-            commands=commands(study.outline, str(everything.loc[everything["standing"] == BEST, "experiment"].iloc[0])),
+            commands=commands(study.outline, example),
         )
     )
 

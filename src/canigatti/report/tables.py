@@ -58,7 +58,8 @@ def study_table(runs: Sequence[Run], original: pd.DataFrame | None = None) -> pd
     untrained_start (random weights where pretrained ones were meant) and diverged (how many seeds did). With several
     seeds the measured columns are means, the interval's ends too, and `<column>_std` is the sample standard deviation
     over seeds; trainings that diverged have no accuracy, loss and best epoch, and are no part of those means.
-    `standing` is "best" for the highest accuracy and "not clearly worse" where the interval overlaps the best's.
+    `standing` is "best" for the highest accuracy and "not clearly worse" where the interval overlaps the best's; what
+    had an untrained start has none.
 
     Args:
         runs: what was measured.
@@ -114,8 +115,9 @@ def _averaged(measurements: pd.DataFrame) -> pd.DataFrame:
 
 
 def _marked(table: pd.DataFrame) -> pd.DataFrame:
-    best = table["accuracy"] == table["accuracy"].max()
-    overlaps = table["accuracy_high"] >= table.loc[best, "accuracy_low"].min()
+    ranked = ~table["untrained_start"]  # their figures say nothing
+    best = ranked & (table["accuracy"] == table.loc[ranked, "accuracy"].max())
+    overlaps = ranked & (table["accuracy_high"] >= table.loc[best, "accuracy_low"].min())
     standing = pd.Series("", index=table.index).mask(overlaps, NOT_CLEARLY_WORSE).mask(best, BEST)
     return table.assign(standing=standing)
 

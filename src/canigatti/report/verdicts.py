@@ -42,6 +42,11 @@ class Finding:
     basis: tuple[str, ...] = ()
     interval: Interval | None = None
 
+    @property
+    def is_tested(self) -> bool:
+        """Whether the study has experiments that the claim is about."""
+        return bool(self.basis) or self.verdict != UNDECIDED
+
 
 def undecided(claim: Claim, reason: str, basis: tuple[str, ...] = ()) -> Finding:
     """A claim that the study's experiments cannot test."""

@@ -42,6 +42,7 @@ def obtain(name: str, weights: Weights) -> tuple["keras.Model", str]:
         return make(weights="imagenet", include_top=False), "imagenet"
     except Exception as error:  # Keras raises a bare Exception when an address does not answer
         if weights.if_unreachable == "random":
+            print(f"{name}: the ImageNet weights cannot be fetched ({error}); random ones take their place", flush=True)
             return make(weights=None, include_top=False), "random"
         raise InputError(
             f"weights.{name}: the ImageNet weights cannot be fetched ({error}); fetch the network's weights without "
