@@ -5,7 +5,7 @@ LOCK := requirements/$(ACCELERATOR).lock
 READY := .venv/ready-$(ACCELERATOR)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test bench lint format lock setup clean help
+.PHONY: demo test faults bench lint format lock setup clean help
 .DEFAULT_GOAL := help
 
 demo: $(READY) ## compare fifteen networks on drawn photos; minutes later open results/demo/report/index.html
@@ -13,7 +13,10 @@ demo: $(READY) ## compare fifteen networks on drawn photos; minutes later open r
 	@echo "Open results/demo/report/index.html"
 
 test: $(READY) ## run the tests (CANIGATTI_SHARED=folder adds those on real photos)
-	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not slow"
+
+faults: $(READY) ## run the tests that kill trainings and whole runs, and let them run out of memory (minutes)
+	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m slow
 
 bench: $(READY) ## measure speeds: the table of docs/performance.md (SECTIONS=... for some of it)
 	python tests/benchmarks $(SECTIONS)

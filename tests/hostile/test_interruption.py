@@ -16,6 +16,8 @@ import pytest
 from canigatti.config import SGD, Augmentation, Convolutional, EarlyStopping, Spec
 from canigatti.training.model_files import load_model
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 20
 MEASURED = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
 SPEC = Spec(

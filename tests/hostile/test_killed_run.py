@@ -13,6 +13,8 @@ import pytest
 from canigatti.files import sha256_of
 from canigatti.training.backup import read, write
 
+pytestmark = pytest.mark.slow
+
 LONG = """
   long: {augment: true, epochs: 200, early_stopping: {patience: 200}}
 """

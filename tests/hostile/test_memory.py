@@ -7,6 +7,10 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 HUGE = """
   huge: {batch_size: 24, network: {filters: [4], dense_units: 2000000000, dropout: [0.1, 0.1]}}
 """
