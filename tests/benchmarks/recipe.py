@@ -1,6 +1,7 @@
 """The original study's recipe: files read, resized and augmented for every batch, by Keras' own classes."""
 
 import contextlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def batches(folder: Path, size: int, batch_size: int, augmentation: Augmentation
     generator = tf.keras.preprocessing.image.ImageDataGenerator(
         rescale=1 / 255, **(_options(augmentation) if augmentation else {})
     )
-    with contextlib.redirect_stdout(None):  # it tells how many photos it found
+    with contextlib.redirect_stdout(io.StringIO()):  # it tells how many photos it found
         return generator.flow_from_directory(folder, (size, size), class_mode="binary", batch_size=batch_size, seed=1)
 
 

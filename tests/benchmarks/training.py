@@ -13,7 +13,7 @@ from canigatti.photos.store import Store
 from canigatti.training import networks
 from canigatti.training.batches import Part, training_batches
 
-STEPS, BATCH_SIZE, SIZE = 8, 64, 200
+STEPS, BATCH_SIZE, SIZE = 5, 64, 200
 FEEDING_STEPS = 20
 AUGMENTATIONS = {"augmented": Augmentation(), "plain": None}
 
