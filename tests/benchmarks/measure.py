@@ -57,7 +57,7 @@ def timed(function: Callable[[], int]) -> Task:
     return task
 
 
-def fitted(model: "keras.Model", batch_size: int, steps: int, *data: object, **options: object) -> Task:
+def fitted(model: "keras.Model", batch_size: int, steps: int, /, *data: object, **options: object) -> Task:
     """A task that trains for so many batches through Keras' own `fit`, timed from the end of the first batch on.
 
     So neither the start of a fit counts, which a training has once, nor its end: Keras' and the recipe's own datasets
