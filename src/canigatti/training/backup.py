@@ -56,13 +56,11 @@ class State:
         return self.stopped or len(self.rows) >= epochs
 
 
-def keeper(
-    path: Path, stopping: "keras.callbacks.EarlyStopping", rows: list[dict[str, Any]]
-) -> "keras.callbacks.Callback":
+def keeper(path: Path, stopping: "keras.callbacks.EarlyStopping", rows: Rows) -> "keras.callbacks.Callback":
     """A callback that keeps the state after each epoch, and ends the process there when a signal asked for the end.
 
     Where an earlier run left a state, it is in the callback's `state`, and fitting begins with it; `resumed_after` has
-    the epochs after which a run was cut off.
+    the epochs after which a run was cut off. `asked` tells whether a signal came.
 
     Args:
         path: the file of the state.
@@ -74,6 +72,7 @@ def keeper(
     class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
+            self.asked = Interruption()
             self.state = read(path)
             for other in {*path.parent.glob("*.npz")} - {path}:
                 if not other.name.startswith("."):  # those were cut off while they were written
@@ -86,7 +85,6 @@ def keeper(
                 print(f"goes on after epoch {len(rows)}, where an earlier run was cut off", flush=True)
 
         def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-            self.asked = Interruption()
             if self.state:
                 _restore(self.state, self.model, stopping)
                 self.state = None  # as large as the network and its optimizer
@@ -96,17 +94,11 @@ def keeper(
                 write(path, _state(self.model, stopping, rows, self.resumed_after))
             self.asked.end_if_asked()
 
-        def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-            self.asked.forget()
-
     return Keeper()
 
 
 def _state(
-    model: "keras.Model",
-    stopping: "keras.callbacks.EarlyStopping",
-    rows: list[dict[str, Any]],
-    resumed_after: list[int],
+    model: "keras.Model", stopping: "keras.callbacks.EarlyStopping", rows: Rows, resumed_after: list[int]
 ) -> State:
     return State(
         rows=rows,

@@ -83,16 +83,17 @@ def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: i
     if keeper.state and keeper.state.is_over(spec.epochs):
         learning.set_weights(keeper.state.best)
     else:
-        learning.fit(
-            training_batches(learned, spec.batch_size, spec.augmentation, seed, first_epoch=len(record.rows)),
-            steps_per_epoch=steps_per_epoch(train, spec.batch_size),
-            validation_data=plain_batches(validating, spec.batch_size),
-            initial_epoch=len(record.rows),
-            epochs=spec.epochs,
-            shuffle=False,  # the batches are shuffled already
-            verbose=0,
-            callbacks=[record, stopping, keras.callbacks.TensorBoard(logs), keeper],
-        )
+        with keeper.asked:
+            learning.fit(
+                training_batches(learned, spec.batch_size, spec.augmentation, seed, first_epoch=len(record.rows)),
+                steps_per_epoch=steps_per_epoch(train, spec.batch_size),
+                validation_data=plain_batches(validating, spec.batch_size),
+                initial_epoch=len(record.rows),
+                epochs=spec.epochs,
+                shuffle=False,  # the batches are shuffled already
+                verbose=0,
+                callbacks=[record, stopping, keras.callbacks.TensorBoard(logs), keeper],
+            )
     fitted = Fit(model, pd.DataFrame(record.rows), tuple(keeper.resumed_after))
     if fitted.best_epoch == 0:
         learning.set_weights(beginning)

@@ -3,10 +3,11 @@
 import signal
 import sys
 from types import FrameType
+from typing import Self
 
 
 class Interruption:
-    """Notes the first SIGINT or SIGTERM; a second one ends the process at once.
+    """Within its block, notes the first SIGINT or SIGTERM; a second one ends the process at once.
 
     Attributes:
         signal: the one that came; None while none has.
@@ -14,7 +15,16 @@ class Interruption:
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
+
+    def __enter__(self) -> Self:
+        """Begin to note signals."""
         self._before = {each: signal.signal(each, self._note) for each in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let signals do again what they did before."""
+        for each, handler in self._before.items():
+            signal.signal(each, handler)
 
     def _note(self, number: int, _: FrameType | None) -> None:
         self.signal = signal.Signals(number)
@@ -34,8 +44,3 @@ class Interruption:
         """
         if self.signal is not None:
             raise SystemExit(128 + self.signal)
-
-    def forget(self) -> None:
-        """Let signals do again what they did before."""
-        for each, handler in self._before.items():
-            signal.signal(each, handler)
