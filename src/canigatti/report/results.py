@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from canigatti.config import Photos, Spec, Split, Table
 from canigatti.evaluation.metrics import read_predictions
 from canigatti.files import InputError
+from canigatti.search.selection import score_columns
 
 PARTS = ("train", "validation", "test")
 PHOTO_PICTURES = ("sample", "balance", "sizes", "formats", "rejected")
@@ -235,7 +236,7 @@ def _read_run(folder: Path, listed: Listed, seed: int) -> Run:
 
 def _read_search(folder: Path, experiment: str) -> Search:
     trials = _read_table(folder / experiment / "trials.csv", _TRIALS)
-    scores = [name for name in trials if name.startswith("execution_") and name.endswith("_score")]
+    scores = score_columns(trials)
     trials[scores] = trials[scores].apply(pd.to_numeric, errors="coerce")
     return Search(
         experiment=experiment,

@@ -10,7 +10,7 @@ from canigatti.report.charts import Chart, IntervalChart, accuracy_intervals, le
 from canigatti.report.pictures import Picture, embed
 from canigatti.report.results import Run, Search
 from canigatti.report.texts import ABSENT, SETTINGS, duration, for_reading, notes, originals_for_reading, signed
-from canigatti.search.selection import FAILED
+from canigatti.search.selection import FAILED, score_columns
 
 TITLES = {  # in the order of the page
     "base": "The base grid",
@@ -149,7 +149,6 @@ def search_view(search: Search) -> SearchView:
     """The trials as they were proposed: their values, and what came of them."""
     trials, names = search.trials, list(search.trials)
     values = names[names.index("trial") + 1 : names.index("status")]
-    scores = [name for name in names if name.startswith("execution_") and name.endswith("_score")]
     headings = [
         "Trial",
         *(name.replace("_", " ") for name in values),
@@ -162,7 +161,7 @@ def search_view(search: Search) -> SearchView:
         [
             *(str(trial[name]) for name in ("trial", *values)),
             f"failed: {trial['error']}" if trial["status"] == FAILED else _score(trial["score"]),
-            ", ".join(_score(trial[name]) for name in scores),
+            ", ".join(_score(trial[name]) for name in score_columns(trials)),
             ABSENT if pd.isna(trial["best_step"]) else f"{trial['best_step']:.0f}",
             duration(trial["seconds"]),
         ]

@@ -10,12 +10,11 @@ from matplotlib.figure import Figure
 
 from canigatti.config import Objective
 from canigatti.drawing import CLASS_COLORS, NEUTRAL_COLOR, new_figure
-from canigatti.search.selection import COMPLETED, FAILED, PARTLY_FAILED, winner
+from canigatti.search.selection import COMPLETED, FAILED, PARTLY_FAILED, score_columns, winner
 
 _MOST_COLUMNS = 5
 _LABELS = {"val_accuracy": "validation accuracy", "val_loss": "validation loss"}
 _MEAN, _BEST = CLASS_COLORS
-_SCORE = r"execution_\d+_score"
 
 
 def draw_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Objective, title: str) -> Figure:
@@ -47,7 +46,7 @@ def draw_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Ob
 
 
 def _draw(axes: Axes, table: pd.DataFrame, places: pd.Series, best: pd.Series) -> None:
-    for number, column in enumerate(table.filter(regex=_SCORE)):
+    for number, column in enumerate(score_columns(table)):
         label = None if number else "execution"
         axes.scatter(places, table[column].astype(float), s=9, color=NEUTRAL_COLOR, label=label)
     for status, label, inside in ((COMPLETED, "trial (mean)", _MEAN), (PARTLY_FAILED, "trial failed in part", "white")):

@@ -1,5 +1,6 @@
 """The trials of a search side by side, and the best of them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
@@ -51,6 +52,11 @@ def _summary(executions: Sequence[Execution]) -> dict[str, Any]:
         "seconds": sum(one.seconds for one in executions),
         "error": next((one.error for one in executions if one.error), None),
     }
+
+
+def score_columns(table: pd.DataFrame) -> list[str]:
+    """The columns of :func:`tabulate` that have the scores of single executions."""
+    return [str(name) for name in table if re.fullmatch(r"execution_\d+_score", str(name))]
 
 
 def winner(table: pd.DataFrame, objective: Objective) -> pd.Series:
