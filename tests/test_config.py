@@ -204,6 +204,12 @@ def assert_refused(tmp_path, text, key, reason):
     assert reason in str(refusal.value)
 
 
+def test_a_fault_is_told_on_one_line_whatever_the_key_holds(tmp_path):
+    with pytest.raises(ConfigError) as refusal:
+        read(tmp_path, VALID.replace("plain: {", 'plain: {"a\\n\\rb": 1, '))
+    assert len(str(refusal.value).splitlines()) == 1
+
+
 def test_a_fault_in_the_defaults_is_told_once(tmp_path):
     with pytest.raises(ConfigError) as refusal:
         read(tmp_path, VALID.replace("defaults: {", "defaults: {epochs: 0, "))
