@@ -4,12 +4,7 @@ import json
 
 import pytest
 
-STUDY = """
-study: tiny
-classes: [cat, dog]
-photos: {generate: {count: 60, seed: 3}}
-splits:
-  half: {train: 0.5, validation: 0.25, test: 0.25}
+PRETRAINED = """
 weights: {mobilenetv2: mobilenetv2.weights.h5}
 defaults: {split: half, image_size: 32, epochs: 1, table: pretrained}
 experiments:
@@ -20,7 +15,13 @@ CHAIN = {f"{rule} {name}" for rule in ("train", "evaluate", "draw_evaluation") f
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory, copy_project):
+def study(tiny):
+    """The tiny study with a transfer and its fine-tuning in place of its experiments."""
+    return tiny[: tiny.index("defaults:")] + PRETRAINED
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory, copy_project, study):
     """The two trainings, carried out once."""
     import keras
 
@@ -28,7 +29,7 @@ def chain(tmp_path_factory, copy_project):
     keras.applications.MobileNetV2(weights=None, include_top=False).save_weights(
         project.folder / "mobilenetv2.weights.h5"
     )
-    project.write_config(STUDY)
+    project.write_config(study)
     answer = project.run()
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return project
@@ -44,13 +45,13 @@ def test_a_fine_tuning_goes_on_with_the_weights_of_its_transfer(chain):
     assert (chain.folder / "results/tiny/report/tables/pretrained.md").is_file()
 
 
-def test_another_rate_of_the_fine_tuning_runs_it_alone_and_one_of_the_transfer_both(chain):
+def test_another_rate_of_the_fine_tuning_runs_it_alone_and_one_of_the_transfer_both(chain, study):
     assert chain.planned() == set()
-    chain.write_config(STUDY.replace("learning_rate: 1e-5", "learning_rate: 2e-5"))
+    chain.write_config(study.replace("learning_rate: 1e-5", "learning_rate: 2e-5"))
     assert chain.planned() == {job for job in CHAIN if "finetune" in job} | {"write_report"}
-    chain.write_config(STUDY.replace("learning_rate: 1e-3", "learning_rate: 2e-3"))
+    chain.write_config(study.replace("learning_rate: 1e-3", "learning_rate: 2e-3"))
     assert chain.planned() == CHAIN | {"write_report"}
-    chain.write_config(STUDY)
+    chain.write_config(study)
 
 
 def test_other_weights_run_both(chain):
@@ -61,8 +62,8 @@ def test_other_weights_run_both(chain):
     weights.write_bytes(before)
 
 
-def test_a_transfer_that_diverged_stops_nothing(chain):
-    chain.write_config(STUDY.replace("learning_rate: 1e-3", "learning_rate: 1e30"))
+def test_a_transfer_that_diverged_stops_nothing(chain, study):
+    chain.write_config(study.replace("learning_rate: 1e-3", "learning_rate: 1e30"))
     answer = chain.run()
     assert answer.returncode == 0, answer.stdout + answer.stderr
     table = (chain.folder / "results/tiny/report/tables/pretrained.md").read_text(encoding="utf-8")
