@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from canigatti.config import Spec
 from canigatti.photos.manifest import COLUMNS
 from canigatti.photos.store import Store
 
@@ -148,3 +149,17 @@ def photo_files(tmp_path_factory) -> dict[str, Path]:
     parts = ["train"] * 40 + ["validation"] * 10
     pd.DataFrame({"id": store.ids, "label": store.labels, "part": parts}).to_csv(files["split"], index=False)
     return files
+
+
+def command_of_training(files: dict[str, Path], out: Path, spec: Spec) -> list[str]:
+    results = {"model": "model.keras", "history": "history.csv", "curves": "curves.png", "run": "run.json"}
+    given = {**files, **{name: out / file for name, file in results.items()}, "logs": out / "logs"}
+    options = [part for name, path in given.items() for part in (f"--{name}", str(path))]
+    told = ["--experiment", "tried", "--spec", spec.spec(), "--seed", "42", "--class", "cat", "--class", "dog"]
+    return [sys.executable, "-m", "canigatti", "train", *told, *options]
+
+
+@pytest.fixture(scope="session")
+def train_command():
+    """The command line that trains an experiment on the files of `photo_files` and writes into a folder."""
+    return command_of_training

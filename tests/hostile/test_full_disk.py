@@ -30,7 +30,10 @@ def small_disk(tmp_path):
 
 
 def canigatti(*arguments):
-    command = [sys.executable, "-m", "canigatti", *map(str, arguments)]
+    return run([sys.executable, "-m", "canigatti", *map(str, arguments)])
+
+
+def run(command):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -67,18 +70,15 @@ def inspection(folder, out=None):
     )
 
 
-def test_the_model(photo_files, small_disk):
+def test_the_model(photo_files, train_command, small_disk):
     out = small_disk("1m") / "out"
-    results = {"model": "model.keras", "history": "history.csv", "curves": "curves.png", "run": "run.json"}
-    given = {**photo_files, **{name: out / file for name, file in results.items()}, "logs": out / "logs"}
-    options = [part for name, path in given.items() for part in (f"--{name}", path)]
-    told = ["--experiment", "tried", "--spec", SPEC.spec(), "--seed", "42", "--class", "cat", "--class", "dog"]
-    assert refused(canigatti("train", *told, *options), out / "model")
+    command = train_command(photo_files, out, SPEC)
+    assert refused(run(command), out / "model")
     assert not [path for path in out.rglob("*") if path.suffix in (".keras", ".npz", ".json", ".csv", ".png")]
     small_disk("100m")
-    answer = canigatti("train", *told, *options)
+    answer = run(command)
     assert answer.returncode == 0, answer.stderr
-    assert all((out / file).is_file() for file in results.values())
+    assert all((out / file).is_file() for file in ("model.keras", "history.csv", "curves.png", "run.json"))
 
 
 def test_the_image_store(inspected, small_disk):

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -34,13 +33,8 @@ SPEC = Spec(
 class Training:
     """The command `train`, as a process of its own."""
 
-    def __init__(self, files: dict[str, Path], out: Path, spec: Spec = SPEC) -> None:
-        self.out = out
-        results = {"model": "model.keras", "history": "history.csv", "curves": "curves.png", "run": "run.json"}
-        given = {**files, **{name: out / file for name, file in results.items()}, "logs": out / "logs"}
-        options = [part for name, path in given.items() for part in (f"--{name}", str(path))]
-        told = ["--experiment", "tried", "--spec", spec.spec(), "--seed", "42", "--class", "cat", "--class", "dog"]
-        self.command = [sys.executable, "-m", "canigatti", "train", *told, *options]
+    def __init__(self, command: list[str], out: Path) -> None:
+        self.command, self.out = command, out
 
     def start(self) -> subprocess.Popen:
         return subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -89,9 +83,15 @@ def epochs_told(text: str) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def whole(photo_files, tmp_path_factory):
+def make(train_command, photo_files):
+    """A training that writes into this folder."""
+    return lambda out, files=photo_files, spec=SPEC: Training(train_command(files, out, spec), out)
+
+
+@pytest.fixture(scope="module")
+def whole(make, tmp_path_factory):
     """The training, never interrupted."""
-    training = Training(photo_files, tmp_path_factory.mktemp("whole"))
+    training = make(tmp_path_factory.mktemp("whole"))
     training.end()
     # The best epoch comes before the moment of the signal, and early stopping has its say after it.
     assert training.run["best_epoch"] < 7 < 10 < len(training.history) < EPOCHS
@@ -104,10 +104,8 @@ def whole(photo_files, tmp_path_factory):
     [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)],
     ids=lambda one: str(one),
 )
-def test_a_training_that_is_cut_off_goes_on_and_ends_as_one_that_is_not(
-    photo_files, tmp_path, whole, with_signal, code
-):
-    training = Training(photo_files, tmp_path / "cut")
+def test_a_training_that_is_cut_off_goes_on_and_ends_as_one_that_is_not(make, tmp_path, whole, with_signal, code):
+    training = make(tmp_path / "cut")
     exit_code, told = training.cut_off(with_signal)
     assert exit_code == code
     assert not (training.out / "model.keras").exists()
@@ -122,8 +120,8 @@ def test_a_training_that_is_cut_off_goes_on_and_ends_as_one_that_is_not(
     training.assert_like(whole)
 
 
-def test_one_that_is_killed_twice_tells_both(photo_files, tmp_path, whole):
-    training = Training(photo_files, tmp_path / "cut")
+def test_one_that_is_killed_twice_tells_both(make, tmp_path, whole):
+    training = make(tmp_path / "cut")
     training.cut_off(signal.SIGTERM, at_epoch=3)
     training.cut_off(signal.SIGTERM, at_epoch=6)
     training.end()
@@ -132,8 +130,8 @@ def test_one_that_is_killed_twice_tells_both(photo_files, tmp_path, whole):
     training.assert_like(whole)
 
 
-def test_one_that_is_killed_before_its_model_is_saved_trains_no_epoch_again(photo_files, tmp_path, whole):
-    training = Training(photo_files, tmp_path / "cut")
+def test_one_that_is_killed_before_its_model_is_saved_trains_no_epoch_again(make, tmp_path, whole):
+    training = make(tmp_path / "cut")
     process = training.start()
     last = len(whole.history)
     while not _has_kept(training, last):
@@ -155,12 +153,12 @@ def _has_kept(training: Training, epoch: int) -> bool:
         return False
 
 
-def test_a_state_of_other_settings_is_not_used(photo_files, tmp_path):
-    training = Training(photo_files, tmp_path / "cut")
+def test_a_state_of_other_settings_is_not_used(make, tmp_path):
+    training = make(tmp_path / "cut")
     training.cut_off(signal.SIGKILL)
     assert training.states
     other = SPEC.model_copy(update={"optimizer": SPEC.optimizer.model_copy(update={"learning_rate": 0.03})})
-    changed = Training(photo_files, tmp_path / "cut", other)
+    changed = make(tmp_path / "cut", spec=other)
     told = changed.end()
     assert epochs_told(told)[0] == 1
     assert "not used: settings, code or photos have changed since" in told
@@ -168,17 +166,17 @@ def test_a_state_of_other_settings_is_not_used(photo_files, tmp_path):
     assert not changed.states
 
 
-def test_a_state_of_other_photos_is_not_used(photo_files, tmp_path):
+def test_a_state_of_other_photos_is_not_used(make, photo_files, tmp_path):
     images = np.load(photo_files["images"])
     np.save(tmp_path / "images.npy", images)
-    training = Training({**photo_files, "images": tmp_path / "images.npy"}, tmp_path / "cut")
+    training = make(tmp_path / "cut", {**photo_files, "images": tmp_path / "images.npy"})
     training.cut_off(signal.SIGKILL)
     np.save(tmp_path / "images.npy", 255 - images)
     assert epochs_told(training.end())[0] == 1
 
 
-def test_a_damaged_state_is_told_and_the_training_begins_anew(photo_files, tmp_path, whole):
-    training = Training(photo_files, tmp_path / "cut")
+def test_a_damaged_state_is_told_and_the_training_begins_anew(make, tmp_path, whole):
+    training = make(tmp_path / "cut")
     training.cut_off(signal.SIGKILL)
     (state,) = training.states
     os.truncate(state, state.stat().st_size // 2)
