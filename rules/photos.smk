@@ -126,11 +126,13 @@ rule split_photos:
         "../workflow/environment.yaml"
     params:
         spec=lambda wildcards: STUDY.splits[wildcards.split].spec(),
+        classes=CLASSES,
     shell:
         "python -m canigatti split"
         " --manifest {input.manifest:q}"
         " --groups {input.groups:q}"
         " --spec {params.spec:q}"
+        " {params.classes}"
         " --output {output.split:q}"
         " 2> {log:q}"
 

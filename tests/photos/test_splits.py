@@ -3,10 +3,15 @@ import pytest
 
 from canigatti.config import Split
 from canigatti.files import InputError
-from canigatti.photos.splits import PARTS, deal
+from canigatti.photos import splits
+from canigatti.photos.splits import PARTS
 
 STUDY_64 = Split(train=0.64, validation=0.16, test=0.20)
 STUDY_80 = Split(train=0.80, validation=0.10, test=0.10)
+
+
+def deal(labels, groups, split):
+    return splits.deal(labels, groups, split, ["cat", "dog"])
 
 
 def balanced(count):
@@ -58,7 +63,8 @@ def test_a_group_larger_than_a_part_stays_whole():
     assert len(set(parts[:45])) == 1
 
 
-def test_a_part_without_a_class_is_refused():
-    labels = np.array([0] * 100 + [1] * 4)
-    with pytest.raises(InputError, match=r"test part has no photo of class 1: 4 photos"):
-        deal(labels, np.arange(104), STUDY_80)
+@pytest.mark.parametrize(("count", "told"), [(4, "4 are kept"), (1, "1 is kept"), (0, "0 are kept")])
+def test_a_part_without_a_class_is_refused_and_the_class_named(count, told):
+    labels = np.array([0] * 100 + [1] * count)
+    with pytest.raises(InputError, match=rf"part has no photo of the class 'dog': of its photos {told}, too few"):
+        deal(labels, np.arange(100 + count), STUDY_80)

@@ -106,6 +106,7 @@ def split(
     manifest: Manifest,
     groups: Annotated[Path, typer.Option(help="The groups.csv that `inspect` wrote.")],
     spec: Annotated[str, typer.Option(help="The parts' shares and the seed (JSON, see `Split`).")],
+    classes: Classes,
     output: Annotated[Path, typer.Option(help="The split to write (CSV).")],
 ) -> None:
     """Deal the kept photos to train, validation and test: stratified, near duplicates together."""
@@ -118,8 +119,9 @@ def split(
 
     kept = read_manifest(manifest).query("verdict == 'keep'")
     group = pd.read_csv(groups, dtype=str, keep_default_na=False).set_index("id")["group"]
+    labels, together = kept["label"].to_numpy(dtype=int), kept["id"].map(group).to_numpy(dtype=str)
     try:
-        parts = deal(kept["label"].to_numpy(dtype=int), kept["id"].map(group).to_numpy(dtype=str), Split.parse(spec))
+        parts = deal(labels, together, Split.parse(spec), classes)
     except InputError as error:
         raise InputError(f"{output}: {error}") from None
     write_csv(output, kept[["id", "label"]].assign(part=parts))

@@ -1,5 +1,6 @@
 """Dealing the photos to training, validation and test."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from canigatti.files import InputError
 PARTS = ("train", "validation", "test")
 
 
-def deal(labels: np.ndarray, groups: np.ndarray, split: Split) -> np.ndarray:
+def deal(labels: np.ndarray, groups: np.ndarray, split: Split, classes: Sequence[str]) -> np.ndarray:
     """The part of each photo: stratified by label, groups never torn apart, decided by the split's seed.
 
     Groups of several photos are dealt first, each to a part drawn with the split's shares among those that still have
@@ -21,6 +22,7 @@ def deal(labels: np.ndarray, groups: np.ndarray, split: Split) -> np.ndarray:
         labels: (n,), 0 or 1.
         groups: (n,), equal values belong together.
         split: the shares and the seed.
+        classes: names of the two classes, for what is told.
 
     Returns:
         (n,), one of `PARTS` for each photo.
@@ -40,7 +42,7 @@ def deal(labels: np.ndarray, groups: np.ndarray, split: Split) -> np.ndarray:
     for label in (0, 1):
         alone = np.flatnonzero((labels == label) & (parts < 0))
         parts[generator.permutation(alone)] = np.repeat(np.arange(3), _fill(room[label], len(alone)))
-    _refuse_missing_class(labels, parts)
+    _refuse_missing_class(labels, parts, classes)
     return np.array(PARTS, dtype=object)[parts]
 
 
@@ -68,13 +70,14 @@ def _fill(room: np.ndarray, count: int) -> np.ndarray:
     return wanted
 
 
-def _refuse_missing_class(labels: np.ndarray, parts: np.ndarray) -> None:
+def _refuse_missing_class(labels: np.ndarray, parts: np.ndarray, classes: Sequence[str]) -> None:
     for number, part in enumerate(PARTS):
-        for label in (0, 1):
+        for label, name in enumerate(classes):
             if not ((labels == label) & (parts == number)).any():
+                kept = int((labels == label).sum())
                 raise InputError(
-                    f"the {part} part has no photo of class {label}: {int((labels == label).sum())} photos of it "
-                    "are too few for this split"
+                    f"the {part} part has no photo of the class {name!r}: of its photos {kept:,} "
+                    f"{'is' if kept == 1 else 'are'} kept, too few for this split"
                 )
 
 

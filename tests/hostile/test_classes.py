@@ -1,0 +1,84 @@
+"""Classes that are missing, empty or all but empty are refused by their folder's name before anything is trained."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from canigatti.photos.demo.archive import draw_members, zip_bytes
+
+EPOCH = "--until=train"
+
+
+@pytest.fixture
+def study(tmp_path, copy_project, tiny):
+    """A project whose photos lie in the folder `photos`: thirty drawn ones of each class."""
+    project = copy_project(tmp_path / "project")
+    archive = zipfile.ZipFile(io.BytesIO(zip_bytes(draw_members(60, 3))))
+    for member in archive.namelist():
+        if member.endswith(".jpg") and "readme" not in member:
+            path = project.folder / "photos" / Path(member).parent.name.lower() / Path(member).name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(archive.read(member))
+    only_plain = tiny[: tiny.index("  augmented:")]
+    project.write_config(only_plain.replace("{generate: {count: 60, seed: 3}}", "{source: photos}"))
+    return project
+
+
+def remove(folder: Path, kept: int) -> None:
+    for path in sorted(folder.iterdir())[kept:]:
+        path.unlink()
+
+
+def no_file(photos: Path) -> None:
+    remove(photos / "dog", 0)
+
+
+def no_folder(photos: Path) -> None:
+    no_file(photos)
+    (photos / "dog").rmdir()
+
+
+def no_photo(photos: Path) -> None:
+    no_file(photos)
+    (photos / "dog" / "1.jpg").write_bytes(b"text")
+
+
+def one_photo(photos: Path) -> None:
+    remove(photos / "dog", 1)
+
+
+def third_folder(photos: Path) -> None:
+    (photos / "bird").mkdir()
+    (photos / "bird" / "1.jpg").write_bytes(next((photos / "cat").iterdir()).read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (no_file, "no file of the class 'dog'"),
+        (no_folder, "no file of the class 'dog'"),
+        (no_photo, "no photo of the class 'dog': of its photos 0 are kept"),
+        (one_photo, "no photo of the class 'dog': of its photos 1 is kept"),
+        (third_folder, "the folder bird lies beside those of the classes cat and dog"),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_such_classes_are_named_before_anything_is_trained(study, change, told):
+    change(study.folder / "photos")
+    answer = study.run(EPOCH)
+    assert answer.returncode != 0
+    assert told in answer.stdout + answer.stderr
+    assert "Traceback" not in answer.stdout + answer.stderr
+    assert not (study.folder / "results/tiny/training").exists()
+
+
+def test_fewer_photos_than_a_batch_are_trained_on(study):
+    path = study.folder / "study.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "batch_size: 16" in text
+    path.write_text(text.replace("batch_size: 16", "batch_size: 512"), encoding="utf-8")
+    answer = study.run(EPOCH)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert (study.folder / "results/tiny/training/plain/seed42/model.keras").is_file()
