@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -11,22 +10,6 @@ from canigatti.config import Convolutional, Spec
 SPEC = Spec(
     image_size=16, batch_size=8, epochs=2, network=Convolutional(dense_units=64), augmentation=None
 )  # 0.8 MB of weights
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of its own, and a way to change its size."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], check=False).returncode:
-        pytest.skip("needs the right to mount a file system")
-
-    def resize(size: str) -> Path:
-        subprocess.run(["mount", "-o", f"remount,size={size}", folder], check=True)
-        return folder
-
-    yield resize
-    subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def canigatti(*arguments):

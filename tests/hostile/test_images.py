@@ -188,6 +188,27 @@ def test_a_bomb_does_not_take_the_memory(bomb, tmp_path):
     assert grown < 50_000  # kB; decoded, the smallest would take 190,000
 
 
+def test_a_hundred_bombs_are_refused_by_processes_of_less_than_a_gigabyte_in_all(tmp_path):
+    made = [bomb() for bomb in (*BOMBS.values(), png_with_a_text_bomb)]
+    for number in range(100):
+        path = tmp_path / "photos" / ("Cat", "Dog")[number % 2] / f"{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(made[number % len(made)])
+    write_json(tmp_path / "source.json", {"path": str(tmp_path / "photos"), "kind": "folder"})
+    outputs = [f"--{name}={tmp_path / name}" for name in ("manifest", "groups", "summary")]
+    command = ["inspect", f"--source-record={tmp_path / 'source.json'}", *outputs, "--workers=2", "--class=cat"]
+    script = (
+        "import resource, subprocess, sys\n"
+        "subprocess.run([sys.executable, '-m', 'canigatti', *sys.argv[1:]], check=True)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+    )
+    run = [sys.executable, "-c", script, *command, "--class=dog"]
+    peak = int(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+    rows = read_manifest(tmp_path / "manifest")
+    assert rows["verdict"].value_counts().to_dict() == {"too-large": 80, "unreadable": 20}
+    assert 3 * peak < 1_000_000  # kB of the largest process, of which there are three
+
+
 @pytest.fixture
 def faulty(tmp_path):
     """A folder with a file of every fault among good photos."""

@@ -1,8 +1,10 @@
 """A training that is killed, or asked to end, at a real moment goes on and ends as if nothing had happened."""
 
+import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import canigatti
 from canigatti.config import SGD, Augmentation, Convolutional, EarlyStopping, Spec
 from canigatti.training.model_files import load_model
 
@@ -33,11 +36,13 @@ SPEC = Spec(
 class Training:
     """The command `train`, as a process of its own."""
 
-    def __init__(self, command: list[str], out: Path) -> None:
+    def __init__(self, command: list[str], out: Path, code: Path | None = None) -> None:
         self.command, self.out = command, out
+        self.environment = {**os.environ, **({"PYTHONPATH": str(code)} if code else {})}
 
     def start(self) -> subprocess.Popen:
-        return subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return subprocess.Popen(self.command, env=self.environment, **options)
 
     def end(self, process: subprocess.Popen | None = None) -> str:
         """All it says until it ends well."""
@@ -84,8 +89,8 @@ def epochs_told(text: str) -> list[int]:
 
 @pytest.fixture(scope="module")
 def make(train_command, photo_files):
-    """A training that writes into this folder."""
-    return lambda out, files=photo_files, spec=SPEC: Training(train_command(files, out, spec), out)
+    """A training that writes into this folder, by the code in a folder of its own if one is given."""
+    return lambda out, files=photo_files, spec=SPEC, code=None: Training(train_command(files, out, spec), out, code)
 
 
 @pytest.fixture(scope="module")
@@ -131,17 +136,38 @@ def test_one_that_is_killed_twice_tells_both(make, tmp_path, whole):
 
 
 def test_one_that_is_killed_before_its_model_is_saved_trains_no_epoch_again(make, tmp_path, whole):
-    training = make(tmp_path / "cut")
+    training, last = make(tmp_path / "cut"), len(whole.history)
+    _kill_before_saving(training, last)
+    assert epochs_told(training.end()) == []
+    assert training.run["resumed_after"] == [last]
+    training.assert_like(whole)
+
+
+def test_a_disk_that_fills_while_the_model_is_saved_costs_no_epoch(make, whole, small_disk):
+    disk = small_disk("100m")
+    training, last = make(disk / "cut"), len(whole.history)
+    _kill_before_saving(training, last)
+    with (disk / "filling").open("wb", buffering=0) as filling, contextlib.suppress(OSError):
+        while True:
+            filling.write(bytes(4096))
     process = training.start()
-    last = len(whole.history)
+    told, _ = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert f"cannot write {training.out / 'model.keras'}" in told
+    assert "No space left" in told
+    assert [path.name for path in training.out.iterdir() if path.suffix != ".backup"] == ["logs"]
+    (disk / "filling").unlink()
+    assert epochs_told(training.end()) == []
+    training.assert_like(whole)
+
+
+def _kill_before_saving(training: Training, last: int) -> None:
+    process = training.start()
     while not _has_kept(training, last):
         assert process.poll() is None, process.stdout.read()
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert not (training.out / "run.json").exists()
-    assert epochs_told(training.end()) == []
-    assert training.run["resumed_after"] == [last]
-    training.assert_like(whole)
 
 
 def _has_kept(training: Training, epoch: int) -> bool:
@@ -173,6 +199,17 @@ def test_a_state_of_other_photos_is_not_used(make, photo_files, tmp_path):
     training.cut_off(signal.SIGKILL)
     np.save(tmp_path / "images.npy", 255 - images)
     assert epochs_told(training.end())[0] == 1
+
+
+def test_a_state_of_other_code_is_not_used(make, tmp_path):
+    shutil.copytree(Path(canigatti.__file__).parent, tmp_path / "code" / "canigatti")
+    training = make(tmp_path / "cut", code=tmp_path / "code")
+    training.cut_off(signal.SIGKILL)
+    with (tmp_path / "code/canigatti/training/fitting.py").open("a", encoding="utf-8") as code:
+        code.write("\n# edited\n")
+    told = training.end()
+    assert epochs_told(told)[0] == 1
+    assert "not used: settings, code or photos have changed since" in told
 
 
 def test_a_damaged_state_is_told_and_the_training_begins_anew(make, tmp_path, whole):
