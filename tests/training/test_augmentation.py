@@ -1,8 +1,10 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from canigatti.config import Augmentation, Probabilities
-from canigatti.training.augmentation import apply, draw, projections
+from canigatti.training.augmentation import FILL_MODES, apply, draw, samplings
 
 NONE = Probabilities(
     shear=0, zoom=0, rotation=0, width_shift=0, height_shift=0, brightness=0, horizontal_flip=0, vertical_flip=0
@@ -19,8 +21,7 @@ def photos(count=8, size=64, channels=3):
 
 
 def transformed(images, drawn, fill="nearest"):
-    brightness = drawn.brightness.astype(np.float32)
-    return apply(images, projections(drawn, *images.shape[1:3]), brightness, fill).numpy()
+    return apply(images, drawn, fill)
 
 
 def reference(images, drawn, brightness):
@@ -52,7 +53,7 @@ def reference(images, drawn, brightness):
 
 def inside_frame(drawn, size):
     """Pixels whose source lies inside the photo, (n, size, size)."""
-    matrices = projections(drawn, size, size).astype(np.float64)
+    matrices = samplings(drawn, size, size).reshape(-1, 6)
     y, x = np.mgrid[:size, :size]
     a, b, c, d, e, f = (matrices[:, column, None, None] for column in range(6))
     source_x, source_y = a * x + b * y + c, d * x + e * y + f
@@ -187,7 +188,18 @@ def test_outside_the_frame_the_nearest_pixel_is_repeated():
     np.testing.assert_array_equal(result[row, :, -1], images[row, :, -1])
 
 
-def test_grayscale_photos_keep_one_channel():
+@pytest.mark.parametrize(("fill", "mode"), [*zip(FILL_MODES, ("edge", "symmetric", "wrap", "constant"), strict=True)])
+def test_outside_the_frame_a_photo_goes_on_as_its_fill_says(fill, mode):
+    images = photos()
+    certain = Augmentation(width_shift=0.5, probability=NONE.model_copy(update={"width_shift": 1.0}))
+    drawn = dataclasses.replace(draw(certain, len(images), np.random.default_rng(3)), width_shift=np.full(8, 20 / 64))
+    beyond = np.pad(images, ((0, 0), (0, 0), (0, 20), (0, 0)), mode=mode)[:, :, 20:]
+    np.testing.assert_array_equal(transformed(images, drawn, fill), beyond)
+
+
+def test_grayscale_photos_are_transformed_as_photos_of_three_equal_channels():
     images = photos(channels=1)
     drawn = draw(Augmentation(), len(images), np.random.default_rng(0))
-    assert transformed(images, drawn).shape == images.shape
+    gray, color = transformed(images, drawn), transformed(np.repeat(images, 3, axis=-1), drawn)
+    assert gray.shape == images.shape
+    np.testing.assert_array_equal(np.repeat(gray, 3, axis=-1), color)

@@ -1,20 +1,24 @@
 """Random transformations of training photos: one affine resampling and one brightness factor a photo.
 
 The drawn values and their effect are those of Keras' `ImageDataGenerator` (`get_random_transform` and
-`apply_transform`), which resamples once as well; there the work is done photo by photo with SciPy, here batch by batch.
+`apply_transform`), which resamples once as well; there the work is done with SciPy, here with OpenCV.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
 
+import cv2
 import numpy as np
 
 from canigatti.config import Augmentation
 
-if TYPE_CHECKING:
-    import tensorflow as tf
-
-FILL_MODES = {"nearest": "NEAREST", "reflect": "REFLECT", "wrap": "WRAP", "constant": "CONSTANT"}
+# As SciPy's and Keras' fill modes of these names go on beyond the edge of a photo whose row is a b c d.
+FILL_MODES = {
+    "nearest": cv2.BORDER_REPLICATE,  # d d d
+    "reflect": cv2.BORDER_REFLECT,  # d c b
+    "wrap": cv2.BORDER_WRAP,  # a b c
+    "constant": cv2.BORDER_CONSTANT,  # black
+}
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,10 @@ def draw(augmentation: Augmentation, count: int, generator: np.random.Generator)
     )
 
 
-def projections(drawn: Transformations, height: int, width: int) -> np.ndarray:
-    """The resampling of each photo as TensorFlow's projective transform takes it, (n, 8), float32.
+def samplings(drawn: Transformations, height: int, width: int) -> np.ndarray:
+    """Where each photo is sampled, (n, 2, 3), float64.
 
-    A row [a, b, c, d, e, f, 0, 0] says that the output pixel (x, y) is the input's at (a x + b y + c, d x + e y + f).
+    With [[a, b, c], [d, e, f]], the output pixel (x, y) is the input's at (a x + b y + c, d x + e y + f).
     The matrix is Keras' rotation · shift · shear · zoom about the centre (side / 2 - 0.5), and then the flip; see
     `apply_affine_transform` and `transform_matrix_offset_center` in keras.legacy.preprocessing.image. Its `tx` moves
     along the width there, although it is drawn from the height's range: here the width's range moves along the width.
@@ -86,8 +90,7 @@ def projections(drawn: Transformations, height: int, width: int) -> np.ndarray:
     matrix = matrix @ _shear(drawn.shear) @ _scale(drawn.width_zoom, drawn.height_zoom)
     matrix = matrix @ _scale(np.where(drawn.horizontal_flip, -1.0, 1.0), np.where(drawn.vertical_flip, -1.0, 1.0))
     middle = (width / 2 - 0.5, height / 2 - 0.5)
-    centred = _shift(*middle) @ matrix @ _shift(-middle[0], -middle[1])
-    return centred.reshape(-1, 9)[:, :8].astype(np.float32)
+    return (_shift(*middle) @ matrix @ _shift(-middle[0], -middle[1]))[:, :2]
 
 
 def _matrices(rows: list[list[np.ndarray | float]]) -> np.ndarray:
@@ -113,27 +116,23 @@ def _scale(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _matrices([[x, 0.0, 0.0], [0.0, y, 0.0], [0.0, 0.0, 1.0]])
 
 
-def apply(images: "tf.Tensor", projection: "tf.Tensor", brightness: "tf.Tensor", fill: str) -> "tf.Tensor":
-    """Resample a batch bilinearly and scale its brightness.
+def apply(images: np.ndarray, drawn: Transformations, fill: str) -> np.ndarray:
+    """Resample photos bilinearly and scale their brightness.
 
     Args:
         images: (n, height, width, channels), uint8.
-        projection: (n, 8), float32, from :func:`projections`.
-        brightness: (n,), float32.
+        drawn: what is done to each of them.
         fill: what lies outside a photo, one of `FILL_MODES`.
 
     Returns:
-        (n, height, width, channels), uint8, values clipped to 0…255.
+        (n, height, width, channels), uint8, values rounded and clipped to 0…255.
     """
-    import tensorflow as tf
-
-    moved = tf.raw_ops.ImageProjectiveTransformV3(
-        images=images,
-        transforms=projection,
-        output_shape=tf.shape(images)[1:3],
-        fill_value=0.0,
-        interpolation="BILINEAR",
-        fill_mode=FILL_MODES[fill],
-    )
-    scaled = tf.cast(moved, tf.float32) * brightness[:, None, None, None]
-    return tf.saturate_cast(tf.round(scaled), tf.uint8)
+    cv2.setNumThreads(1)  # the batches are made side by side already
+    height, width = images.shape[1:3]
+    resample = partial(cv2.warpAffine, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=FILL_MODES[fill])
+    results = np.empty_like(images)
+    photos = zip(images, samplings(drawn, height, width), drawn.brightness, results, strict=True)
+    for image, sampling, brightness, result in photos:
+        moved = resample(image, sampling, (width, height))
+        result[:] = cv2.convertScaleAbs(moved, alpha=brightness).reshape(image.shape)
+    return results

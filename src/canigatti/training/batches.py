@@ -93,12 +93,14 @@ def training_batches(
         order = _generator(seed, "order", step // steps).permutation(len(part))
         return order[(step % steps) * batch_size :][:batch_size]
 
+    def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
+        examples, labels = part.gather(positions(step))
+        if augmentation:
+            examples = _augmented(examples, augmentation, _generator(seed, "augmentation", step))
+        return examples, labels
+
     counter = tf.data.Dataset.counter(start=first_epoch * steps, dtype=tf.int64)
-    if augmentation is None:
-        batches = counter.map(_from_numpy(part, lambda step: part.gather(positions(step))), PARALLEL)
-    else:
-        batches = _augmented(part, counter, positions, augmentation, seed)
-    return _ahead(batches)
+    return _ahead(counter.map(_from_numpy(part, batch), PARALLEL))
 
 
 def plain_batches(part: Examples, batch_size: int) -> "tf.data.Dataset":
@@ -129,41 +131,18 @@ def _generator(seed: int, purpose: str, number: int) -> np.random.Generator:
     return np.random.default_rng([seed, *purpose.encode(), number])
 
 
-def _augmented(
-    part: Examples,
-    counter: "tf.data.Dataset",
-    positions: Callable[[int], np.ndarray],
-    augmentation: Augmentation,
-    seed: int,
-) -> "tf.data.Dataset":
-    import tensorflow as tf
+def _augmented(photos: np.ndarray, augmentation: Augmentation, generator: np.random.Generator) -> np.ndarray:
+    from canigatti.training.augmentation import apply, draw
 
-    from canigatti.training.augmentation import apply, draw, projections
-
-    def batch(step: int) -> tuple[np.ndarray, ...]:
-        photos, labels = part.gather(positions(step))
-        drawn = draw(augmentation, len(photos), _generator(seed, "augmentation", step))
-        return photos, labels, projections(drawn, *photos.shape[1:3]), drawn.brightness.astype(np.float32)
-
-    @tf.autograph.experimental.do_not_convert
-    def transform(photos: tf.Tensor, labels: tf.Tensor, projection: tf.Tensor, brightness: tf.Tensor) -> tuple:
-        return apply(photos, projection, brightness, augmentation.fill), labels
-
-    numbers = (tf.TensorSpec((None, 8), tf.float32), tf.TensorSpec((None,), tf.float32))
-    batches = counter.map(_from_numpy(part, batch, numbers), PARALLEL)
-    return batches.map(transform, PARALLEL)
+    return apply(photos, draw(augmentation, len(photos), generator), augmentation.fill)
 
 
-def _from_numpy(part: Examples, function: Callable[[int], tuple], more: tuple = ()) -> Callable:
+def _from_numpy(part: Examples, function: Callable[[int], tuple[np.ndarray, np.ndarray]]) -> Callable:
     """`function` as a step of a tf.data pipeline, with the shapes that NumPy code cannot tell TensorFlow."""
     import tensorflow as tf
 
     examples, _ = part.gather(np.arange(1))
-    signature = (
-        tf.TensorSpec((None, *examples.shape[1:]), examples.dtype),
-        tf.TensorSpec((None, 1), tf.float32),
-        *more,
-    )
+    signature = (tf.TensorSpec((None, *examples.shape[1:]), examples.dtype), tf.TensorSpec((None, 1), tf.float32))
 
     @tf.autograph.experimental.do_not_convert
     def step(number: tf.Tensor) -> tuple:
