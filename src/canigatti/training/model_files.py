@@ -94,9 +94,9 @@ def load_model(model: Path, sha256: str | None) -> "keras.Model":
         _refuse_damaged(model)
     else:
         _refuse_changed(model, sha256)
+    prepare_device()
     import keras
 
-    prepare_device()
     try:
         network = keras.saving.load_model(model, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the damage leads to
