@@ -47,18 +47,21 @@ def speeds(tasks: dict[str, Task], rounds: int = ROUNDS) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in measured.items()}
 
 
-def timed(function: Callable[[], int]) -> Task:
-    """A task from what gives the number of photos."""
+def timed(function: Callable[[], int], before: Callable[[], object] = lambda: None) -> Task:
+    """A task from what gives the number of photos, and what is done before it, untimed."""
 
     def task() -> float:
+        before()
         started = time.perf_counter()
         return function() / (time.perf_counter() - started)
 
     return task
 
 
-def fitted(model: "keras.Model", batch_size: int, steps: int, /, *data: object, **options: object) -> Task:
-    """A task that trains for so many batches through Keras' own `fit`, timed from the end of the first batch on.
+def fitted(
+    model: "keras.Model", batch_size: int, steps: int, /, *data: object, skipped: int = 1, **options: object
+) -> Task:
+    """A task that trains for so many batches through Keras' own `fit`, timed from the end of the skipped ones on.
 
     So neither the start of a fit counts, which a training has once, nor its end: Keras' and the recipe's own datasets
     are tuned by tf.data, and letting go of one takes seconds.
@@ -74,7 +77,7 @@ def fitted(model: "keras.Model", batch_size: int, steps: int, /, *data: object, 
     def task() -> float:
         moments.clear()
         model.fit(*data, **options, epochs=1, verbose=0, shuffle=False, callbacks=[Clock()])
-        return (steps - 1) * batch_size / (moments[steps - 1] - moments[0])
+        return (steps - skipped) * batch_size / (moments[steps - 1] - moments[skipped - 1])
 
     return task
 
