@@ -30,7 +30,7 @@ def main() -> None:
         folder = Path(name)
         of_study = photos.make(folder, COUNT, Path(source) if source else None)
         measured: dict[str, Callable[[], list[measure.Row]]] = {
-            "training": lambda: training.rows(of_study.store(training.SIZE), folder / "recipe"),
+            "training": lambda: training.rows(of_study, folder / "recipe"),
             "inspection": lambda: stages.inspection(of_study),
             "transfer": lambda: stages.transfer(of_study),
             "prediction": lambda: stages.prediction(of_study),

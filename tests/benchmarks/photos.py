@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from canigatti.photos.store import Store, open_store
+from canigatti.files import read_json
+from canigatti.photos.sources import open_source
+from canigatti.photos.store import Store, open_store, read_manifest
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class Photos:
             written = ("--output", images, "--hash", f"{images}.sha256", "--workers", 2, "--size", size)
             run("store", *options, *written)
         return open_store(images, self.folder / "manifest.csv")
+
+    def files(self) -> list[bytes]:
+        """The kept photos' files, in the order of the store."""
+        kept = read_manifest(self.folder / "manifest.csv").query("verdict == 'keep'")
+        source = open_source(read_json(self.folder / "source.json"))
+        return [source.read(path) for path in kept["path"]]
 
 
 def make(folder: Path, count: int, source: Path | None) -> Photos:

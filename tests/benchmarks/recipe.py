@@ -2,21 +2,20 @@
 
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from canigatti.config import Augmentation
 
 
-def write_folders(images: np.ndarray, labels: np.ndarray, folder: Path) -> None:
-    """Write photos as JPEG files in one folder a class, at the size that the network takes."""
-    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+def write_folders(files: Sequence[bytes], labels: np.ndarray, folder: Path) -> None:
+    """Write photos' files, as they were found, in one folder a class."""
+    for number, (content, label) in enumerate(zip(files, labels, strict=True)):
         path = folder / str(label) / f"{number}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(path, quality=92)
+        path.write_bytes(content)
 
 
 def batches(folder: Path, size: int, batch_size: int, augmentation: Augmentation | None) -> Iterator:

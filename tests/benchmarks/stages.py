@@ -66,8 +66,8 @@ def transfer(photos: Photos) -> list[Row]:
     backbone, batches = model.get_layer("mobilenetv2"), training_batches(part, 64, Augmentation(), seed=1)
     images, _ = part.gather(np.arange(TRANSFERRED))
 
-    steps = 2 * TRANSFERRED // 64
-    train = fitted(model, 64, steps, batches, steps_per_epoch=steps)
+    steps, made_ahead = 4 * TRANSFERRED // 64, 8
+    train = fitted(model, 64, steps, batches, skipped=made_ahead, steps_per_epoch=steps)
 
     def forward() -> int:
         for start in range(0, TRANSFERRED, 64):

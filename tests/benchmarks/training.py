@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import recipe
 from measure import Row, Task, fitted, ratio, speeds, timed
+from photos import Photos
 
 from canigatti.config import Augmentation, Spec
-from canigatti.photos.store import Store
 from canigatti.training import networks
 from canigatti.training.batches import Part, training_batches
 
@@ -23,12 +23,14 @@ FEEDING_STEPS = 20
 AUGMENTATIONS = {"augmented": Augmentation(), "plain": None}
 
 
-def rows(store: Store, folder: Path) -> list[Row]:
+def rows(of_study: Photos, folder: Path) -> list[Row]:
     """Everything that is about training, measured in one alternation, and feeding in another."""
+    store = of_study.store(SIZE)
     # Of both classes, some of them twice: as many as are made until a fit's last batch is trained on.
     spread = np.linspace(0, len(store.images) - 1, (STEPS + MADE_AHEAD) * BATCH_SIZE, dtype=int)
     part = Part(store, spread, "rgb")
-    recipe.write_folders(*part_of(part), folder)
+    files = of_study.files()
+    recipe.write_folders([files[row] for row in spread], store.labels[spread], folder)
     training = speeds(training_tasks(part, folder))
     feeding = speeds(feeding_tasks(part, folder))
     return [
