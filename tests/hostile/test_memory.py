@@ -2,12 +2,15 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+
+from canigatti.config import Convolutional, Spec
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +65,20 @@ def test_a_training_that_the_kernel_kills_is_named_with_its_batch_size_and_the_o
     answer = project.run()
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "goes on after epoch" in answer.stdout
+
+
+def test_a_training_whose_memory_is_limited_ends_naming_its_batch_size_and_leaves_nothing(
+    photo_files, train_command, tmp_path
+):
+    """Where the system refuses memory, TensorFlow's libraries end the process themselves, by a signal."""
+    network = Convolutional(filters=(20_000,), dense_units=4, dropout=(0.1, 0.1))
+    spec = Spec(image_size=16, batch_size=40, epochs=1, network=network, augmentation=None)
+    command = train_command(photo_files, tmp_path / "out", spec)
+    limited = f"ulimit -v {5 * 2**20} && exec {shlex.join(command)}"  # kB; the training takes 6 GB, its start 2
+    answer = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, check=False)
+    assert answer.returncode != 0
+    assert "tried, seed 42: 40 photos in batches of 40" in answer.stdout
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.suffix in (".keras", ".npz", ".json")]
 
 
 def process_of(folder: Path, argument: str) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -22,6 +23,7 @@ FOUND = """
       space: {filters: [{low: 2, high: 8, step: 2}], optimizer: [adam, sgd]}
 """
 TOO_LARGE = "dense_units: {low: 4, high: 4000000004, step: 4000000000}"
+ALL_TOO_LARGE = "dense_units: {low: 4000000000, high: 4000000001, step: 1}"
 EXECUTIONS = [f"trial{trial}/execution{execution}.json" for trial in (1, 2) for execution in (1, 2)]
 JOBS = {f"train_trial found {trial} {execution}" for trial in (1, 2) for execution in (1, 2)}
 AFTER = {"select_trial found", "draw_trials found", "train found", "evaluate found", "draw_evaluation found"}
@@ -190,6 +192,15 @@ def test_failed_executions_are_shown_and_the_search_goes_on(changing):
     assert pd.isna(table.loc[4_000_000_004, "score"])
     assert "OOM" in table.loc[4_000_000_004, "execution_1_error"]
     assert read(results / "best.json")["values"] == {"dense_units": 4}
+
+
+def test_a_search_of_which_every_execution_fails_says_why(changing):
+    edit(changing, "filters: [{low: 2, high: 8, step: 2}], optimizer: [adam, sgd]", ALL_TOO_LARGE)
+    edit(changing, "executions: 2", "executions: 1")
+    answer = changing.run("--", "results/tiny/training/found/seed42/run.json")
+    assert answer.returncode != 0
+    assert re.search("all 2 trials failed.*OOM", answer.stdout + answer.stderr, re.DOTALL)
+    assert not (changing.folder / "results/tiny/search/found/best.json").exists()
 
 
 def test_an_experiment_without_a_search_has_none(changing):
