@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from canigatti.config import Convolutional, Spec
+from canigatti.search.trials import execute
+from canigatti.training.batches import Part
 
 SPEC = Spec(
     image_size=16, batch_size=8, epochs=2, network=Convolutional(dense_units=64), augmentation=None
@@ -62,6 +65,14 @@ def test_the_model(photo_files, train_command, small_disk):
     answer = run(command)
     assert answer.returncode == 0, answer.stderr
     assert all((out / file).is_file() for file in ("model.keras", "history.csv", "curves.png", "run.json"))
+
+
+def test_the_logs(store, small_disk, tmp_path):
+    """TensorFlow tells of it as of exhausted memory; a search would take it for a network that is too large."""
+    learned, validation = (Part(store, rows, "rgb") for rows in (np.arange(40), np.arange(40, 50)))
+    logs = small_disk("8k") / "logs"
+    with pytest.raises(OSError, match=f"No space left on device: '{logs}'"):
+        execute(SPEC, "val_loss", learned, validation, 1, logs, tmp_path / "kept.npz")
 
 
 def test_the_image_store(inspected, small_disk):

@@ -16,6 +16,8 @@ import pytest
 
 import canigatti
 from canigatti.config import SGD, Augmentation, Convolutional, EarlyStopping, Spec
+from canigatti.training import backup
+from canigatti.training.backup import backup_file
 from canigatti.training.model_files import load_model
 
 pytestmark = pytest.mark.slow
@@ -198,6 +200,32 @@ def test_a_state_of_other_photos_is_not_used(make, photo_files, tmp_path):
     training = make(tmp_path / "cut", {**photo_files, "images": tmp_path / "images.npy"})
     training.cut_off(signal.SIGKILL)
     np.save(tmp_path / "images.npy", 255 - images)
+    assert epochs_told(training.end())[0] == 1
+
+
+@pytest.mark.parametrize("change", ["nothing", "seed", "settings", "split", "images", "versions"])
+def test_the_name_of_a_state_says_all_that_decides_the_end(tmp_path, monkeypatch, change):
+    images, split = tmp_path / "images.npy", tmp_path / "split.csv"
+    images.write_bytes(b"images")
+    split.write_text("split")
+    before = backup_file(tmp_path / "model.keras", SPEC, 1, images, [split])
+    if change in ("split", "images"):
+        {"split": split, "images": images}[change].write_text("changed")
+    if change == "versions":
+        monkeypatch.setattr(backup, "versions", dict)
+    settings = SPEC.model_copy(update={"batch_size": 9}) if change == "settings" else SPEC
+    after = backup_file(tmp_path / "model.keras", settings, 2 if change == "seed" else 1, images, [split])
+    assert (after == before) == (change == "nothing")
+
+
+def test_a_state_of_another_split_is_not_used(make, photo_files, tmp_path):
+    split = tmp_path / "split.csv"
+    shutil.copy(photo_files["split"], split)
+    training = make(tmp_path / "cut", {**photo_files, "split": split})
+    training.cut_off(signal.SIGKILL)
+    rows = pd.read_csv(split)
+    rows.loc[[0, 49], "part"] = rows.loc[[49, 0], "part"].to_numpy()
+    rows.to_csv(split, index=False)
     assert epochs_told(training.end())[0] == 1
 
 

@@ -149,7 +149,8 @@ def keras_address(tmp_path, monkeypatch):
     from keras.src.applications import mobilenet_v2, vgg16
     from keras.src.utils import file_utils
 
-    (tmp_path / "served").mkdir()
+    for name in ("served", "cache"):  # Keras takes another folder for one that is not there
+        (tmp_path / name).mkdir()
     server = Server(tmp_path / "served")
     monkeypatch.setattr(mobilenet_v2, "BASE_WEIGHT_PATH", server.address)
     monkeypatch.setattr(vgg16, "WEIGHTS_PATH_NO_TOP", server.address + "vgg16_notop.h5")

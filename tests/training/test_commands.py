@@ -36,6 +36,24 @@ def test_a_network_from_scratch_needs_no_start(run_train, tmp_path):
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(RESULTS.values())
 
 
+def test_a_training_that_diverges_is_recorded_as_such(run_train):
+    assert run_train(network=SMALL, optimizer={"name": "sgd", "learning_rate": 1e30})["status"] == "diverged"
+
+
+@pytest.mark.parametrize("start", ["model", "weights"])
+def test_a_start_that_is_not_the_recorded_file_is_refused_and_nothing_is_written(run_train, tmp_path, start):
+    file, record = tmp_path / "file", tmp_path / "record.json"
+    file.write_bytes(b"other")
+    record.write_text(json.dumps({"model_sha256": "0" * 64, "sha256": "0" * 64, "weights": None}))
+    if start == "model":
+        options = {"network": SMALL, "start_from": "before", "start": file, "start_run": record}
+    else:
+        options = {"network": BACKBONE, "image_size": 32, "weights": file, "weights_record": record}
+    with pytest.raises(InputError, match="is corrupt: expected SHA-256 0000"):
+        run_train(**options)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [

@@ -100,11 +100,11 @@ def _network(settings: "Spec", weights: Files, start: Files) -> "tuple[keras.Mod
         start: the trained model to go on with, and its run.json.
 
     Raises:
-        InputError: the experiment needs another start than it is given.
+        InputError: the experiment needs another start than it is given, or a file is not the one that was recorded.
     """
     from canigatti.config import Pretrained
     from canigatti.training import networks
-    from canigatti.training.model_files import load_model
+    from canigatti.training.model_files import load_model, refuse_changed
 
     goes_on, has_backbone = settings.start_from is not None, isinstance(settings.network, Pretrained)
     if begun := _given("--start with its --start-run", start, goes_on):
@@ -112,6 +112,7 @@ def _network(settings: "Spec", weights: Files, start: Files) -> "tuple[keras.Mod
         return networks.prepare(load_model(file, record["model_sha256"]), settings), record["weights"]
     if learned := _given("--weights with their --weights-record", weights, has_backbone and not goes_on):
         file, record = learned
+        refuse_changed(file, record["sha256"], "file of weights")
         return networks.build(settings, file), record["weights"]
     return networks.build(settings), None
 

@@ -59,8 +59,6 @@ def memory_told(what: str) -> Iterator[None]:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         lines = str(error).splitlines()
-        if any("No space left" in line for line in lines):  # TensorFlow tells of full disks in the same way
-            raise
         reason = next((line for line in lines if "OOM" in line or "alloc" in line), lines[-1] if lines else "")
         raise InputError(f"{what}: memory ran out ({reason}); a smaller batch size or network may help") from error
 

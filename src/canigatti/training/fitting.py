@@ -1,7 +1,11 @@
 """Fitting a network: epochs until the validation loss stops falling, the best epoch's weights kept."""
 
+import errno
 import math
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +72,7 @@ def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: i
     A training ends early where a loss becomes NaN or infinite, see :attr:`Fit.divergence`.
 
     Raises:
+        OSError: a file cannot be written.
         SystemExit: SIGINT or SIGTERM asked for the end, and the epoch is kept.
     """
     import keras
@@ -83,7 +88,7 @@ def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: i
     if keeper.state and keeper.state.is_over(spec.epochs):
         learning.set_weights(keeper.state.best)
     else:
-        with keeper.asked:
+        with keeper.asked, _full_disk_told(logs):
             learning.fit(
                 training_batches(learned, spec.batch_size, spec.augmentation, seed, first_epoch=len(record.rows)),
                 steps_per_epoch=steps_per_epoch(train, spec.batch_size),
@@ -98,6 +103,19 @@ def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: i
     if fitted.best_epoch == 0:
         learning.set_weights(beginning)
     return fitted
+
+
+@contextmanager
+def _full_disk_told(logs: Path) -> Iterator[None]:
+    """Tell full disks, which TensorFlow tells as it tells of exhausted memory, from that."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        if "No space left" not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(logs)) from error
 
 
 def _what_learns(

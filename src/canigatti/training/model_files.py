@@ -93,7 +93,7 @@ def load_model(model: Path, sha256: str | None) -> "keras.Model":
     if sha256 is None:
         _refuse_damaged(model)
     else:
-        _refuse_changed(model, sha256)
+        refuse_changed(model, sha256, "model file")
     prepare_device()
     import keras
 
@@ -119,20 +119,30 @@ def _refuse_damaged(model: Path) -> None:
         raise InputError(f"{model}: expected a model file that Keras wrote (.keras), received {fault}")
 
 
-def _refuse_changed(model: Path, sha256: str) -> None:
+def refuse_changed(path: Path, sha256: str, what: str) -> None:
+    """Check that a file is the one that was written.
+
+    Args:
+        path: the file, which a job of the study makes.
+        sha256: what its SHA-256 must be, from the record beside it.
+        what: what it is, for what is told.
+
+    Raises:
+        InputError: it cannot be read, or has changed; the message says how to make it again.
+    """
     try:
-        received = sha256_of(model)
+        received = sha256_of(path)
     except OSError as error:
-        raise InputError(f"{model}: the model file cannot be read ({error.strerror}); {_remedy(model)}") from None
+        raise InputError(f"{path}: the {what} cannot be read ({error.strerror}); {_remedy(path)}") from None
     if received != sha256:
         raise InputError(
-            f"{model}: the model file is corrupt: expected SHA-256 {sha256}, received {received}; {_remedy(model)}"
+            f"{path}: the {what} is corrupt: expected SHA-256 {sha256}, received {received}; {_remedy(path)}"
         )
 
 
-def _remedy(model: Path) -> str:
-    """How to make the model again; Snakemake knows its targets by their path from the folder it runs in."""
-    target = model.relative_to(Path.cwd()) if model.is_relative_to(Path.cwd()) else model
+def _remedy(path: Path) -> str:
+    """How to make a file again; Snakemake knows its targets by their path from the folder it runs in."""
+    target = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     return f"delete it and make it again with the study's `snakemake --cores 1 --resources gpu=1 {target}`"
 
 
