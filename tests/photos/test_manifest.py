@@ -180,6 +180,12 @@ def test_a_copy_of_a_photo_whose_name_says_the_other_class_is_not_kept(tmp_path)
     assert verdicts(rows) == {"cat.0.jpg": "keep", "dog.cat.1.jpg": "conflicting", "dog.dog.2.jpg": "duplicate"}
 
 
+def test_nor_is_the_first_copy_when_the_name_of_a_later_one_says_the_other_class(tmp_path):
+    rows, _, _ = assembled(tmp_path, {"Cat/0.jpg": photo(0), "Dog/1.jpg": photo(1), "Dog/cat.2.jpg": photo(1)})
+    assert verdicts(rows) == {"cat.0.jpg": "keep", "dog.1.jpg": "conflicting", "dog.cat.2.jpg": "conflicting"}
+    assert reasons(rows)["dog.1.jpg"].startswith("the same content as dog.cat.2.jpg, whose name")
+
+
 def test_real_photos(shared):
     """Two pairs are the same file; the closest of the others correlate by 0.89 and show different animals."""
     source = ZipSource(shared / "data" / "petimages-4k.zip")

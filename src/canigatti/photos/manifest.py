@@ -81,9 +81,18 @@ def _with_copies(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _with_conflicting_names(rows: pd.DataFrame, found: Sequence[FoundPhoto]) -> pd.DataFrame:
     """Copies are judged before, so that a photo whose copy has a name of the other class is not kept either."""
-    verdict = ("conflicting", "its name, or a folder below its class's folder, says the other class")
+    says = "or a folder below its class's folder, says the other class"
     judged = rows["verdict"].isin(["keep", "duplicate"])
-    return _judged(rows, {place: verdict for place, photo in enumerate(found) if photo.conflict and judged[place]})
+    verdicts = {
+        place: ("conflicting", f"its name, {says}")
+        for place, photo in enumerate(found)
+        if photo.conflict and judged[place]
+    }
+    doubtful = {rows["sha256"][place]: rows["id"][place] for place in verdicts}
+    for place in rows.index[rows["verdict"] == "keep"].difference(verdicts):
+        if copy := doubtful.get(rows["sha256"][place]):
+            verdicts[place] = ("conflicting", f"the same content as {copy}, whose name, {says}")
+    return _judged(rows, verdicts)
 
 
 def _with_limit(rows: pd.DataFrame, limit_per_class: int | None) -> pd.DataFrame:
