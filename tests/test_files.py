@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 
@@ -24,6 +28,18 @@ def test_the_temporary_file_has_the_suffix_by_which_writers_choose_the_format(tm
         assert temporary.suffix == ".png"
         temporary.touch()
     assert (tmp_path / "deeper" / "picture.png").exists()
+
+
+def test_text_is_written_as_utf8_where_the_locale_knows_none(tmp_path):
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from canigatti.files import write_text\n"
+        "write_text(Path(sys.argv[1]), '\\U0001f408\\xe9')\n"
+    )
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}  # else Python takes C for UTF-8
+    subprocess.run([sys.executable, "-c", script, tmp_path / "text"], check=True, env={**os.environ, **plain})
+    assert (tmp_path / "text").read_text(encoding="utf-8") == "🐈é"
 
 
 def test_a_path_that_cannot_be_written_is_named(tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from canigatti.files import InputError
+from canigatti.photos import archives
 from canigatti.photos.archives import MEMBER_LIMIT, check_archive
 from canigatti.photos.sources import ZipSource
 
@@ -122,6 +123,13 @@ def test_an_archive_that_unpacks_to_too_much_in_all_is_refused(path: Path) -> No
 def test_a_small_archive_that_shrank_a_lot_passes(path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("Cat/black.bmp", bytes(5_000_000))
+    check_archive(path)
+
+
+def test_a_large_archive_that_hardly_shrank_passes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "TOTAL_LIMIT", 1000)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Cat/0.jpg", bytes(5000))
     check_archive(path)
 
 

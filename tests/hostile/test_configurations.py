@@ -87,6 +87,8 @@ def test_a_mutated_configuration_is_a_study_or_refused_by_its_key(tmp_path, muta
         assert "Traceback" not in told
     else:
         assert isinstance(study, Study)
+        unknown = {place[-1] for place in paths(raw)} & {"batchsize"}
+        assert not unknown - {*study.experiments, *study.splits}
         assert load_study(file).outline("study.yaml") == study.outline("study.yaml")
         for experiment in study.experiments.values():
             assert experiment.spec()

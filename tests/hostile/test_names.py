@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from canigatti.photos.demo.archive import draw_members, zip_bytes
 
+CLASSES = ["it's a cat", 'dog "$HOME"']
 ODD = [
     *("a b", "it's", 'say "x"', "dollar $HOME", "é", "e\u0301tude", "🐈", "line\nfeed", "-dash"),
     *("per%cent", "{brace}", "semi;colon"),
@@ -24,7 +26,7 @@ def odd_photos(tmp_path):
     archive = zipfile.ZipFile(io.BytesIO(zip_bytes(draw_members(60, 3))))
     members = [name for name in archive.namelist() if name.endswith(".jpg")]
     for number, member in enumerate(members):
-        kind = "cat" if "/Cat/" in member else "dog"
+        kind = CLASSES["/Dog/" in member]
         path = folder / kind / f"{ODD[number % len(ODD)]} {number}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(archive.read(member))
@@ -70,6 +72,7 @@ def test_odd_names_go_through_the_whole_study_and_the_photos_stay_as_they_are(
 
 
 def with_source(study: str, folder: Path) -> str:
-    """The study with these photos, the path in YAML's double quotes."""
-    lines = [f'photos: {{source: "{folder}"}}' if line.startswith("photos:") else line for line in study.splitlines()]
+    """The study with these photos and classes, in YAML's double quotes."""
+    given = {"photos:": f'photos: {{source: "{folder}"}}', "classes:": f"classes: {json.dumps(CLASSES)}"}
+    lines = [given.get(line.partition(" ")[0], line) for line in study.splitlines()]
     return "\n".join(lines) + "\n"

@@ -55,6 +55,13 @@ def test_sixteen_bit_gray_is_scaled_and_not_clipped():
     assert decoded.notes == ["16-bit values scaled to 8 bits"]
 
 
+def test_sixteen_bit_gray_of_a_narrow_range_is_not_stretched():
+    deep = np.linspace(32_000, 33_000, 32 * 32).reshape(32, 32).astype(np.uint16)
+    decoded = np.asarray(decode(encoded(Image.fromarray(deep), "PNG")).image)
+    assert decoded.min() == round(32_000 / 257)
+    assert decoded.max() == round(33_000 / 257)
+
+
 def test_big_endian_sixteen_bit_tiff_is_scaled_likewise():
     image = Image.frombytes("I;16B", (8, 8), np.linspace(0, 65535, 64).astype(">u2").tobytes())
     np.testing.assert_array_equal(pixels(encoded(image, "TIFF"))[-1, -1], [255, 255, 255])

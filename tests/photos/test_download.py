@@ -54,20 +54,26 @@ class Server:
     drops: int = 0  # answers to cut half way through
     failures: int = 0  # answers to begin with…
     status: int = 503  # …of this status
+    shift: int = 0  # how far behind the asked place the rest begins
     delay: float = 0.0
     asked: list[str | None] = field(default_factory=list)  # the Range header of each request
     sent_from: list[int] = field(default_factory=list)  # the first byte of each answer
     address: str = ""
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        assert handler.headers["Accept-Encoding"] == "identity", "a packed answer has no positions to resume from"
         wanted = handler.headers.get("Range")
         self.asked.append(wanted)
+        if len(self.asked) > 1000:  # a client that never gives up
+            handler.send_error(410)
+            return
         threading.Event().wait(self.delay)
         if self.failures:
             self.failures -= 1
             handler.send_error(self.status)
             return
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self._resumes(handler) else 0
+        resumed = wanted if self._resumes(handler) else None
+        start = int(resumed.removeprefix("bytes=").rstrip("-")) + self.shift if resumed else 0
         if start >= len(self.content):
             handler.send_error(416)
             return
@@ -223,6 +229,11 @@ class TestResuming:
         assert get(server, tmp_path, None) == server.content
         assert len(server.asked) == requests
 
+    def test_a_rest_that_begins_elsewhere_is_not_taken(self, server: Server, tmp_path: Path) -> None:
+        self._give_up_half_way(server, tmp_path)
+        server.shift = 10
+        assert get(server, tmp_path, None) == ARCHIVE
+
     def test_a_file_of_another_size_is_not_mixed_with_the_old(self, server: Server, tmp_path: Path) -> None:
         server.etag = None
         self._give_up_half_way(server, tmp_path)
@@ -372,6 +383,14 @@ class TestFetch:
         record = read_json(tmp_path / "photos/source.json")
         assert Path(record.pop("path")).read_bytes() == ARCHIVE
         assert record == {"source": server.address, "kind": "zip", "bytes": len(ARCHIVE), "sha256": SHA256}
+
+    def test_an_archive_that_is_none_does_not_stay_in_the_cache(self, server: Server, tmp_path: Path) -> None:
+        server.content = b"no zip at all"
+        with pytest.raises(InputError):
+            fetch(server.address, tmp_path / "source.json", None)
+        server.content = ARCHIVE
+        fetch(server.address, tmp_path / "source.json", None)
+        assert read_json(tmp_path / "source.json")["sha256"] == SHA256
 
     def test_records_a_folder_as_given(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
