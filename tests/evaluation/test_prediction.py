@@ -167,7 +167,7 @@ def test_a_damaged_model_is_refused_with_the_way_to_make_it_again(tmp_path, monk
         path.write_bytes(content[:500] + bytes([content[500] ^ 1]) + content[501:])
     elif damage == "a folder":
         path.mkdir()
-    remedy = r"delete it and .*snakemake .* results/demo/training/base/seed42/model\.keras`"
+    remedy = r"delete it and .*`snakemake results/demo/training/base/seed42/model\.keras --cores 1"
     with pytest.raises(InputError, match=rf"model\.keras: the model file (is corrupt|cannot be read).*{remedy}"):
         load_model(path, sha256)
 

@@ -208,6 +208,18 @@ def test_an_experiment_of_which_one_seed_diverged_says_so_and_shows_another_seed
     assert "± nan" not in html
 
 
+def test_the_headline_compares_with_nothing_where_all_others_diverged(results):
+    study, folder = results()
+    outline = json.loads(study.outline("study.yaml"))
+    outline["experiments"] = outline["experiments"][:2]
+    worse = folder / "training" / outline["experiments"][1]["name"] / "seed42/run.json"
+    worse.write_text(json.dumps({**json.loads(worse.read_text()), "status": "diverged"}))
+    report(json.dumps(outline), folder, folder / "report")
+    header = (folder / "report" / "index.html").read_text(encoding="utf-8").partition("</header>")[0]
+    assert "clearly lower" not in header
+    assert re.search(rf"without an accuracy:\s*<span class=\"name\">{outline['experiments'][1]['name']}<", header)
+
+
 def test_where_every_start_was_untrained_none_is_ranked(page):
     html = page(whole=True, untrained=("vgg16-transfer", "mobilenetv2-transfer"))
     section = html[html.index('<section id="pretrained">') : html.index('<section id="ablations">')]
@@ -247,7 +259,7 @@ def test_a_study_without_pairs_says_so(results):
     outline = json.loads(study.outline("study.yaml"))
     outline["experiments"] = [outline["experiments"][0], outline["experiments"][-1]]
     report(json.dumps(outline), folder, folder / "report")
-    assert "no two experiments share a split" in (folder / "report" / "index.html").read_text()
+    assert "no two experiments that have an accuracy share a split" in (folder / "report" / "index.html").read_text()
 
 
 def test_each_finding_tells_claim_verdict_both_numbers_and_how_it_was_judged(page):

@@ -6,11 +6,11 @@ import pytest
 from canigatti.training.interruption import Interruption
 
 
-def test_a_signal_is_noted_and_ends_the_process_when_it_suits(capsys):
+def test_a_signal_is_noted_and_ends_the_process_when_it_suits(capfd):
     with Interruption() as asked:
         asked.end_if_asked()
         os.kill(os.getpid(), signal.SIGTERM)
-        assert "SIGTERM: ends after this epoch" in capsys.readouterr().err
+        assert "SIGTERM: ends after this epoch" in capfd.readouterr().out
         with pytest.raises(SystemExit) as ended:
             asked.end_if_asked()
     assert ended.value.code == 143

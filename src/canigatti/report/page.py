@@ -151,10 +151,16 @@ def _results_part(study: StudyResults, tables: dict[str, pd.DataFrame]) -> dict[
         "everything": table_view(everything),
         "best": everything[everything["standing"] == BEST].to_dict("records"),
         "not_clearly_worse": list(everything.loc[everything["standing"] == NOT_CLEARLY_WORSE, "experiment"]),
+        "clearly_lower": bool((_ranked(everything)["standing"] == "").any()),
+        "without_accuracy": list(everything.loc[everything["accuracy"].isna(), "experiment"]),
         "diverged": dict(zip(everything["experiment"], divergence_marks(everything), strict=True)),
         "any_diverged": bool(everything["diverged"].any()),
         "untrained": set(everything.loc[everything["untrained_start"], "experiment"]),
     }
+
+
+def _ranked(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["accuracy"].notna() & ~table["untrained_start"]]
 
 
 def versions_of(runs: Sequence[Run]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Ending a training at a good moment when it is asked to end (Ctrl-C, SIGTERM)."""
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -30,11 +31,8 @@ class Interruption:
         self.signal = signal.Signals(number)
         for each in self._before:
             signal.signal(each, signal.SIG_DFL)
-        print(
-            f"{self.signal.name}: ends after this epoch, which is kept; once more ends at once",
-            file=sys.stderr,
-            flush=True,
-        )
+        told = f"{self.signal.name}: ends after this epoch, which is kept; once more ends at once\n"
+        os.write(sys.stdout.fileno(), told.encode())  # a print may be what the signal came into
 
     def end_if_asked(self) -> None:
         """End the process if a signal came.

@@ -142,8 +142,14 @@ def refuse_changed(path: Path, sha256: str, what: str) -> None:
 
 def _remedy(path: Path) -> str:
     """How to make a file again; Snakemake knows its targets by their path from the folder it runs in."""
-    target = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return f"delete it and make it again with the study's `snakemake --cores 1 --resources gpu=1 {target}`"
+    absolute = path.absolute()
+    if not absolute.is_relative_to(Path.cwd()):
+        return "delete it and take it anew from where it was made"
+    target = absolute.relative_to(Path.cwd())
+    return (
+        f"delete it and make it again with `snakemake {target} --cores 1 --resources gpu=1` and the --configfile of "
+        "its study, which config/full.yaml does not need"
+    )
 
 
 def _refuse_other_kind(path: Path, network: object) -> None:
