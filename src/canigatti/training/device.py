@@ -77,5 +77,5 @@ def versions() -> dict[str, str]:
     import tensorflow as tf
 
     python = ".".join(map(str, sys.version_info[:3]))
-    packages = {name: version(name) for name in ("canigatti", "keras", "numpy", "pillow")}
+    packages = {name: version(name) for name in ("canigatti", "keras", "numpy", "opencv-python-headless", "pillow")}
     return {"python": python, "tensorflow": tf.__version__, **packages}
