@@ -253,8 +253,6 @@ def test_pairs_stand_in_a_matrix_for_each_split_and_in_a_folded_table(page):
 
 
 def test_a_study_without_pairs_says_so(results):
-    import json
-
     study, folder = results()
     outline = json.loads(study.outline("study.yaml"))
     outline["experiments"] = [outline["experiments"][0], outline["experiments"][-1]]

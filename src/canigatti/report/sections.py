@@ -149,6 +149,7 @@ def search_view(search: Search) -> SearchView:
     """The trials as they were proposed: their values, and what came of them."""
     trials, names = search.trials, list(search.trials)
     values = names[names.index("trial") + 1 : names.index("status")]
+    scores = score_columns(trials)
     headings = [
         "Trial",
         *(name.replace("_", " ") for name in values),
@@ -161,7 +162,7 @@ def search_view(search: Search) -> SearchView:
         [
             *(str(trial[name]) for name in ("trial", *values)),
             f"failed: {trial['error']}" if trial["status"] == FAILED else _score(trial["score"]),
-            ", ".join(_score(trial[name]) for name in score_columns(trials)),
+            ", ".join(_score(trial[name]) for name in scores),
             ABSENT if pd.isna(trial["best_step"]) else f"{trial['best_step']:.0f}",
             duration(trial["seconds"]),
         ]
