@@ -3,6 +3,14 @@ from pathlib import Path
 
 import pytest
 
+from canigatti.photos.demo.archive import draw_members
+
+
+@pytest.fixture(scope="session")
+def drawn_photos() -> dict[str, bytes]:
+    """The photo files of a small demonstration, by their paths in its archive, planted faults among them."""
+    return {member.path: member.content for member in draw_members(60, 3) if member.path.endswith(".jpg")}
+
 
 @pytest.fixture
 def small_disk(tmp_path):

@@ -1,26 +1,20 @@
 """Classes that are missing, empty or all but empty are refused by their folder's name before anything is trained."""
 
-import io
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from canigatti.photos.demo.archive import draw_members, zip_bytes
-
-EPOCH = "--until=train"
+UNTIL_TRAINED = "--until=train"
 
 
 @pytest.fixture
-def study(tmp_path, copy_project, tiny):
+def study(tmp_path, copy_project, tiny, drawn_photos):
     """A project whose photos lie in the folder `photos`: thirty drawn ones of each class."""
     project = copy_project(tmp_path / "project")
-    archive = zipfile.ZipFile(io.BytesIO(zip_bytes(draw_members(60, 3))))
-    for member in archive.namelist():
-        if member.endswith(".jpg") and "readme" not in member:
-            path = project.folder / "photos" / Path(member).parent.name.lower() / Path(member).name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(archive.read(member))
+    for member, content in drawn_photos.items():
+        path = project.folder / "photos" / Path(member).parent.name.lower() / Path(member).name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     only_plain = tiny[: tiny.index("  augmented:")]
     project.write_config(only_plain.replace("{generate: {count: 60, seed: 3}}", "{source: photos}"))
     return project
@@ -67,7 +61,7 @@ def third_folder(photos: Path) -> None:
 )
 def test_such_classes_are_named_before_anything_is_trained(study, change, told):
     change(study.folder / "photos")
-    answer = study.run(EPOCH)
+    answer = study.run(UNTIL_TRAINED)
     assert answer.returncode != 0
     assert told in answer.stdout + answer.stderr
     assert "Traceback" not in answer.stdout + answer.stderr
@@ -79,6 +73,6 @@ def test_fewer_photos_than_a_batch_are_trained_on(study):
     text = path.read_text(encoding="utf-8")
     assert "batch_size: 16" in text
     path.write_text(text.replace("batch_size: 16", "batch_size: 512"), encoding="utf-8")
-    answer = study.run(EPOCH)
+    answer = study.run(UNTIL_TRAINED)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert (study.folder / "results/tiny/training/plain/seed42/model.keras").is_file()

@@ -1,16 +1,12 @@
 """Photos with odd names, in the plainest locale, from a folder that must not be written to, through Snakemake."""
 
 import hashlib
-import io
 import json
 import shutil
-import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from canigatti.photos.demo.archive import draw_members, zip_bytes
 
 CLASSES = ["it's a cat", 'dog "$HOME"']
 ODD = [
@@ -20,16 +16,14 @@ ODD = [
 
 
 @pytest.fixture
-def odd_photos(tmp_path):
+def odd_photos(tmp_path, drawn_photos):
     """Drawn photos in a folder and under names that shells and encodings stumble over."""
     folder = tmp_path / "my 'photos' $x é"
-    archive = zipfile.ZipFile(io.BytesIO(zip_bytes(draw_members(60, 3))))
-    members = [name for name in archive.namelist() if name.endswith(".jpg")]
-    for number, member in enumerate(members):
+    for number, (member, content) in enumerate(drawn_photos.items()):
         kind = CLASSES["/Dog/" in member]
         path = folder / kind / f"{ODD[number % len(ODD)]} {number}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(archive.read(member))
+        path.write_bytes(content)
     for path in (*folder.glob("*"), folder):
         path.chmod(0o555)
     yield folder
@@ -54,7 +48,7 @@ def test_odd_names_go_through_the_whole_study_and_the_photos_stay_as_they_are(
     before, files = fingerprint(odd_photos), sum(path.is_file() for path in odd_photos.rglob("*"))
     project = copy_project(tmp_path / "project")
     (project.folder / "study.yaml").write_text(
-        with_source(tiny[: tiny.index("  augmented:")], odd_photos), encoding="utf-8"
+        with_photos(tiny[: tiny.index("  augmented:")], odd_photos), encoding="utf-8"
     )
     answer = project.run()
     assert answer.returncode == 0, answer.stdout + answer.stderr
@@ -71,7 +65,7 @@ def test_odd_names_go_through_the_whole_study_and_the_photos_stay_as_they_are(
     shutil.rmtree(project.folder)
 
 
-def with_source(study: str, folder: Path) -> str:
+def with_photos(study: str, folder: Path) -> str:
     """The study with these photos and classes, in YAML's double quotes."""
     given = {"photos:": f'photos: {{source: "{folder}"}}', "classes:": f"classes: {json.dumps(CLASSES)}"}
     lines = [given.get(line.partition(" ")[0], line) for line in study.splitlines()]
