@@ -19,7 +19,7 @@ faults: $(READY) ## run the tests that kill trainings and whole runs, and let th
 	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m slow
 
 bench: $(READY) ## measure speeds: the table of docs/performance.md (SECTIONS=... for some of it)
-	python tests/benchmarks $(SECTIONS)
+	python benchmarks $(SECTIONS)
 
 lint: $(READY) ## check style, types and the workflow
 	ruff check .

@@ -223,7 +223,7 @@ def report_templates():
     """What the page is made of besides code."""
     folder = SOURCE_CODE / "report"
     return sorted(
-        str(path) for kind in ("*.j2", "*.css", "*.csv") for path in folder.glob(kind)
+        str(path) for kind in ("*.j2", "*.css", "*.csv") for path in folder.rglob(kind)
     )
 
 

@@ -48,7 +48,7 @@ rule draw_evaluation:
         images=ancient(images_file),
         images_hash=images_hash,
         manifest=f"{RESULTS}/photos/manifest.csv",
-        code=code("evaluation.figures"),
+        code=code("evaluation.plots"),
     output:
         confusion=report(
             f"{RESULTS}/evaluation/{RUN}/confusion.png",

@@ -87,7 +87,7 @@ rule draw_photos:
     input:
         record=f"{RESULTS}/photos/source.json",
         manifest=f"{RESULTS}/photos/manifest.csv",
-        code=code("photos.pictures"),
+        code=code("photos.plots"),
     output:
         report(
             expand(

@@ -27,10 +27,10 @@ rule write_report:
         record=f"{RESULTS}/photos/source.json",
         splits=expand(f"{RESULTS}/splits/{{split}}.csv", split=SPLITS_USED),
         code=code(
-            "report.page",
+            "report.page.rendering",
             "report.comparison",
-            "report.cost",
-            "report.findings",
+            "report.plots",
+            "report.findings.testing",
             "report.original",
         ),
         templates=report_templates(),

@@ -84,7 +84,7 @@ rule select_trial:
 rule draw_trials:
     input:
         trials=f"{SEARCH}/trials.csv",
-        code=code("search.pictures"),
+        code=code("search.plots"),
     output:
         scores=report(
             f"{SEARCH}/scores.png",

@@ -9,6 +9,7 @@ import typer
 from canigatti.evaluation import commands as evaluation
 from canigatti.files import InputError
 from canigatti.photos import commands as photos
+from canigatti.prediction import commands as prediction
 from canigatti.report import commands as report
 from canigatti.search import commands as search
 from canigatti.training import commands as training
@@ -29,7 +30,7 @@ for command in (
     search.draw_trials,
     evaluation.evaluate,
     evaluation.draw_evaluation,
-    evaluation.predict,
+    prediction.predict,
     report.report,
 ):
     app.command()(command)

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent
 # A training that goes on from a backup ends as one that was not interrupted.
 WITHOUT_EFFECT = (
     "canigatti",
-    *(f"canigatti.{name}" for name in ("config", "files", "provenance", "training.backup", "training.interruption")),
+    *(f"canigatti.{name}" for name in ("config", "files", "provenance", "training.checkpoint", "training.shutdown")),
 )
 
 

@@ -16,8 +16,8 @@ import pytest
 
 import canigatti
 from canigatti.config import SGD, Augmentation, Convolutional, EarlyStopping, Spec
-from canigatti.training import backup
-from canigatti.training.backup import backup_file
+from canigatti.training import checkpoint as backup
+from canigatti.training.checkpoint import backup_file
 from canigatti.training.model_files import load_model
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from canigatti.files import sha256_of
-from canigatti.training.backup import read, write
+from canigatti.training.checkpoint import read, write
 
 pytestmark = pytest.mark.slow
 

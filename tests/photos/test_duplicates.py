@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from canigatti.photos.duplicates import LEAST_CORRELATION, MOST_DIFFERING_BITS, copies, near_duplicate_groups
-from canigatti.photos.fingerprints import perceptual_hashes, thumbnail
+from canigatti.photos.hashing import perceptual_hashes, thumbnail
 
 
 def texture(seed, size=(240, 180)):

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from matplotlib.text import Annotation
 
-from canigatti.drawing import save
-from canigatti.report.cost import accuracy_and_cost, draw_accuracy_cost, worth_naming
+from canigatti.plots import save
+from canigatti.report.plots import accuracy_and_cost, draw_accuracy_cost, worth_naming
 
 
 def costs(*rows):

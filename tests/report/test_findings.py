@@ -7,11 +7,11 @@ import pytest
 from scipy.stats import spearmanr
 
 from canigatti.config import Experiment, Split
-from canigatti.report import claims
-from canigatti.report.findings import findings
+from canigatti.report.findings import claims
+from canigatti.report.findings.pairs import augmentation_added
+from canigatti.report.findings.testing import findings
+from canigatti.report.findings.verdicts import CONTRADICTED, SUPPORTED, UNDECIDED, findings_table
 from canigatti.report.original import read_original
-from canigatti.report.steps import augmentation_added
-from canigatti.report.verdicts import CONTRADICTED, SUPPORTED, UNDECIDED, findings_table
 
 SPLITS = {
     "half": Split(train=0.5, validation=0.25, test=0.25),

@@ -305,7 +305,7 @@ def test_a_large_photo_shrinks_and_a_drawing_keeps_its_pixels(tmp_path):
 
     import numpy as np
 
-    from canigatti.report.pictures import embed
+    from canigatti.report.page.embedding import embed
 
     def decoded(picture):
         return Image.open(io.BytesIO(base64.b64decode(picture.uri.split(",")[1])))

@@ -104,14 +104,14 @@ def test_editing_the_training_code_runs_every_training(project, module):
 
 
 def test_editing_the_figures_draws_them_again_and_trains_nothing(project):
-    add_line(project, "evaluation/figures.py")
+    add_line(project, "evaluation/plots.py")
     drawn = {f"draw_evaluation {name}" for name in ("plain", "augmented", "other")}
     assert project.planned() == drawn | {"write_report"}
 
 
 def test_editing_the_page_writes_it_again_and_nothing_else(project):
-    add_line(project, "report/page.py")
-    edit(project.folder / "src/canigatti/report/template.html.j2", "</html>", "<!-- changed --></html>")
+    add_line(project, "report/page/rendering.py")
+    edit(project.folder / "src/canigatti/report/page/template.html.j2", "</html>", "<!-- changed --></html>")
     assert project.planned() == {"write_report"}
 
 
@@ -119,12 +119,12 @@ def test_editing_the_page_writes_it_again_and_nothing_else(project):
     "module",
     [
         "files.py",
-        "config/reading.py",
+        "config/loading.py",
         "training/commands.py",
         "training/model_files.py",
-        "training/backup.py",
-        "training/interruption.py",
-        "evaluation/photos_from_files.py",
+        "training/checkpoint.py",
+        "training/shutdown.py",
+        "prediction/files.py",
         "__main__.py",
     ],
 )

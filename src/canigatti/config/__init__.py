@@ -1,5 +1,6 @@
 """The study as its configuration file says it: typed, strict, and checked before any work starts."""
 
+from canigatti.config.errors import ConfigError
 from canigatti.config.experiment import (
     SGD,
     Adam,
@@ -15,9 +16,8 @@ from canigatti.config.experiment import (
     Spec,
     Table,
 )
-from canigatti.config.faults import ConfigError
+from canigatti.config.loading import load_study
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
-from canigatti.config.reading import load_study
 from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
 from canigatti.config.study import GeneratedPhotos, Photos, Split, Study, schema
 

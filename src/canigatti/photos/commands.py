@@ -78,12 +78,12 @@ def draw_photos(
     output: Annotated[Path, typer.Option(help="Folder for sample, sizes, formats, balance and rejected (PNG).")],
 ) -> None:
     """Draw a sample of each class, and the sizes, formats, balance and rejected files."""
-    from canigatti.drawing import save
     from canigatti.files import read_json
-    from canigatti.photos import pictures
+    from canigatti.photos import plots as pictures
     from canigatti.photos.inspection import image_or_none
     from canigatti.photos.sources import open_source
     from canigatti.photos.store import read_manifest
+    from canigatti.plots import save
 
     rows, source = read_manifest(manifest), open_source(read_json(source_record))
     samples = [

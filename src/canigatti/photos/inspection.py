@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from PIL import Image
 
 from canigatti.photos.decoding import DecodedPhoto, UnreadablePhoto, decode
-from canigatti.photos.fingerprints import thumbnail
+from canigatti.photos.hashing import thumbnail
 from canigatti.photos.sources import FoundPhoto, PhotoSource
 from canigatti.photos.workers import for_each
 

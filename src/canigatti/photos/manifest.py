@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from canigatti.photos.duplicates import copies, near_duplicate_groups
-from canigatti.photos.fingerprints import THUMBNAIL_SIDE, perceptual_hashes
+from canigatti.photos.hashing import THUMBNAIL_SIDE, perceptual_hashes
 from canigatti.photos.inspection import Inspection
 from canigatti.photos.sources import FoundPhoto
 

@@ -13,18 +13,18 @@ def report(
     output: Annotated[Path, typer.Option(help="Folder for index.html, accuracy-cost.png and tables/.")],
 ) -> None:
     """Compare all experiments, test the original's conclusions, and write tables and one self-contained page."""
-    from canigatti.drawing import save
     from canigatti.files import InputError, write_csv, write_text
+    from canigatti.plots import save
     from canigatti.report.comparison import compare
-    from canigatti.report.cost import accuracy_and_cost, draw_accuracy_cost
     from canigatti.report.evidence import networks_of
-    from canigatti.report.findings import findings
+    from canigatti.report.findings.testing import findings
+    from canigatti.report.findings.verdicts import findings_table
     from canigatti.report.original import ORIGINAL_STUDY, read_original
-    from canigatti.report.page import Conclusions, render
+    from canigatti.report.page.rendering import Conclusions, render
+    from canigatti.report.plots import accuracy_and_cost, draw_accuracy_cost
     from canigatti.report.results import Outline, read_study
     from canigatti.report.tables import study_tables
     from canigatti.report.texts import as_markdown, comparison_as_markdown, findings_as_markdown
-    from canigatti.report.verdicts import findings_table
 
     study = read_study(Outline.parse(outline), results)
     networks = networks_of(study.runs)

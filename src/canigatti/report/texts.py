@@ -166,7 +166,7 @@ def comparison_as_markdown(comparison: pd.DataFrame) -> str:
 
 
 def findings_as_markdown(findings: pd.DataFrame) -> str:
-    """The table of :func:`canigatti.report.verdicts.findings_table` as Markdown."""
+    """The table of :func:`canigatti.report.findings.verdicts.findings_table` as Markdown."""
     columns = {"claim": "Claim", "verdict": "Verdict", "ours": "Here", "original": "The original", "rule": "Rule"}
     texts = findings[[*columns]].rename(columns=columns)
     return markdown(texts, tuple(texts), [FINDINGS_NOTE])

@@ -49,8 +49,8 @@ def train_trial(
     from canigatti.files import write_json
     from canigatti.search.space import resolve
     from canigatti.search.trials import Execution, execute, execution_seed
-    from canigatti.training.backup import backup_file, forget
     from canigatti.training.batches import open_parts
+    from canigatti.training.checkpoint import backup_file, forget
     from canigatti.training.device import prepare_device
     from canigatti.training.leases import lease_device
 
@@ -120,8 +120,8 @@ def draw_trials(
     import pandas as pd
 
     from canigatti.config import SearchSpec
-    from canigatti.drawing import save
-    from canigatti.search.pictures import draw_scores
+    from canigatti.plots import save
+    from canigatti.search.plots import draw_scores
     from canigatti.search.space import hyperparameters
 
     search, table = SearchSpec.parse(spec), pd.read_csv(trials)

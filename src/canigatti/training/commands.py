@@ -40,15 +40,15 @@ def train(
 
     lease_device()
     started = time.perf_counter()
-    from canigatti.drawing import save
     from canigatti.files import sha256_of, write_csv, write_json, written_whole
-    from canigatti.training.backup import backup_file, forget
+    from canigatti.plots import save
     from canigatti.training.batches import open_parts
-    from canigatti.training.curves import draw_curves
+    from canigatti.training.checkpoint import backup_file, forget
     from canigatti.training.device import memory_told, prepare_device
     from canigatti.training.fitting import fit
     from canigatti.training.model_files import class_pair, save_model
-    from canigatti.training.record import describe
+    from canigatti.training.plots import draw_curves
+    from canigatti.training.records import describe
 
     settings, names = _settings(spec, best), class_pair(classes)
     learned, validation = open_parts(images, manifest, split, settings.color)

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from canigatti.config import Spec
-from canigatti.training import backup, features
+from canigatti.training import checkpoint as backup
+from canigatti.training import features
 from canigatti.training.batches import Examples, Part, plain_batches, steps_per_epoch, training_batches
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from canigatti.config.faults import ConfigError, faults
+from canigatti.config.errors import ConfigError, faults
 from canigatti.config.study import Photos, Study
 
 

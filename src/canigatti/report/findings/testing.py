@@ -9,10 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from canigatti.config import Split
-from canigatti.report import claims
 from canigatti.report.evidence import Network, Pair, differences
-from canigatti.report.intervals import Interval, mean, mean_difference, rank_correlation
-from canigatti.report.steps import (
+from canigatti.report.findings import claims
+from canigatti.report.findings.pairs import (
     augmentation_added,
     batch_size_raised,
     color_added,
@@ -20,8 +19,9 @@ from canigatti.report.steps import (
     optimizer_for_rmsprop,
     training_share_raised,
 )
+from canigatti.report.findings.verdicts import CONTRADICTED, SUPPORTED, Claim, Finding, undecided, verdict
+from canigatti.report.intervals import Interval, mean, mean_difference, rank_correlation
 from canigatti.report.texts import amount, in_points, signed
-from canigatti.report.verdicts import CONTRADICTED, SUPPORTED, Claim, Finding, undecided, verdict
 
 _ORIGINAL_KERNELS = 3 * 3 * 3 * 32  # weights of the first layer's kernels: channels, height, width, filters
 

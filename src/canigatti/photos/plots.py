@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from PIL import Image, ImageOps
 
-from canigatti.drawing import CLASS_COLORS, NEUTRAL_COLOR, new_figure
+from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 
 SAMPLE_PER_CLASS = 16
 MOST_REJECTED = 40

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from canigatti.config import Objective
-from canigatti.drawing import CLASS_COLORS, NEUTRAL_COLOR, new_figure
+from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 from canigatti.search.selection import COMPLETED, FAILED, PARTLY_FAILED, score_columns, winner
 
 _MOST_COLUMNS = 5

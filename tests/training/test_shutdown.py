@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from canigatti.training.interruption import Interruption
+from canigatti.training.shutdown import Interruption
 
 
 def test_a_signal_is_noted_and_ends_the_process_when_it_suits(capfd):

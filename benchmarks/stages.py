@@ -12,10 +12,10 @@ from photos import Photos
 from PIL import Image
 
 from canigatti.config import Augmentation, EarlyStopping, Head, Pretrained, Spec
-from canigatti.evaluation.photos_from_files import predict_files
 from canigatti.files import read_json
 from canigatti.photos.inspection import inspect_all
 from canigatti.photos.sources import find_photos, open_source
+from canigatti.prediction.files import predict_files
 from canigatti.training import fitting, networks
 from canigatti.training.batches import Part, training_batches
 

@@ -20,7 +20,7 @@ from canigatti.config import Spec
 from canigatti.files import sha256_of, written_whole
 from canigatti.provenance import PACKAGE, modules_behind
 from canigatti.training.device import versions
-from canigatti.training.interruption import Interruption
+from canigatti.training.shutdown import Interruption
 
 if TYPE_CHECKING:
     import keras

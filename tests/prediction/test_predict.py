@@ -16,12 +16,12 @@ import pytest
 from PIL import Image
 
 from canigatti.__main__ import main
-from canigatti.evaluation import photos_from_files
-from canigatti.evaluation.photos_from_files import find_files, predict_files
 from canigatti.files import sha256_of
 from canigatti.photos.color import to_grayscale
 from canigatti.photos.decoding import decode, to_square
 from canigatti.photos.demo import faults
+from canigatti.prediction import files as photos_from_files
+from canigatti.prediction.files import find_files, predict_files
 from canigatti.training.model_files import save_model
 
 keras = pytest.importorskip("keras")

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-from canigatti.evaluation.listing import printable
-from canigatti.evaluation.photos_from_files import Prediction
 from canigatti.files import InputError
+from canigatti.prediction.files import Prediction
+from canigatti.prediction.output import printable
 
 
 @contextmanager

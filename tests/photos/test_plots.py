@@ -4,11 +4,12 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 
-from canigatti.drawing import save
 from canigatti.files import write_csv, write_json
-from canigatti.photos import commands, pictures
+from canigatti.photos import commands
+from canigatti.photos import plots as pictures
 from canigatti.photos.manifest import COLUMNS
-from canigatti.photos.pictures import Rejected
+from canigatti.photos.plots import Rejected
+from canigatti.plots import save
 
 CLASSES = ["oak", "birch"]
 NAMES = ["sample", "sizes", "formats", "balance", "rejected"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from canigatti.report.charts import Chart, IntervalChart, accuracy_intervals, learning_curves
-from canigatti.report.pictures import Picture, embed
+from canigatti.report.page.charts import Chart, IntervalChart, accuracy_intervals, learning_curves
+from canigatti.report.page.embedding import Picture, embed
 from canigatti.report.results import Run, Search
 from canigatti.report.texts import ABSENT, SETTINGS, duration, for_reading, notes, originals_for_reading, signed
 from canigatti.search.selection import FAILED, score_columns

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from canigatti.drawing import CLASS_COLORS, NEUTRAL_COLOR, new_figure
+from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 
 
 def draw_curves(history: pd.DataFrame, best_epoch: int, title: str) -> Figure:

@@ -12,9 +12,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from canigatti.drawing import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 from canigatti.evaluation.metrics import misclassified, uncertain
 from canigatti.photos.store import Store
+from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 
 _INK = "#24292F"
 _GAP = 12  # pixels between photos and around the sheet

@@ -3,7 +3,7 @@
 Its figures are computed from its tables (`original.csv`); a test does so again.
 """
 
-from canigatti.report.verdicts import Claim
+from canigatti.report.findings.verdicts import Claim
 
 _MEAN_GAIN = (
     "Supported when the 95% interval of the mean paired difference in accuracy lies above 0, contradicted when below."

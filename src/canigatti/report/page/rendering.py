@@ -10,10 +10,11 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from canigatti.report.pictures import Picture, embed, embed_figure
+from canigatti.report.findings.verdicts import Finding
+from canigatti.report.page.embedding import Picture, embed, embed_figure
+from canigatti.report.page.sections import TITLES, matrices, section, table_view
+from canigatti.report.page.settings import compare_settings
 from canigatti.report.results import Outline, Run, StudyResults
-from canigatti.report.sections import TITLES, matrices, section, table_view
-from canigatti.report.settings import compare_settings
 from canigatti.report.tables import BEST, NOT_CLEARLY_WORSE, grouped
 from canigatti.report.texts import (
     COMPARISON_NOTE,
@@ -28,7 +29,6 @@ from canigatti.report.texts import (
     in_points,
     p_value,
 )
-from canigatti.report.verdicts import Finding
 
 MAX_REJECTED = 300  # rows of the list of rejected files; the manifest has them all
 VERDICTS = {
@@ -64,7 +64,7 @@ class Conclusions:
         tables: of experiments, see :func:`canigatti.report.tables.study_tables`.
         comparison: of pairs, see :func:`canigatti.report.comparison.compare`.
         findings: see :func:`canigatti.report.findings.findings`.
-        accuracy_cost: see :func:`canigatti.report.cost.draw_accuracy_cost`.
+        accuracy_cost: see :func:`canigatti.report.plots.draw_accuracy_cost`.
     """
 
     tables: dict[str, pd.DataFrame]

@@ -8,7 +8,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from canigatti.evaluation.metrics import THRESHOLD
-from canigatti.evaluation.photos_from_files import Prediction
+from canigatti.prediction.files import Prediction
 
 Listing = Callable[[Iterable[Prediction], tuple[str, str]], Iterator[str]]
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from canigatti.search.pictures import draw_scores
+from canigatti.search.plots import draw_scores
 from canigatti.search.selection import tabulate
 
 VALUES = {"dense_units": [8, 16, 24], "optimizer": ["adam", "sgd"]}

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from canigatti.evaluation.commands import draw_evaluation
-from canigatti.evaluation.figures import draw_confusion, draw_misclassified, draw_uncertain
+from canigatti.evaluation.plots import draw_confusion, draw_misclassified, draw_uncertain
 from canigatti.files import InputError
 from canigatti.photos.store import Store
 

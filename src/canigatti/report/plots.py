@@ -13,7 +13,7 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from matplotlib.transforms import Bbox
 
-from canigatti.drawing import CLASS_COLORS, NEUTRAL_COLOR, new_figure
+from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 from canigatti.report.results import Run
 from canigatti.report.texts import UNTRAINED_START, duration
 

@@ -1,0 +1,1 @@
+"""The findings of the original study, tested on this study's results."""

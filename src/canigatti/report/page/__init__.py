@@ -1,0 +1,1 @@
+"""The HTML page: what it shows, and how it is rendered."""
