@@ -3,9 +3,13 @@
 #   snakemake --cores 1 --resources gpu=1                                     the whole study, config/full.yaml
 #   snakemake --cores 1 --resources gpu=1 --configfile config/laptop.yaml     another study
 #   snakemake results/full/evaluation/base-801010-rgb/seed42/metrics.json --cores 1 --resources gpu=1    one experiment
+from snakemake.sourcecache import infer_source_file
 from snakemake.utils import min_version
 
 min_version("9.0")
+
+
+report: "workflow/captions/workflow.rst"
 
 
 include: "rules/common.smk"
@@ -22,15 +26,21 @@ rule all:
         rules.write_report.output,
 
 
-# `snakemake ablations` trains and tests a group that the study does not include of itself.
+# `snakemake ablations` trains and evaluates a group of experiments that the study does not include.
 for group, members in STUDY.groups().items():
-    refuse_name_of_a_rule(group, members[0])
+    if workflow.is_rule(group):
+        raise WorkflowError(
+            f"{CONFIGURATION}: experiments.{members[0]}.group: {group} is the name of a rule, expected another name"
+        )
 
     rule:
         name:
             group
         input:
-            [
-                of_every_run(f"evaluation/{RUN}/{file}", members)
-                for file in ("metrics.json", "confusion.png")
-            ],
+            of_every_run(f"evaluation/{RUN}/metrics.json", members),
+            of_every_run(f"evaluation/{RUN}/confusion.png", members),
+
+
+# One environment for all rules: Snakemake has no directive for that, and eighteen equal lines would hide it.
+for one in workflow.rules:
+    one.conda_env = infer_source_file(str(Path(workflow.basedir) / "workflow" / "environment.yaml"))

@@ -1,89 +1,64 @@
-# Stage 4: predict the test photos, measure, and draw.
+# Stage 4: predict the test photos, measure, and plot.
 
 
 # run.json holds the model's hash and stands for it: a model is too large for Snakemake to compare by content.
 rule evaluate:
     input:
-        model=ancient(f"{RESULTS}/training/{RUN}/model.keras"),
-        run=f"{RESULTS}/training/{RUN}/run.json",
+        model=ancient(rules.train.output.model),
+        run=rules.train.output.run,
         images=ancient(images_file),
         images_hash=images_hash,
-        manifest=f"{RESULTS}/photos/manifest.csv",
+        manifest=rules.inspect_photos.output.manifest,
         split=split_file,
-        code=code(
-            "evaluation.prediction",
-            "evaluation.metrics",
-            "evaluation.speed",
-        ),
+        code=code("evaluation.commands.evaluate"),
     output:
         predictions=f"{RESULTS}/evaluation/{RUN}/predictions.csv",
         metrics=f"{RESULTS}/evaluation/{RUN}/metrics.json",
         uncertain=f"{RESULTS}/evaluation/{RUN}/uncertain.csv",
         speed=f"{RESULTS}/evaluation/{RUN}/speed.json",
     log:
-        f"{RESULTS}/logs/evaluate/{RUN}.log",
+        f"{LOGS}/evaluate/{RUN}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/evaluate/{RUN}.tsv"
-    conda:
-        "../workflow/environment.yaml"
+        f"{BENCHMARKS}/evaluate/{RUN}.tsv"
+    threads: workflow.cores
     resources:
         gpu=1,
+        mem_mb=lambda wildcards, attempt: attempt * 3000,
+        runtime=lambda wildcards, attempt: attempt * 60,
+    params:
+        folder=subpath(output.metrics, parent=True),
     shell:
-        "python -m canigatti evaluate"
-        " --model {input.model:q}"
-        " --run {input.run:q}"
+        "python -m canigatti evaluate --model {input.model:q}"
         " --split {input.split:q}"
-        " --manifest {input.manifest:q}"
         " --images {input.images:q}"
-        " --predictions {output.predictions:q}"
-        " --metrics {output.metrics:q}"
-        " --uncertain {output.uncertain:q}"
-        " --speed {output.speed:q}"
-        " 2> {log:q}"
+        " --output {params.folder:q} 2> {log:q}"
 
 
-rule draw_evaluation:
+def evaluation_plot(name, title):
+    path = f"{RESULTS}/evaluation/{RUN}/{name}.png"
+    return shown(path, name, "Evaluation", experiment="{experiment}", seed="{seed}", plot=title)
+
+
+rule plot_evaluation:
     input:
-        predictions=f"{RESULTS}/evaluation/{RUN}/predictions.csv",
+        predictions=rules.evaluate.output.predictions,
         images=ancient(images_file),
         images_hash=images_hash,
-        manifest=f"{RESULTS}/photos/manifest.csv",
-        code=code("evaluation.plots"),
+        manifest=rules.inspect_photos.output.manifest,
+        classes=rules.inspect_photos.output.classes,
+        code=code("evaluation.commands.plot"),
     output:
-        confusion=report(
-            f"{RESULTS}/evaluation/{RUN}/confusion.png",
-            caption="../workflow/captions/confusion.rst",
-            category="Evaluation",
-            subcategory="{experiment}",
-            labels={"seed": "{seed}", "picture": "confusion matrix"},
-        ),
-        misclassified=report(
-            f"{RESULTS}/evaluation/{RUN}/misclassified.png",
-            caption="../workflow/captions/misclassified.rst",
-            category="Evaluation",
-            subcategory="{experiment}",
-            labels={"seed": "{seed}", "picture": "misclassified photos"},
-        ),
-        uncertain=report(
-            f"{RESULTS}/evaluation/{RUN}/uncertain.png",
-            caption="../workflow/captions/uncertain.rst",
-            category="Evaluation",
-            subcategory="{experiment}",
-            labels={"seed": "{seed}", "picture": "least certain photos"},
-        ),
+        confusion=evaluation_plot("confusion", "confusion matrix"),
+        misclassified=evaluation_plot("misclassified", "misclassified photos"),
+        uncertain=evaluation_plot("uncertain", "least certain photos"),
     log:
-        f"{RESULTS}/logs/draw_evaluation/{RUN}.log",
-    conda:
-        "../workflow/environment.yaml"
+        f"{LOGS}/plot_evaluation/{RUN}.log",
+    threads: 1
+    resources:
+        **quick(1000),
     params:
-        classes=CLASSES,
+        folder=subpath(output.confusion, parent=True),
     shell:
-        "python -m canigatti draw-evaluation"
-        " --predictions {input.predictions:q}"
-        " --manifest {input.manifest:q}"
+        "python -m canigatti plot-evaluation --predictions {input.predictions:q}"
         " --images {input.images:q}"
-        " {params.classes}"
-        " --confusion {output.confusion:q}"
-        " --misclassified {output.misclassified:q}"
-        " --uncertain {output.uncertain:q}"
-        " 2> {log:q}"
+        " --output {params.folder:q} 2> {log:q}"

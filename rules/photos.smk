@@ -1,44 +1,50 @@
-# Stage 1: get the photos, inspect and clean them, deal them to the splits, decode them once.
+# Stage 1: get the photos, inspect and clean them, assign them to the subsets of each split, decode them once.
+from canigatti.photos.records import PHOTO_PLOTS
+from canigatti.photos.sources import source_digest
+
+PHOTOS = f"{RESULTS}/photos/generated.zip" if STUDY.photos.generate else STUDY.photos.source
 
 
 if STUDY.photos.generate:
 
     rule generate_photos:
         input:
-            code=code("photos.demo.archive"),
+            code=code("photos.commands.generate"),
         output:
-            photos=f"{RESULTS}/photos/generated.zip",
+            photos=PHOTOS,
             planted=f"{RESULTS}/photos/planted.csv",
         log:
-            f"{RESULTS}/logs/generate_photos.log",
-        conda:
-            "../workflow/environment.yaml"
+            f"{LOGS}/generate_photos.log",
+        threads: 1
+        resources:
+            mem_mb=500,
+            runtime=lambda wildcards, attempt: attempt * (2 + STUDY.photos.generate.count // 500),
         params:
-            spec=STUDY.photos.generate.spec(),
+            spec=STUDY.photos.generate.to_json(),
         shell:
-            "python -m canigatti generate"
-            " --spec {params.spec:q}"
+            "python -m canigatti generate --spec {params.spec:q}"
             " --output {output.photos:q}"
-            " --planted {output.planted:q}"
-            " 2> {log:q}"
+            " --planted {output.planted:q} 2> {log:q}"
 
 
 rule fetch_photos:
     input:
-        generated=f"{RESULTS}/photos/generated.zip" if STUDY.photos.generate else [],
+        generated=PHOTOS if STUDY.photos.generate else [],
+        code=code("photos.commands.fetch"),
     output:
         record=f"{RESULTS}/photos/source.json",
     log:
-        f"{RESULTS}/logs/fetch_photos.log",
-    conda:
-        "../workflow/environment.yaml"
+        f"{LOGS}/fetch_photos.log",
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=lambda wildcards, attempt: attempt * 60,
     params:
-        source=photos_source,
+        source=PHOTOS,
         sha256=f"--sha256 {STUDY.photos.sha256}" if STUDY.photos.sha256 else "",
-        fingerprint=source_fingerprint,
+        digest=lambda wildcards: "" if STUDY.photos.generate else asked(source_digest, PHOTOS),
     shell:
-        "python -m canigatti fetch"
-        " --source {params.source:q}"
+        "python -m canigatti fetch --source {params.source:q}"
         " {params.sha256}"
         " --output {output.record:q}"
         " 2> >(tee {log:q} >&2)"
@@ -46,119 +52,96 @@ rule fetch_photos:
 
 rule inspect_photos:
     input:
-        record=f"{RESULTS}/photos/source.json",
-        code=code(
-            "photos.inspection",
-            "photos.duplicates",
-            "photos.manifest",
-            "photos.sources",
-        ),
+        source=rules.fetch_photos.output.record,
+        code=code("photos.commands.inspect"),
     output:
         manifest=f"{RESULTS}/photos/manifest.csv",
         groups=f"{RESULTS}/photos/groups.csv",
         summary=f"{RESULTS}/photos/summary.json",
+        classes=f"{RESULTS}/photos/classes.json",
     log:
-        f"{RESULTS}/logs/inspect_photos.log",
+        f"{LOGS}/inspect_photos.log",
     benchmark:
-        f"{RESULTS}/benchmarks/inspect_photos.tsv"
-    conda:
-        "../workflow/environment.yaml"
+        f"{BENCHMARKS}/inspect_photos.tsv"
     threads: workflow.cores
+    resources:
+        mem_mb=lambda wildcards, threads, attempt: attempt * (500 + 350 * threads),
+        runtime=lambda wildcards, attempt: attempt * 30,
     params:
-        classes=CLASSES,
-        limit=(
-            f"--limit-per-class {STUDY.photos.limit_per_class}"
-            if STUDY.photos.limit_per_class
-            else ""
-        ),
+        classes=[f"--class={name}" for name in STUDY.classes],
+        limit=(f"--limit-per-class {STUDY.photos.limit_per_class}" if STUDY.photos.limit_per_class else ""),
+        folder=subpath(output.manifest, parent=True),
     shell:
-        "python -m canigatti inspect"
-        " --source-record {input.record:q}"
-        " {params.classes}"
+        "python -m canigatti inspect --source {input.source:q}"
+        " {params.classes:q}"
         " {params.limit}"
-        " --manifest {output.manifest:q}"
-        " --groups {output.groups:q}"
-        " --summary {output.summary:q}"
+        " --output {params.folder:q}"
         " --workers {threads}"
         " 2> >(tee {log:q} >&2)"
 
 
-rule draw_photos:
+rule plot_photos:
     input:
-        record=f"{RESULTS}/photos/source.json",
-        manifest=f"{RESULTS}/photos/manifest.csv",
-        code=code("photos.plots"),
+        source=rules.fetch_photos.output.record,
+        manifest=rules.inspect_photos.output.manifest,
+        classes=rules.inspect_photos.output.classes,
+        code=code("photos.commands.plot"),
     output:
-        report(
-            expand(
-                f"{RESULTS}/photos/{{picture}}.png",
-                picture=["sample", "sizes", "formats", "balance", "rejected"],
-            ),
-            caption="../workflow/captions/photos.rst",
-            category="Photos",
-        ),
+        plots=shown(expand(f"{RESULTS}/photos/{{plot}}.png", plot=PHOTO_PLOTS), "photos", "Photos"),
     log:
-        f"{RESULTS}/logs/draw_photos.log",
-    conda:
-        "../workflow/environment.yaml"
+        f"{LOGS}/plot_photos.log",
+    threads: 1
+    resources:
+        **quick(1000),
     params:
-        classes=CLASSES,
-        folder=subpath(output[0], parent=True),
+        folder=lambda wildcards, output: Path(output.plots[0]).parent,
     shell:
-        "python -m canigatti draw-photos"
-        " --source-record {input.record:q}"
-        " {params.classes}"
+        "python -m canigatti plot-photos --source {input.source:q}"
         " --manifest {input.manifest:q}"
-        " --output {params.folder:q}"
-        " 2> {log:q}"
+        " --output {params.folder:q} 2> {log:q}"
 
 
 rule split_photos:
     input:
-        manifest=f"{RESULTS}/photos/manifest.csv",
-        groups=f"{RESULTS}/photos/groups.csv",
-        code=code("photos.splits"),
+        manifest=rules.inspect_photos.output.manifest,
+        groups=rules.inspect_photos.output.groups,
+        classes=rules.inspect_photos.output.classes,
+        code=code("photos.commands.split"),
     output:
         split=f"{RESULTS}/splits/{{split}}.csv",
     log:
-        f"{RESULTS}/logs/split_photos/{{split}}.log",
-    conda:
-        "../workflow/environment.yaml"
+        f"{LOGS}/split_photos/{{split}}.log",
+    threads: 1
+    resources:
+        **quick(500),
     params:
-        spec=lambda wildcards: STUDY.splits[wildcards.split].spec(),
-        classes=CLASSES,
+        spec=lambda wildcards: STUDY.splits[wildcards.split].to_json(),
     shell:
-        "python -m canigatti split"
-        " --manifest {input.manifest:q}"
-        " --groups {input.groups:q}"
+        "python -m canigatti split --manifest {input.manifest:q}"
         " --spec {params.spec:q}"
-        " {params.classes}"
-        " --output {output.split:q}"
-        " 2> {log:q}"
+        " --output {output.split:q} 2> {log:q}"
 
 
-# The hash stands for the images where they are an input: they are too large for Snakemake to compare by content.
 rule store_photos:
     input:
-        record=f"{RESULTS}/photos/source.json",
-        manifest=f"{RESULTS}/photos/manifest.csv",
-        code=code("photos.store_writing", "photos.sources"),
+        source=rules.fetch_photos.output.record,
+        manifest=rules.inspect_photos.output.manifest,
+        code=code("photos.commands.store"),
     output:
         images=f"{RESULTS}/photos/images-{{size}}.npy",
         hash=f"{RESULTS}/photos/images-{{size}}.npy.sha256",
     log:
-        f"{RESULTS}/logs/store_photos/{{size}}.log",
+        f"{LOGS}/store_photos/{{size}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/store_photos/{{size}}.tsv"
-    conda:
-        "../workflow/environment.yaml"
+        f"{BENCHMARKS}/store_photos/{{size}}.tsv"
     threads: workflow.cores
+    resources:
+        mem_mb=lambda wildcards, threads, attempt: attempt * (500 + 350 * threads),
+        runtime=lambda wildcards, attempt: attempt * 30,
     shell:
-        "python -m canigatti store"
-        " --source-record {input.record:q}"
+        "python -m canigatti store --source {input.source:q}"
         " --manifest {input.manifest:q}"
         " --size {wildcards.size}"
         " --output {output.images:q}"
-        " --hash {output.hash:q}"
         " --workers {threads}"
         " 2> >(tee {log:q} >&2)"

@@ -1,70 +1,75 @@
-# Stage 5: compare all experiments, test the original's conclusions, and write tables and one page.
+# Stage 5: compare all experiments, test the original's findings, and write tables and one page.
+
+SEARCHED = [name for name, one in INCLUDED.items() if one.search]
+SPLITS_USED = sorted({one.split for one in INCLUDED.values()})
+MEASURED = dict(
+    runs=of_every_run(f"training/{RUN}/run.json"),
+    histories=of_every_run(f"training/{RUN}/history.csv"),
+    metrics=of_every_run(f"evaluation/{RUN}/metrics.json"),
+    predictions=of_every_run(f"evaluation/{RUN}/predictions.csv"),
+    speeds=of_every_run(f"evaluation/{RUN}/speed.json"),
+    uncertain=of_every_run(f"evaluation/{RUN}/uncertain.csv"),
+    galleries=of_every_run(f"evaluation/{RUN}/misclassified.png") + of_every_run(f"evaluation/{RUN}/uncertain.png"),
+)
+OUTLINE = STUDY.outline(str(CONFIGURATION)).to_json()
+# What the page is made of besides code.
+TEMPLATES = sorted(str(path) for kind in ("j2", "css", "csv") for path in (SOURCE_CODE / "report").rglob(f"*.{kind}"))
+TABLES = [*STUDY.tables(), "comparison", "findings"]
+
+
+rule plot_report:
+    input:
+        **MEASURED,
+        code=code("report.commands.plot"),
+    output:
+        accuracy_cost=shown(f"{RESULTS}/report/accuracy-cost.png", "accuracy-cost", "Comparison"),
+    log:
+        f"{LOGS}/plot_report.log",
+    threads: 1
+    resources:
+        **quick(1000),
+    params:
+        outline=OUTLINE,
+        results=subpath(output.accuracy_cost, ancestor=2),
+    shell:
+        "python -m canigatti plot-report --outline {params.outline:q}"
+        " --results {params.results:q}"
+        " --output {output.accuracy_cost:q} 2> {log:q}"
 
 
 rule write_report:
     input:
-        runs=of_every_run(f"training/{RUN}/run.json"),
-        histories=of_every_run(f"training/{RUN}/history.csv"),
+        **MEASURED,
         curves=of_every_run(f"training/{RUN}/curves.png"),
-        metrics=of_every_run(f"evaluation/{RUN}/metrics.json"),
-        predictions=of_every_run(f"evaluation/{RUN}/predictions.csv"),
-        speeds=of_every_run(f"evaluation/{RUN}/speed.json"),
-        uncertain=of_every_run(f"evaluation/{RUN}/uncertain.csv"),
-        galleries=[
-            of_every_run(f"evaluation/{RUN}/{picture}.png")
-            for picture in ("misclassified", "uncertain")
-        ],
-        photos=expand(
-            f"{RESULTS}/photos/{{picture}}.png",
-            picture=["sample", "sizes", "formats", "balance", "rejected"],
-        ),
+        accuracy_cost=rules.plot_report.output.accuracy_cost,
+        photo_plots=rules.plot_photos.output.plots,
         searches=expand(
-            f"{RESULTS}/search/{{experiment}}/{{file}}",
+            [rules.select_trial.output.trials, rules.plot_search.output.scores],
             experiment=SEARCHED,
-            file=["trials.csv", "scores.png"],
         ),
-        summary=f"{RESULTS}/photos/summary.json",
-        record=f"{RESULTS}/photos/source.json",
-        splits=expand(f"{RESULTS}/splits/{{split}}.csv", split=SPLITS_USED),
-        code=code(
-            "report.page.rendering",
-            "report.comparison",
-            "report.plots",
-            "report.findings.testing",
-            "report.original",
-        ),
-        templates=report_templates(),
+        summary=rules.inspect_photos.output.summary,
+        source=rules.fetch_photos.output.record,
+        splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
+        code=code("report.commands.write"),
+        templates=TEMPLATES,
     output:
-        page=report(
-            f"{RESULTS}/report/index.html",
-            caption="../workflow/captions/report.rst",
-            category="Comparison",
-        ),
-        accuracy_cost=report(
-            f"{RESULTS}/report/accuracy-cost.png",
-            caption="../workflow/captions/accuracy-cost.rst",
-            category="Comparison",
-        ),
-        tables=report(
-            expand(
-                f"{RESULTS}/report/tables/{{table}}.{{kind}}",
-                table=TABLES,
-                kind=["csv", "md"],
-            ),
-            caption="../workflow/captions/tables.rst",
-            category="Comparison",
+        page=shown(f"{RESULTS}/report/index.html", "page", "Comparison"),
+        tables=shown(
+            expand(f"{RESULTS}/report/tables/{{table}}.{{kind}}", table=TABLES, kind=["csv", "md"]),
+            "tables",
+            "Comparison",
         ),
     log:
-        f"{RESULTS}/logs/write_report.log",
-    conda:
-        "../workflow/environment.yaml"
+        f"{LOGS}/write_report.log",
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 20,
     params:
-        outline=STUDY.outline(str(CONFIGURATION)),
+        outline=OUTLINE,
         results=subpath(output.page, ancestor=2),
         folder=subpath(output.page, parent=True),
     shell:
-        "python -m canigatti report"
-        " --outline {params.outline:q}"
+        "python -m canigatti report --outline {params.outline:q}"
         " --results {params.results:q}"
-        " --output {params.folder:q}"
-        " 2> {log:q}"
+        " --output {params.folder:q} 2> {log:q}"

@@ -1,107 +1,117 @@
-# Stage 3: draw the trials of a search, train each several times, choose the best. Rule train then trains the winner.
+# Stage 3: propose the trials of a search, train each several times, select the best. Rule train then trains it.
 
 SEARCH = f"{RESULTS}/search/{{experiment}}"
-EXECUTION = f"{{experiment}}/trial{{trial}}/execution{{execution}}"
+EXECUTION = "{experiment}/trial{trial}/execution{execution}"
+
+
+def searched(wildcards):
+    return asked(planning.find_searched, STUDY, wildcards.experiment)
+
+
+def search_spec(wildcards):
+    return searched(wildcards).resolve_search().to_json()
+
+
+def execution_files(wildcards):
+    """The result of every execution of every trial."""
+    executions = planning.executions(searched(wildcards).search)
+    return [
+        f"{RESULTS}/search/{wildcards.experiment}/trial{trial}/execution{number}.json" for trial, number in executions
+    ]
 
 
 rule propose_trials:
     input:
-        code=code("search.space"),
+        code=code("search.commands.propose"),
     output:
         proposed=f"{SEARCH}/proposed.json",
     log:
-        f"{RESULTS}/logs/propose_trials/{{experiment}}.log",
-    conda:
-        "../workflow/environment.yaml"
+        f"{LOGS}/propose_trials/{{experiment}}.log",
+    threads: 1
+    resources:
+        **quick(1500),
     params:
         spec=search_spec,
-        combinations=proposed_combinations,
+        combinations=lambda wildcards: planning.proposal_count(searched(wildcards).search),
     shell:
-        "python -m canigatti propose-trials"
-        " --spec {params.spec:q}"
+        "python -m canigatti propose-trials --spec {params.spec:q}"
         " --combinations {params.combinations}"
-        " --output {output.proposed:q}"
-        " 2> {log:q}"
+        " --output {output.proposed:q} 2> {log:q}"
 
 
 rule train_trial:
     input:
         images=ancient(images_file),
         images_hash=images_hash,
-        manifest=f"{RESULTS}/photos/manifest.csv",
+        manifest=rules.inspect_photos.output.manifest,
         split=split_file,
-        proposed=f"{SEARCH}/proposed.json",
-        code=execution_code,
+        proposed=rules.propose_trials.output.proposed,
+        code=training_code("search.commands.train_trial"),
     output:
-        outcome=f"{RESULTS}/search/{EXECUTION}.json",
+        result=f"{RESULTS}/search/{EXECUTION}.json",
         logs=directory(f"{SEARCH}/trial{{trial}}/tensorboard/execution{{execution}}"),
     log:
-        f"{RESULTS}/logs/train_trial/{EXECUTION}.log",
+        f"{LOGS}/train_trial/{EXECUTION}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/train_trial/{EXECUTION}.tsv"
-    conda:
-        "../workflow/environment.yaml"
+        f"{BENCHMARKS}/train_trial/{EXECUTION}.tsv"
+    threads: workflow.cores
     resources:
         gpu=1,
+        mem_mb=training_memory,
+        runtime=training_minutes,
     params:
         spec=search_spec,
     shell:
-        "python -m canigatti train-trial"
-        " --spec {params.spec:q}"
+        "python -m canigatti train-trial --spec {params.spec:q}"
         " --proposed {input.proposed:q}"
         " --trial {wildcards.trial}"
         " --execution {wildcards.execution}"
         " --split {input.split:q}"
-        " --manifest {input.manifest:q}"
         " --images {input.images:q}"
-        " --output {output.outcome:q}"
+        " --output {output.result:q}"
         " --logs {output.logs:q}"
-        " 2>> {log:q} | tee --ignore-interrupts --append {log:q}"
+        " 2>> {log:q} | tee -i -a {log:q}"
 
 
 rule select_trial:
     input:
         executions=execution_files,
-        code=code("search.selection"),
+        code=code("search.commands.select"),
     output:
         trials=f"{SEARCH}/trials.csv",
         best=f"{SEARCH}/best.json",
+        spec=f"{SEARCH}/spec.json",
     log:
-        f"{RESULTS}/logs/select_trial/{{experiment}}.log",
-    conda:
-        "../workflow/environment.yaml"
+        f"{LOGS}/select_trial/{{experiment}}.log",
+    threads: 1
+    resources:
+        **quick(500),
     params:
         spec=search_spec,
+        experiment=lambda wildcards: experiment(wildcards).resolve().to_json(),
+        folder=subpath(output.trials, parent=True),
     shell:
-        "python -m canigatti select-trial"
-        " --spec {params.spec:q}"
-        " --trials {output.trials:q}"
-        " --best {output.best:q}"
-        " {input.executions:q}"
-        " 2> {log:q}"
+        "python -m canigatti select-trial --spec {params.spec:q}"
+        " --experiment {params.experiment:q}"
+        " --output {params.folder:q}"
+        " {input.executions:q} 2> {log:q}"
 
 
-rule draw_trials:
+rule plot_search:
     input:
-        trials=f"{SEARCH}/trials.csv",
-        code=code("search.plots"),
+        trials=rules.select_trial.output.trials,
+        code=code("search.commands.plot"),
     output:
-        scores=report(
-            f"{SEARCH}/scores.png",
-            caption="../workflow/captions/scores.rst",
-            category="Search",
-            labels={"experiment": "{experiment}"},
-        ),
+        scores=shown(f"{SEARCH}/scores.png", "scores", "Search", experiment="{experiment}"),
     log:
-        f"{RESULTS}/logs/draw_trials/{{experiment}}.log",
-    conda:
-        "../workflow/environment.yaml"
+        f"{LOGS}/plot_search/{{experiment}}.log",
+    threads: 1
+    resources:
+        **quick(500),
     params:
         spec=search_spec,
     shell:
-        "python -m canigatti draw-trials"
-        " --experiment {wildcards.experiment:q}"
+        "python -m canigatti plot-search --experiment {wildcards.experiment:q}"
         " --spec {params.spec:q}"
         " --trials {input.trials:q}"
-        " --output {output.scores:q}"
-        " 2> {log:q}"
+        " --output {output.scores:q} 2> {log:q}"

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from canigatti.config import Spec
-from canigatti.photos.manifest import COLUMNS
+from canigatti.photos.records import MANIFEST, SPLIT, ClassNames, Verdict
 from canigatti.photos.store import Store
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -137,26 +137,53 @@ def store() -> Store:
     return fifty_photos()
 
 
+def write_photos(folder: Path, photos: Store, unreadable: int = 0) -> dict[str, Path]:
+    """Write a photos folder as `inspect` and `store` do, and return its manifest and images."""
+    text = {"path": "", "mode": "RGB", "format": "JPEG", "sha256": "", "phash": "", "reason": ""}
+    numbers = {"width": photos.images.shape[2], "height": photos.images.shape[1], "bytes": 1}
+    kept = [
+        {"id": name, "label": label, "verdict": Verdict.KEEP, **text, **numbers}
+        for name, label in zip(photos.ids, photos.labels, strict=True)
+    ]
+    rejected = [{**kept[0], "id": f"broken.{number}", "verdict": Verdict.UNREADABLE} for number in range(unreadable)]
+    MANIFEST.write(folder / "manifest.csv", [*rejected, *kept])
+    ClassNames(names=("cat", "dog")).write(folder / "classes.json")
+    np.save(folder / "images.npy", photos.images)
+    return {"manifest": folder / "manifest.csv", "images": folder / "images.npy"}
+
+
+@pytest.fixture(scope="session")
+def write_photos_folder():
+    """Writes a photos folder, see `write_photos`."""
+    return write_photos
+
+
 @pytest.fixture(scope="session")
 def photo_files(tmp_path_factory) -> dict[str, Path]:
-    """The fifty photos as the commands of training read them; forty train, ten validate."""
-    store, folder = fifty_photos(), tmp_path_factory.mktemp("photos")
-    files = {"images": folder / "images.npy", "manifest": folder / "manifest.csv", "split": folder / "split.csv"}
-    np.save(files["images"], store.images)
-    rows = pd.DataFrame("", index=range(50), columns=COLUMNS)
-    rows = rows.assign(id=store.ids, label=store.labels, width=16, height=16, bytes=1, verdict="keep")
-    rows.to_csv(files["manifest"], index=False)
-    parts = ["train"] * 40 + ["validation"] * 10
-    pd.DataFrame({"id": store.ids, "label": store.labels, "part": parts}).to_csv(files["split"], index=False)
-    return files
+    """The fifty photos as the commands of training read them: forty for training, ten for validation."""
+    photos, folder = fifty_photos(), tmp_path_factory.mktemp("photos")
+    subsets = ["train"] * 40 + ["validation"] * 10
+    SPLIT.write(folder / "split.csv", pd.DataFrame({"id": photos.ids, "label": photos.labels, "part": subsets}))
+    return {"images": write_photos(folder, photos)["images"], "split": folder / "split.csv"}
 
 
-def command_of_training(files: dict[str, Path], out: Path, spec: Spec) -> list[str]:
-    results = {"model": "model.keras", "history": "history.csv", "curves": "curves.png", "run": "run.json"}
-    given = {**files, **{name: out / file for name, file in results.items()}, "logs": out / "logs"}
-    options = [part for name, path in given.items() for part in (f"--{name}", str(path))]
-    told = ["--experiment", "tried", "--spec", spec.spec(), "--seed", "42", "--class", "cat", "--class", "dog"]
-    return [sys.executable, "-m", "canigatti", "train", *told, *options]
+def small_spec(**fields) -> Spec:
+    """A small network on small photos that trains in a second; `fields` replace its settings."""
+    settings = {"image_size": 16, "batch_size": 8, "epochs": 1, "augmentation": None}
+    network = {"filters": [4], "dense_units": 4, "dropout": [0.1, 0.1]}
+    return Spec(**{**settings, "network": network, **fields})
+
+
+@pytest.fixture(scope="session")
+def make_spec():
+    """Makes a resolved experiment, see `small_spec`."""
+    return small_spec
+
+
+def command_of_training(files: dict[str, Path], output: Path, spec: Spec) -> list[str]:
+    options = {"experiment": "tried", "spec": spec.to_json(), "seed": 42, **files, "output": output}
+    flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    return [sys.executable, "-m", "canigatti", "train", *flags]
 
 
 @pytest.fixture(scope="session")

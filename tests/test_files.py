@@ -5,7 +5,7 @@ import sys
 import pandas as pd
 import pytest
 
-from canigatti.files import sha256_of, write_csv, write_json, write_text, written_whole
+from canigatti.files import sha256_of, write_csv, write_json, write_text, atomic_path
 
 
 def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path):
@@ -13,7 +13,7 @@ def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path
     write_text(path, "old")
 
     def write_half():
-        with written_whole(path) as temporary:
+        with atomic_path(path) as temporary:
             temporary.write_text("ne")
             raise RuntimeError
 
@@ -24,7 +24,7 @@ def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path
 
 
 def test_the_temporary_file_has_the_suffix_by_which_writers_choose_the_format(tmp_path):
-    with written_whole(tmp_path / "deeper" / "picture.png") as temporary:
+    with atomic_path(tmp_path / "deeper" / "picture.png") as temporary:
         assert temporary.suffix == ".png"
         temporary.touch()
     assert (tmp_path / "deeper" / "picture.png").exists()

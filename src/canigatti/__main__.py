@@ -1,52 +1,53 @@
 """The `canigatti` command: every step of a study, each usable by hand."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from canigatti.evaluation import commands as evaluation
-from canigatti.files import InputError
-from canigatti.photos import commands as photos
-from canigatti.prediction import commands as prediction
-from canigatti.report import commands as report
-from canigatti.search import commands as search
-from canigatti.training import commands as training
+from canigatti.evaluation.commands.evaluate import evaluate
+from canigatti.evaluation.commands.plot import plot_evaluation
+from canigatti.files import InputError, write_text
+from canigatti.photos.commands.fetch import fetch
+from canigatti.photos.commands.generate import generate
+from canigatti.photos.commands.inspect import inspect
+from canigatti.photos.commands.plot import plot_photos
+from canigatti.photos.commands.split import split
+from canigatti.photos.commands.store import store
+from canigatti.prediction.commands import predict
+from canigatti.report.commands.plot import plot_report
+from canigatti.report.commands.write import report
+from canigatti.search.commands.plot import plot_search
+from canigatti.search.commands.propose import propose_trials
+from canigatti.search.commands.select import select_trial
+from canigatti.search.commands.train_trial import train_trial
+from canigatti.training.commands.fetch_weights import fetch_weights
+from canigatti.training.commands.plot import plot_training
+from canigatti.training.commands.train import train
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 for command in (
-    photos.fetch,
-    photos.generate,
-    photos.inspect,
-    photos.draw_photos,
-    photos.split,
-    photos.store,
-    training.fetch_weights,
-    training.train,
-    search.propose_trials,
-    search.train_trial,
-    search.select_trial,
-    search.draw_trials,
-    evaluation.evaluate,
-    evaluation.draw_evaluation,
-    prediction.predict,
-    report.report,
+    *(fetch, generate, inspect, plot_photos, split, store),
+    *(fetch_weights, train, plot_training),
+    *(propose_trials, train_trial, select_trial, plot_search),
+    *(evaluate, plot_evaluation, predict),
+    *(report, plot_report),
 ):
     app.command()(command)
 
 
 @app.command()
-def schema(output: Annotated[Path, typer.Option(help="Where to write it (JSON).")]) -> None:
+def schema(output: Annotated[Path, typer.Option(help="The file to write (JSON).")]) -> None:
     """Write the JSON schema of the configuration file, for editors."""
     from canigatti import config
-    from canigatti.files import write_json
 
-    write_json(output, config.schema())
+    write_text(output, json.dumps(config.schema(), indent=2, ensure_ascii=False) + "\n")
 
 
 def main() -> None:
-    """Run the command line; what the user can mend is told in one message, without a traceback."""
+    """Run the command line; a user error is reported in one message, without a traceback."""
     try:
         app()
     except (InputError, OSError) as error:

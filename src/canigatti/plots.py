@@ -8,7 +8,7 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.figure import Figure
 
-from canigatti.files import written_whole
+from canigatti.files import atomic_path
 
 # Blue and vermilion of Okabe and Ito (2008), told apart with every common colour blindness and in grey print.
 CLASS_COLORS = ("#0072B2", "#D55E00")
@@ -54,6 +54,6 @@ def new_figure(width_inches: float, height_inches: float) -> Figure:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, whole or not at all; the same figure gives the same bytes."""
-    with written_whole(path) as temporary, warnings.catch_warnings():
+    with atomic_path(path) as temporary, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a file name may hold an emoji; it shows as a box
         figure.savefig(temporary, format="png", metadata={"Software": None})

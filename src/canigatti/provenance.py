@@ -1,26 +1,32 @@
-"""Which of the package's own files a result depends on, so that editing one of them makes the result again."""
+"""The package's own modules that a result depends on, so that editing one of them makes the result again.
+
+A rule names the module of its command; everything that this module imports, at any depth, is behind the result.
+"""
 
 import ast
 from functools import cache
 from pathlib import Path
 
+from canigatti.config import Pretrained, Spec
+
 PACKAGE = Path(__file__).parent
 
-# Commands only move values between files and functions; the configuration reaches a job as its `spec`; files.py decides
-# how a result is written and not what it says. Editing these leaves results as they are.
-# A training that goes on from a backup ends as one that was not interrupted.
+# Editing these leaves results as they are. The configuration reaches a job as its `spec`; planning finds the files and
+# resources of jobs; files, options and records decide how values are written and read, not which; checkpoint and
+# shutdown do not change how a training ends, and leases only choose the device that it runs on.
 WITHOUT_EFFECT = (
     "canigatti",
-    *(f"canigatti.{name}" for name in ("config", "files", "provenance", "training.checkpoint", "training.shutdown")),
+    *(f"canigatti.{name}" for name in ("config", "files", "options", "planning", "provenance", "records")),
+    *(f"canigatti.training.{name}" for name in ("checkpoint", "leases", "shutdown")),
 )
 
 
 def modules_behind(*modules: str, without: tuple[str, ...] = ()) -> list[str]:
-    """The files of these modules and of every canigatti module they import, at any depth, sorted.
+    """Return the files of these modules and of every canigatti module they import, at any depth, sorted.
 
     Args:
-        modules: names such as `training.fitting`.
-        without: modules that are left out together with what only they import.
+        modules: names such as `training.commands.train`.
+        without: modules to leave out, together with what only they import.
 
     Returns:
         Paths inside the package, such as `training/fitting.py`.
@@ -34,6 +40,25 @@ def modules_behind(*modules: str, without: tuple[str, ...] = ()) -> list[str]:
             found.add(module)
             waiting += _imports(module)
     return sorted(str(_file(module).relative_to(PACKAGE)) for module in found)
+
+
+def modules_behind_training(module: str, spec: Spec) -> list[str]:
+    """Return the files behind a module that trains, without those that this experiment does not use.
+
+    Args:
+        module: a name such as `training.commands.train`.
+        spec: the experiment.
+
+    Returns:
+        Paths inside the package, see :func:`modules_behind`.
+    """
+    has_backbone = isinstance(spec.network, Pretrained)
+    used = {
+        "training.augmentation": spec.augmentation is not None,
+        "training.backbones": has_backbone,
+        "training.features": has_backbone,
+    }
+    return modules_behind(module, without=tuple(name for name, is_used in used.items() if not is_used))
 
 
 def _file(module: str) -> Path:

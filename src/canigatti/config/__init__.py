@@ -1,4 +1,4 @@
-"""The study as its configuration file says it: typed, strict, and checked before any work starts."""
+"""The study as typed, strictly validated configuration, checked before any work starts."""
 
 from canigatti.config.errors import ConfigError
 from canigatti.config.experiment import (
@@ -16,10 +16,10 @@ from canigatti.config.experiment import (
     Spec,
     Table,
 )
-from canigatti.config.loading import load_study
+from canigatti.config.loading import load_study, parse_study
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
-from canigatti.config.study import GeneratedPhotos, Photos, Split, Study, schema
+from canigatti.config.study import GeneratedPhotos, Outline, OutlinedExperiment, Photos, Split, Study, schema
 
 __all__ = [
     "BACKBONES",
@@ -36,6 +36,8 @@ __all__ = [
     "Network",
     "Objective",
     "Optimizer",
+    "Outline",
+    "OutlinedExperiment",
     "Photos",
     "Pretrained",
     "Probabilities",
@@ -50,5 +52,6 @@ __all__ = [
     "Table",
     "Weights",
     "load_study",
+    "parse_study",
     "schema",
 ]

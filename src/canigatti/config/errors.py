@@ -1,4 +1,4 @@
-"""Telling what is wrong with a configuration, in terms of its own keys."""
+"""Validation errors of a configuration, in terms of its own keys."""
 
 from typing import Any
 
@@ -6,40 +6,46 @@ from pydantic import ValidationError
 
 from canigatti.files import InputError
 
-PLAIN_WORDS = {
+_MESSAGES = {
     "extra_forbidden": "unknown key",
     "missing": "this key is required",
-    "union_tag_not_found": "its name is required: it takes the place of a whole optimizer, not of one of its settings",
+    "union_tag_not_found": "its name is required: it replaces the whole optimizer, not one of its settings",
 }
+_RENAMED_KEYS = {"thaw": "unfreeze"}
 
 
 class ConfigError(InputError):
     """The configuration cannot be used; the message names the file, the experiment and the key."""
 
 
-def faults(error: ValidationError, raw: Any) -> list[str]:
-    """One line a fault, naming its key; a fault in the defaults is told once, not once for every experiment.
+def validation_errors(error: ValidationError, raw: Any) -> list[str]:
+    """Return one line per validation error, naming its key; an error in the defaults is reported once.
 
     Args:
-        error: what pydantic found.
-        raw: the configuration as it was read, before the defaults were spread over the experiments.
+        error: the exception that pydantic raised.
+        raw: the configuration as read from the file, before the defaults were applied to the experiments.
     """
-    told = {}
-    for fault in error.errors():
-        location = [str(part) for part in fault["loc"]]
+    lines = {}
+    for details in error.errors():
+        location = [str(part) for part in details["loc"]]
         if _comes_from_defaults(location, raw):
             location = ["defaults", *location[2:]]
-        message = PLAIN_WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
-        if fault["type"] == "union_tag_invalid":
-            message = f"expected one of the names {fault['ctx']['expected_tags']}, received {fault['ctx']['tag']!r}"
-        received = "" if isinstance(fault["input"], dict) else f" (received {fault['input']!r})"
-        where = ".".join(location)
-        told[where] = _on_one_line(f"{where}: {message}{received}" if where else f"{message}{received}")
-    return list(told.values())
+        key = ".".join(location)
+        lines[key] = _on_one_line(f"{key}: {_message(details)}" if key else _message(details))
+    return list(lines.values())
+
+
+def _message(details: Any) -> str:
+    if details["type"] == "extra_forbidden" and (new_key := _RENAMED_KEYS.get(str(details["loc"][-1]))):
+        return f"this key is now called {new_key}"
+    message = _MESSAGES.get(details["type"], details["msg"].removeprefix("Value error, "))
+    if details["type"] == "union_tag_invalid":
+        message = f"expected one of the names {details['ctx']['expected_tags']}, received {details['ctx']['tag']!r}"
+    return message if isinstance(details["input"], dict) else f"{message} (received {details['input']!r})"
 
 
 def _on_one_line(text: str) -> str:
-    """Names and values may hold line feeds and worse."""
+    """Escape line feeds and control characters, which names and values may contain."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 

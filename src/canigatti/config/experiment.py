@@ -1,16 +1,16 @@
 """One experiment: its input, its network, and how it is trained."""
 
-import json
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from canigatti.config.basis import Count, Name, Positive, Probability, Strict
+from canigatti.config.basis import Count, Name, Positive, Probability
 from canigatti.config.pretrained import Pretrained
 from canigatti.config.search import Objective, Search, SearchSeed, Space
+from canigatti.records import Record
 
 
-class Probabilities(Strict):
+class Probabilities(Record):
     """How likely each transformation is applied to a photo, 0 to 1."""
 
     shear: Probability = 1.0
@@ -23,7 +23,7 @@ class Probabilities(Strict):
     vertical_flip: Probability = 0.0
 
 
-class Augmentation(Strict):
+class Augmentation(Record):
     """Ranges of the random transformations, with the meaning of Keras' `ImageDataGenerator`."""
 
     shear: Annotated[float, Field(ge=0, lt=90, description="degrees, each way")] = 0.2
@@ -42,7 +42,7 @@ class Augmentation(Strict):
         return self
 
 
-class Convolutional(Strict):
+class Convolutional(Record):
     """A network of convolution blocks trained from scratch; the defaults are the study's base network.
 
     Block i has `convolutions_per_block` convolutions of `filters[i]` filters, 2×2 max pooling and `dropout[i]`;
@@ -69,7 +69,7 @@ class Convolutional(Strict):
         return self
 
 
-class SGD(Strict):
+class SGD(Record):
     """Stochastic gradient descent."""
 
     name: Literal["sgd"]
@@ -78,7 +78,7 @@ class SGD(Strict):
     nesterov: bool = False
 
 
-class Adam(Strict):
+class Adam(Record):
     """Adam."""
 
     name: Literal["adam"]
@@ -87,7 +87,7 @@ class Adam(Strict):
     beta_2: Annotated[float, Field(ge=0, lt=1)] = 0.999
 
 
-class RMSprop(Strict):
+class RMSprop(Record):
     """RMSprop."""
 
     name: Literal["rmsprop"]
@@ -108,13 +108,13 @@ Network = Annotated[
 Optimizer = Annotated[SGD | Adam | RMSprop, Field(discriminator="name")]
 
 
-class EarlyStopping(Strict):
+class EarlyStopping(Record):
     """Stop after `patience` epochs without a lower validation loss; the best epoch's weights are kept."""
 
     patience: Count = 5
 
 
-class _Training(Strict):
+class _Training(Record):
     """What an experiment and its resolved form have in common."""
 
     split: str | None = Field(default=None, description="Name of one of the splits.")
@@ -122,8 +122,9 @@ class _Training(Strict):
     image_size: Annotated[int, Field(ge=8, le=1024, description="pixels a side")] = 200
     network: Network = Convolutional()
     start_from: Name | None = Field(default=None, description="Experiment whose trained network this one goes on with.")
-    thaw: str = Field(
-        default="nothing", description="What of a backbone learns: nothing, everything, or all from a layer on."
+    unfreeze: str = Field(
+        default="nothing",
+        description="Trainable layers of the backbone: nothing, everything, or all from a named layer on.",
     )
     optimizer: Optimizer = SGD(name="sgd", learning_rate=0.001, momentum=0.9)
     batch_size: Count = 64
@@ -136,8 +137,8 @@ class _Training(Strict):
             if self.color != "rgb":
                 raise ValueError(f"color: a pretrained network takes rgb, received {self.color}")
             return self
-        if self.thaw != "nothing":
-            raise ValueError(f"thaw: only a pretrained network has frozen layers, received {self.thaw}")
+        if self.unfreeze != "nothing":
+            raise ValueError(f"unfreeze: only a pretrained network has frozen layers, received {self.unfreeze}")
         smallest = 2 ** len(self.network.filters)
         if self.image_size < smallest:
             raise ValueError(
@@ -152,7 +153,7 @@ class Spec(_Training):
     augmentation: Augmentation | None
 
 
-class SearchSpec(Strict):
+class SearchSpec(Record):
     """A search as its jobs receive it: everything that decides the result of an execution.
 
     How many trials and executions there are is no part of it: asking for more leaves those that are done as they are.
@@ -193,25 +194,23 @@ class Experiment(_Training):
             raise ValueError(f"search.space: {blocks} blocks halve the photos, expected {2**blocks} pixels or more")
         return self
 
-    def spec(self) -> str:
-        """The experiment as a job receives it, as JSON with sorted keys.
+    def resolve(self) -> Spec:
+        """Return the experiment as its jobs receive it.
 
-        Two configurations that mean the same give the same text, whatever the order of their keys; ranges of
-        augmentation that are not used are not part of it, and neither is a search: its outcome is a file.
+        Two configurations with the same meaning resolve to equal specs, whatever the order of their keys: ranges of an
+        augmentation that is switched off are left out, and so is a search, whose outcome is a file.
         """
-        return json.dumps(self._fields(), sort_keys=True)
+        settings = {name: getattr(self, name) for name in _Training.model_fields}
+        return Spec(**settings, augmentation=self.augmentation if self.augment else None)
 
-    def search_spec(self) -> str:
-        """The experiment's search as its jobs receive it (see :class:`SearchSpec`), as JSON with sorted keys.
+    def resolve_search(self) -> SearchSpec:
+        """Return the experiment's search as its jobs receive it.
 
         Raises:
             ValueError: the experiment has no search.
         """
         if self.search is None:
             raise ValueError("this experiment has no search")
-        deciding = self.search.model_dump(mode="json", include={"objective", "seed", "space"})
-        return json.dumps({"experiment": {**self._fields(), "epochs": self.search.epochs}, **deciding}, sort_keys=True)
-
-    def _fields(self) -> dict[str, Any]:
-        fields = self.model_dump(mode="json", exclude={"augment", "search", "table", "group"})
-        return fields if self.augment else {**fields, "augmentation": None}
+        search = self.search
+        experiment = self.resolve().model_copy(update={"epochs": search.epochs})
+        return SearchSpec(experiment=experiment, objective=search.objective, seed=search.seed, space=search.space)

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-OF_ITS_OWN = ("thaw", "search")
+NOT_INHERITED = ("unfreeze", "search")
 
 
 def inherited(name: str, experiments: dict[str, Any], defaults: dict[str, Any]) -> Any:
     """All keys of an experiment: its own over those of what it starts from, over the defaults.
 
-    What it starts from is trained and done with: its `thaw` and its `search` are not inherited.
+    What it starts from is trained and done with: its `unfreeze` and its `search` are not inherited.
 
     Args:
         name: the experiment.
@@ -33,5 +33,5 @@ def inherited(name: str, experiments: dict[str, Any], defaults: dict[str, Any]) 
         own = experiments[ancestor]
         if not isinstance(own, dict | None):
             return own
-        fields = {**{key: value for key, value in fields.items() if key not in OF_ITS_OWN}, **(own or {})}
+        fields = {**{key: value for key, value in fields.items() if key not in NOT_INHERITED}, **(own or {})}
     return fields

@@ -1,4 +1,4 @@
-"""Reading the configuration file."""
+"""Loading the configuration file."""
 
 import re
 from collections.abc import Hashable, Sequence
@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from canigatti.config.errors import ConfigError, faults
-from canigatti.config.study import Photos, Study
+from canigatti.config.errors import ConfigError, validation_errors
+from canigatti.config.study import Study
 
 
 class _Loader(yaml.SafeLoader):
@@ -33,29 +33,42 @@ _Loader.add_implicit_resolver(
 
 
 def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
-    """Read and check a configuration file.
+    """Read and validate a configuration file.
 
     Args:
         path: the YAML file.
-        overrides: `key=value` texts (Snakemake's `--config`), the values YAML; they take the place of the file's own
-            entries, key by key at every depth.
+        overrides: `key=value` texts (Snakemake's `--config`), the values in YAML; they replace the file's own entries,
+            key by key at every depth.
 
     Raises:
-        ConfigError: the file is missing, is not YAML, or says something that no study can mean; the message has one
-            line for each fault, naming the file and the key.
+        ConfigError: the file is missing, is not YAML, or has invalid settings; the message has one line per validation
+            error, naming the file and the key.
     """
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        raw = _overridden(raw, _parse_overrides(overrides))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ConfigError) as error:
         raise ConfigError(f"{path}: {error}") from None
+    return parse_study(raw, str(path))
+
+
+def parse_study(raw: Any, origin: str) -> Study:
+    """Validate a configuration that is already in memory, such as the one that an importing workflow passes.
+
+    Args:
+        raw: what the YAML of a configuration file would be read as.
+        origin: where it comes from, for messages.
+
+    Raises:
+        ConfigError: it has invalid settings; see :func:`load_study`.
+    """
     try:
-        raw = _overridden(raw, _parse_overrides(overrides))
         study = Study.model_validate(raw)
-        _check_source(study.photos)
+        _check_local_files(study)
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{path}: {fault}" for fault in faults(error, raw))) from None
+        raise ConfigError("\n".join(f"{origin}: {line}" for line in validation_errors(error, raw))) from None
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(f"{origin}: {error}") from None
     return study
 
 
@@ -82,6 +95,12 @@ def _overridden(raw: Any, overrides: dict[str, Any]) -> Any:
     return merged
 
 
-def _check_source(photos: Photos) -> None:
-    if photos.source and not photos.is_remote and not Path(photos.source).exists():
-        raise ConfigError(f"photos.source: there is no file or folder {photos.source!r}")
+def _check_local_files(study: Study) -> None:
+    source = study.photos.source
+    if source and not study.photos.is_remote and not Path(source).exists():
+        raise ConfigError(f"photos.source: there is no file or folder {source!r}")
+    for backbone, weights in study.weights.items():
+        if weights.source != "imagenet" and not Path(weights.source).is_file():
+            raise ConfigError(
+                f"weights.{backbone}: there is no file {weights.source!r}; put the weights there, or write imagenet"
+            )

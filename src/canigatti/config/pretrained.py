@@ -1,11 +1,11 @@
 """Networks that start from weights learned on ImageNet."""
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from canigatti.config.basis import Count, Strict
+from canigatti.config.basis import Count
+from canigatti.records import Record
 
 # Lower-case names of the networks in keras.applications (3.15), which loads too slowly to be asked at each start;
 # a test compares.
@@ -20,14 +20,14 @@ BACKBONES = (
 )
 
 
-class Head(Strict):
+class Head(Record):
     """What stands on the backbone: its features made flat, dense layers with ReLU, one sigmoid unit."""
 
     pooling: Literal["flatten", "average"] = "average"
     dense_units: tuple[Count, ...] = Field(default=(128, 64), strict=False)
 
 
-class Pretrained(Strict):
+class Pretrained(Record):
     """A network of keras.applications without its top, and a head of our own."""
 
     backbone: str = Field(description="Lower-case name in keras.applications, such as mobilenetv2.")
@@ -43,16 +43,10 @@ class Pretrained(Strict):
         return self
 
 
-class Weights(Strict):
+class Weights(Record):
     """Where a backbone's weights come from."""
 
     source: Annotated[
         str, Field(min_length=1, description="`imagenet`, or a .weights.h5 file of the network without top.")
     ]
     if_unreachable: Literal["fail", "random"] = "fail"
-
-    @model_validator(mode="after")
-    def _is_there(self) -> Self:
-        if self.source != "imagenet" and not Path(self.source).is_file():
-            raise ValueError(f"there is no file {self.source!r}: place the weights there, or say imagenet")
-        return self

@@ -4,14 +4,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from canigatti.config.basis import Count, Strict
+from canigatti.config.basis import Count
+from canigatti.records import Record
 
 Objective = Literal["val_accuracy", "val_loss"]
 SearchSeed = Annotated[int, Field(ge=1, lt=2**31, description="KerasTuner takes 0 for none")]
 _Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
-class _Range(Strict):
+class _Range(Record):
     low: float
     high: float
     step: float
@@ -39,7 +40,7 @@ class RateRange(_Range):
     step: Annotated[float, Field(gt=0, lt=1)]
 
 
-class Space(Strict):
+class Space(Record):
     """The values that are tried; what is left out stays as the experiment's network and optimizer say it."""
 
     filters: Annotated[tuple[CountRange, ...], Field(min_length=1, strict=False)] | None = Field(
@@ -63,7 +64,7 @@ class Space(Strict):
         return self
 
 
-class Search(Strict):
+class Search(Record):
     """A random search for the best hyper-parameters of an experiment, which is then trained with them."""
 
     objective: Objective = "val_accuracy"

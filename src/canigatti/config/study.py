@@ -1,25 +1,25 @@
 """The study as a whole: classes, photos, splits and experiments."""
 
-import json
-import re
 from typing import Annotated, Any, Self, get_args
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from canigatti.config.basis import Count, Fraction, Name, Seed, Strict
+from canigatti.config.basis import Count, Fraction, Name, Seed
 from canigatti.config.experiment import Experiment, Table
 from canigatti.config.inheritance import inherited
 from canigatti.config.pretrained import Weights
+from canigatti.files import is_address
+from canigatti.records import Record
 
 
-class GeneratedPhotos(Strict):
+class GeneratedPhotos(Record):
     """Drawn photos in place of real ones, planted faults included."""
 
     count: Annotated[int, Field(ge=40)] = 800
     seed: Seed = 42
 
 
-class Photos(Strict):
+class Photos(Record):
     """Where the photos come from: an address, a zip file or a folder, or drawn by the package."""
 
     source: Annotated[str, Field(min_length=1)] | None = None
@@ -38,11 +38,11 @@ class Photos(Strict):
     @property
     def is_remote(self) -> bool:
         """Whether the source must be downloaded."""
-        return self.source is not None and re.match(r"https?://", self.source) is not None
+        return self.source is not None and is_address(self.source)
 
 
-class Split(Strict):
-    """Shares of the photos that train, choose the best epoch, and test."""
+class Split(Record):
+    """A way of dividing the photos into training, validation and test sets, as fractions of each class."""
 
     train: Fraction
     validation: Fraction
@@ -57,7 +57,30 @@ class Split(Strict):
         return self
 
 
-class Study(Strict):
+class OutlinedExperiment(Record):
+    """An experiment as the outline lists it."""
+
+    name: Name
+    table: Table
+    split: str
+    searched: bool
+
+
+class Outline(Record):
+    """What the report needs to know of a study besides its results; experiments are in the order of the tables."""
+
+    study: Name
+    configuration: str
+    classes: tuple[str, str]
+    photos: Photos
+    splits: dict[Name, Split]
+    experiments: tuple[OutlinedExperiment, ...]
+    tables: tuple[str, ...]
+    include: tuple[Name, ...]
+    seeds: tuple[Seed, ...]
+
+
+class Study(Record):
     """A whole configuration file."""
 
     study: Name
@@ -85,24 +108,29 @@ class Study(Strict):
         named = dict.fromkeys(one.group for one in self.experiments.values() if one.group)
         return {group: [name for name, one in self.experiments.items() if one.group == group] for group in named}
 
-    def outline(self, configuration: str) -> str:
-        """What the report needs to know beyond the results, as JSON with sorted keys.
+    def outline(self, configuration: str) -> Outline:
+        """Return what the report needs to know besides the results.
 
         Args:
             configuration: path of the configuration file, for the commands that the report shows.
         """
-        fields = self.model_dump(mode="json", exclude={"defaults"})
-        experiments = [  # a list: their order is that of the tables
-            {
-                "name": name,
-                "table": experiment.table,
-                "split": experiment.split,
-                "searched": experiment.search is not None,
-            }
+        experiments = tuple(  # in the order of the tables
+            OutlinedExperiment(
+                name=name, table=experiment.table, split=experiment.split or "", searched=experiment.search is not None
+            )
             for name, experiment in self.included().items()
-        ]
-        told = {"experiments": experiments, "tables": self.tables(), "configuration": configuration}
-        return json.dumps({**fields, **told}, sort_keys=True)
+        )
+        return Outline(
+            study=self.study,
+            configuration=configuration,
+            classes=self.classes,
+            photos=self.photos,
+            splits=self.splits,
+            experiments=experiments,
+            tables=tuple(self.tables()),
+            include=self.include,
+            seeds=self.seeds,
+        )
 
     def tables(self) -> list[str]:
         """Names of the tables of experiments that the report writes: those that have one, and `all`."""

@@ -1,19 +1,17 @@
 """How well a model does on the test photos, and on which of them it fails or wavers."""
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from canigatti.evaluation.records import PREDICTIONS, UNCERTAIN, Metrics
 from canigatti.files import InputError
 
 THRESHOLD = 0.5
 _CLIP = 1e-7  # keras.config.epsilon(), the clipping of Keras' binary cross-entropy
 
 
-def measure(labels: np.ndarray, probabilities: np.ndarray, threshold: float = THRESHOLD) -> dict[str, Any]:
-    """The content of metrics.json.
+def measure(labels: np.ndarray, probabilities: np.ndarray, threshold: float = THRESHOLD) -> Metrics:
+    """Measure predictions of the test set.
 
     A photo counts as class 1 when its probability is above the threshold, not when it equals it, as in Keras' binary
     accuracy.
@@ -22,11 +20,6 @@ def measure(labels: np.ndarray, probabilities: np.ndarray, threshold: float = TH
         labels: (n,), 0 or 1.
         probabilities: (n,), of class 1, from 0 to 1.
         threshold: from 0 to 1.
-
-    Returns:
-        accuracy; accuracy_interval, Wilson's 95% interval of it (Wilson 1927); loss, the mean binary cross-entropy in
-        nats, probabilities clipped to 1e-7 … 1 - 1e-7 as Keras does; n; confusion, [[0→0, 0→1], [1→0, 1→1]] with the
-        true class first; threshold.
 
     Raises:
         InputError: there is no photo, or a probability is not a number from 0 to 1.
@@ -38,14 +31,15 @@ def measure(labels: np.ndarray, probabilities: np.ndarray, threshold: float = TH
     counts = confusion(labels, probabilities, threshold)
     right, n = int(np.trace(counts)), len(labels)
     low, high = proportion_confint(right, n, alpha=0.05, method="wilson")
-    return {
-        "accuracy": right / n,
-        "accuracy_interval": [float(low), float(high)],
-        "loss": float(log_loss(labels, np.clip(probabilities, _CLIP, 1 - _CLIP), labels=[0, 1])),
-        "n": n,
-        "confusion": counts.tolist(),
-        "threshold": threshold,
-    }
+    (zeros, zeros_wrong), (ones_wrong, ones) = counts.tolist()
+    return Metrics(
+        accuracy=right / n,
+        accuracy_interval=(float(low), float(high)),
+        loss=float(log_loss(labels, np.clip(probabilities, _CLIP, 1 - _CLIP), labels=[0, 1])),
+        n=n,
+        confusion=((zeros, zeros_wrong), (ones_wrong, ones)),
+        threshold=threshold,
+    )
 
 
 def confusion(labels: np.ndarray, probabilities: np.ndarray, threshold: float = THRESHOLD) -> np.ndarray:
@@ -69,17 +63,9 @@ def refuse_divergence(probabilities: np.ndarray) -> None:
         )
 
 
-def read_predictions(path: Path) -> pd.DataFrame:
-    """Read predictions.csv: id (text), label, probability exactly as it was written.
-
-    Raises:
-        InputError: the file is missing or has other columns.
-    """
-    try:
-        frame = pd.read_csv(path, dtype={"id": str}, keep_default_na=False, converters={"probability": float})
-        return frame[["id", "label", "probability"]].astype({"label": np.int64, "probability": np.float64})
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: expected the columns id, label and probability, received {error}") from None
+def prediction_table(ids: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """Return the predictions as a table, see :data:`canigatti.evaluation.records.PREDICTIONS`; all inputs are (n,)."""
+    return PREDICTIONS.frame({"id": ids, "label": labels, "probability": probabilities})
 
 
 def uncertain(predictions: pd.DataFrame, n: int = 10, threshold: float = THRESHOLD) -> pd.DataFrame:
@@ -96,7 +82,7 @@ def uncertain(predictions: pd.DataFrame, n: int = 10, threshold: float = THRESHO
     judged = _judge(predictions, threshold)
     judged["distance"] = (judged["probability"] - 0.5).abs()
     nearest = judged.sort_values(["distance", "id"]).head(n).reset_index(drop=True)
-    return nearest[["id", "probability", "true", "predicted", "distance"]]
+    return UNCERTAIN.frame(nearest)
 
 
 def misclassified(predictions: pd.DataFrame, threshold: float = THRESHOLD) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,6 +1,6 @@
 """Pictures of an evaluation: the confusion matrix, every misclassified photo, the least certain ones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from canigatti.evaluation.metrics import misclassified, uncertain
+from canigatti.files import printable
 from canigatti.photos.store import Store
 from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 
@@ -20,7 +21,7 @@ _INK = "#24292F"
 _GAP = 12  # pixels between photos and around the sheet
 
 
-def draw_confusion(confusion: np.ndarray, classes: tuple[str, str]) -> Figure:
+def plot_confusion(confusion: np.ndarray, classes: Sequence[str]) -> Figure:
     """The confusion matrix: counts, and in brackets and by colour the share of the true class.
 
     Args:
@@ -69,7 +70,7 @@ _SMALL = _Sheet(columns=13, photo=80, cell=85, text=11)
 _LARGE = _Sheet(columns=5, photo=200, cell=236, text=17)
 
 
-def draw_misclassified(predictions: pd.DataFrame, store: Store, classes: tuple[str, str]) -> Image.Image:
+def plot_misclassified(predictions: pd.DataFrame, store: Store, classes: Sequence[str]) -> Image.Image:
     """Every misclassified photo in two groups, the most confident errors first, at most 256 colours.
 
     Args:
@@ -86,7 +87,7 @@ def draw_misclassified(predictions: pd.DataFrame, store: Store, classes: tuple[s
     return _stack(bands).quantize(256, Image.Quantize.FASTOCTREE)  # the method that keeps rare, strong colours
 
 
-def draw_uncertain(predictions: pd.DataFrame, store: Store, classes: tuple[str, str]) -> Image.Image:
+def plot_uncertain(predictions: pd.DataFrame, store: Store, classes: Sequence[str]) -> Image.Image:
     """The ten least certain photos, the least certain first.
 
     Args:
@@ -161,17 +162,12 @@ def _stack(bands: list[Image.Image]) -> Image.Image:
 
 def _fitted(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
     """The text, or its beginning and end when it is wider than `width` pixels; more of the end, where numbers stand."""
-    shown = text = _printable(text)
+    shown = text = printable(text)
     kept = len(text)
     while font.getlength(shown) > width:
         kept -= 1
         shown = f"{text[: kept // 3]}…{text[len(text) - kept + kept // 3 :]}"
     return shown
-
-
-def _printable(text: str) -> str:
-    """A file name may hold line breaks, or bytes that are no text: those show as question marks."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 @cache

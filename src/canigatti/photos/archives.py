@@ -1,9 +1,7 @@
 """Zip archives before they are read: refusing the harmful, telling two apart."""
 
-import os
 import re
 import stat
-import struct
 import zipfile
 from pathlib import Path
 
@@ -12,7 +10,6 @@ from canigatti.files import InputError
 MEMBER_LIMIT = 10**9  # bytes one member may unpack to; the largest photo of the study has 10**6
 TOTAL_LIMIT = 10**9  # bytes an archive may unpack to whatever its own size…
 RATIO_LIMIT = 200  # …and beyond that, this many times its own size; photos hardly shrink in a zip
-_TAIL = 4 * 2**20
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 
 
@@ -74,25 +71,3 @@ def _looks(path: Path) -> str:
 def is_web_page(start: bytes) -> bool:
     """Whether a file's first bytes are those of HTML, which servers send in place of what was asked for."""
     return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
-
-
-def central_directory(path: Path) -> bytes:
-    """The bytes that list a zip's members; the last 4 MiB of a file in which they are not found.
-
-    Found through the end record (PKWARE APPNOTE 4.3.16) or, in a large archive, its 64-bit form (4.3.14, 4.3.15).
-    """
-    with path.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, size - _TAIL))
-        tail = stream.read()
-        end = tail.rfind(b"PK\5\6")
-        end64 = tail.rfind(b"PK\6\6", 0, max(end, 0)) if tail[max(0, end - 20) : end].startswith(b"PK\6\7") else -1
-        if end < 0 or len(tail) < end + 22:
-            return tail
-        place, form, offset = (end64, "<Q", 40) if end64 >= 0 else (end, "<L", 12)
-        length = struct.unpack_from(form, tail, place + offset)[0]
-        start = size - len(tail) + place - length
-        if start < 0:
-            return tail
-        stream.seek(start)
-        return stream.read(length)

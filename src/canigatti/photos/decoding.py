@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from canigatti.photos.conversion import to_rgb, upright
+from canigatti.photos.records import Verdict
 
 MOST_PIXELS = 50_000_000  # 150 MB once decoded; cameras of phones end at 50 megapixels by default
 SMALLEST_SIDE = 8  # pixels; nothing can be seen in fewer
@@ -25,7 +26,7 @@ class UnreadablePhoto(Exception):  # noqa: N818 (it says what the photo is)
         reason: what is wrong, in one line.
     """
 
-    def __init__(self, verdict: str, reason: str) -> None:
+    def __init__(self, verdict: Verdict, reason: str) -> None:
         super().__init__(verdict, reason)
         self.verdict, self.reason = verdict, " ".join(reason.split())
 
@@ -70,7 +71,7 @@ def decode(content: bytes, gray_suffices: bool = False) -> DecodedPhoto:
         UnreadablePhoto: there is no photo, or it is larger than `MOST_PIXELS` or smaller than `SMALLEST_SIDE`.
     """
     if not content:
-        raise UnreadablePhoto("empty", "the file has 0 bytes")
+        raise UnreadablePhoto(Verdict.EMPTY, "the file has 0 bytes")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # thousands of photos have a slightly broken EXIF block, which is no news
         image = _open(content)
@@ -78,7 +79,7 @@ def decode(content: bytes, gray_suffices: bool = False) -> DecodedPhoto:
         try:
             return _decoded(image, gray_suffices)
         except Exception as error:  # decoders raise whatever the damage leads to, and one file must not stop the rest
-            raise UnreadablePhoto("unreadable", _told(error)) from error
+            raise UnreadablePhoto(Verdict.UNREADABLE, _told(error)) from error
 
 
 def _open(content: bytes) -> ImageFile.ImageFile:
@@ -86,18 +87,18 @@ def _open(content: bytes) -> ImageFile.ImageFile:
         return Image.open(io.BytesIO(content), formats=_FORMATS)
     except Image.DecompressionBombError as error:
         declared = re.search("[0-9]+ pixels", str(error))
-        raise UnreadablePhoto("too-large", _too_large(declared[0] if declared else str(error))) from error
+        raise UnreadablePhoto(Verdict.TOO_LARGE, _too_large(declared[0] if declared else str(error))) from error
     except UnidentifiedImageError as error:
-        raise UnreadablePhoto("unreadable", _unknown(content)) from error
+        raise UnreadablePhoto(Verdict.UNREADABLE, _unknown(content)) from error
     except Exception as error:
-        raise UnreadablePhoto("unreadable", _told(error)) from error
+        raise UnreadablePhoto(Verdict.UNREADABLE, _told(error)) from error
 
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
-        raise UnreadablePhoto("too-large", _too_large(f"{width}×{height} pixels"))
+        raise UnreadablePhoto(Verdict.TOO_LARGE, _too_large(f"{width}×{height} pixels"))
     if min(width, height) < SMALLEST_SIDE:
-        raise UnreadablePhoto("too-small", f"{width}×{height} pixels, expected at least {SMALLEST_SIDE} each way")
+        raise UnreadablePhoto(Verdict.TOO_SMALL, f"{width}×{height} pixels, expected at least {SMALLEST_SIDE} each way")
 
 
 def _too_large(declared: str) -> str:

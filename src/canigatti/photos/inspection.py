@@ -10,7 +10,9 @@ from PIL import Image
 
 from canigatti.photos.decoding import DecodedPhoto, UnreadablePhoto, decode
 from canigatti.photos.hashing import thumbnail
-from canigatti.photos.sources import FoundPhoto, PhotoSource
+from canigatti.photos.layouts import FoundPhoto
+from canigatti.photos.records import Verdict
+from canigatti.photos.sources import PhotoSource
 from canigatti.photos.workers import for_each
 
 _Pixels = bytes  # the built-in type, which the field `bytes` of Inspection hides
@@ -42,7 +44,7 @@ class Inspection:
     bytes: int | None
     sha256: str
     jfif: bool
-    verdict: str
+    verdict: Verdict
     reason: str
     width: int | None = None
     height: int | None = None
@@ -61,10 +63,10 @@ def inspect_photo(source: PhotoSource, photo: FoundPhoto) -> Inspection:
     try:
         content = source.read(photo.path)
     except OSError as error:
-        return Inspection(None, "", False, "unreadable", " ".join(f"cannot be read: {error}".split()))
-    facts = Inspection(len(content), hashlib.sha256(content).hexdigest(), b"JFIF" in content[:10], "keep", "")
+        return Inspection(None, "", False, Verdict.UNREADABLE, " ".join(f"cannot be read: {error}".split()))
+    facts = Inspection(len(content), hashlib.sha256(content).hexdigest(), b"JFIF" in content[:10], Verdict.KEEP, "")
     if photo.label is None:
-        return replace(facts, verdict="outside", reason="in no class's folder")
+        return replace(facts, verdict=Verdict.OUTSIDE, reason="in no class's folder")
     try:
         decoded = decode(content, gray_suffices=True)
     except UnreadablePhoto as fault:

@@ -3,7 +3,6 @@
 import re
 import textwrap
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from PIL import Image, ImageOps
 
+from canigatti.photos.records import RejectedFile, Verdict
 from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 
 SAMPLE_PER_CLASS = 16
@@ -21,30 +21,26 @@ _TILE = 160  # pixels
 _LEAST_LOG_RATIO = 20  # longest side over median side from which sizes are drawn on logarithmic axes
 
 
-class Rejected(NamedTuple):
-    """A file that was not kept; `image` is None where it cannot be decoded."""
-
-    id: str
-    verdict: str
-    reason: str
-    image: Image.Image | None
-
-
 def choose_sample(rows: pd.DataFrame, label: int) -> pd.DataFrame:
     """Kept photos of a class, evenly spread over the manifest, at most `SAMPLE_PER_CLASS`."""
-    kept = rows[(rows["verdict"] == "keep") & (rows["label"] == label)]
+    kept = rows[(rows["verdict"] == Verdict.KEEP) & (rows["label"] == label)]
     return kept.iloc[np.linspace(0, len(kept) - 1, min(len(kept), SAMPLE_PER_CLASS)).astype(int)]
 
 
-def choose_rejected(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Rejected files to show, of each verdict as many as there is room for, and how many there are in all."""
-    rejected = rows[~rows["verdict"].isin(["keep", "over-limit"])]
+def choose_rejected(rows: pd.DataFrame) -> tuple[list[RejectedFile], int]:
+    """Choose at most `MOST_REJECTED` rejected files, evenly from all verdicts, and count all of them."""
+    rejected = rows[~rows["verdict"].isin([Verdict.KEEP, Verdict.OVER_LIMIT])]
     turn = rejected.groupby("verdict").cumcount()
-    shown = rejected.loc[turn.sort_values(kind="stable").index[:MOST_REJECTED]]
-    return shown.sort_index().sort_values("verdict", kind="stable"), len(rejected)
+    chosen = rejected.loc[turn.sort_values(kind="stable").index[:MOST_REJECTED]]
+    chosen = chosen.sort_index().sort_values("verdict", kind="stable")
+    files = [
+        RejectedFile(id=row.id, path=row.path, verdict=Verdict(row.verdict), reason=row.reason)
+        for row in chosen.itertuples()
+    ]
+    return files, len(rejected)
 
 
-def draw_sample(classes: Sequence[str], photos: Sequence[Sequence[Image.Image]]) -> Figure:
+def plot_sample(classes: Sequence[str], photos: Sequence[Sequence[Image.Image]]) -> Figure:
     """Two rows of photos of each class, cropped to squares.
 
     Args:
@@ -64,7 +60,7 @@ def draw_sample(classes: Sequence[str], photos: Sequence[Sequence[Image.Image]])
     return figure
 
 
-def draw_sizes(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
+def plot_sizes(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
     """Width against height of every decoded photo, one panel a class; larger dots are sizes of more photos."""
     figure = new_figure(10, 5)
     panels = figure.subplots(1, len(classes), sharex=True, sharey=True)
@@ -100,10 +96,10 @@ def _scale_sizes(axes: Axes, rows: pd.DataFrame) -> None:
         axes.set(xlim=(0, 1.08 * sides.max()), ylim=(0, 1.08 * sides.max()))
 
 
-def draw_formats(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
+def plot_formats(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
     """How many decoded photos have each format, each kind of pixels, and each note of the decoding."""
     decoded = rows[(rows["format"] != "") & rows["label"].notna()]
-    notes = decoded.loc[decoded["verdict"] == "keep", ["label", "reason"]]
+    notes = decoded.loc[decoded["verdict"] == Verdict.KEEP, ["label", "reason"]]
     notes = notes.assign(note=notes["reason"].str.split("; ")).explode("note").query("note != ''")
     counts = [
         ("format, by content", _count(decoded["format"], decoded["label"])),
@@ -114,7 +110,7 @@ def draw_formats(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
     figure = new_figure(10, 0.32 * sum(bars) + 2.2)
     for axes, (title, table) in zip(figure.subplots(3, 1, height_ratios=bars), counts, strict=True):
         axes.set_title(title)
-        _draw_bars(axes, table)
+        _plot_bars(axes, table)
     _add_legend(figure, classes)
     return figure
 
@@ -132,7 +128,7 @@ def _count(kinds: pd.Series, labels: pd.Series) -> pd.DataFrame:
     return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
 
 
-def _draw_bars(axes: Axes, table: pd.DataFrame) -> None:
+def _plot_bars(axes: Axes, table: pd.DataFrame) -> None:
     """One horizontal bar a row, the classes one behind the other, the total at its end."""
     axes.spines[["bottom", "left"]].set_visible(False)
     axes.tick_params(length=0)
@@ -158,11 +154,11 @@ def _add_legend(figure: Figure, classes: Sequence[str], *others: str) -> None:
     figure.legend(handles, names, loc="outside upper right", ncols=len(names))
 
 
-def draw_balance(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
+def plot_balance(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
     """How many photos of each class are kept, and how many files are not, by verdict."""
-    kept = rows[rows["verdict"] == "keep"]
+    kept = rows[rows["verdict"] == Verdict.KEEP]
     names = kept["label"].map(dict(enumerate(classes)))
-    rejected = rows[rows["verdict"] != "keep"]
+    rejected = rows[rows["verdict"] != Verdict.KEEP]
     tables = [_count(names, kept["label"]).reindex(list(classes), fill_value=0)]
     tables.append(_count(rejected["verdict"], rejected["label"]))
     bars = [len(classes), max(1, len(tables[1]))]
@@ -171,12 +167,12 @@ def draw_balance(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
     upper.set_title(f"kept: {len(kept):,} of {len(rows):,} files")
     lower.set_title(f"not kept: {len(rejected):,}")
     for axes, table in zip((upper, lower), tables, strict=True):
-        _draw_bars(axes, table)
+        _plot_bars(axes, table)
     _add_legend(figure, classes, "no class")
     return figure
 
 
-def draw_rejected(files: Sequence[Rejected], total: int) -> Figure:
+def plot_rejected(files: Sequence[tuple[RejectedFile, Image.Image | None]], total: int) -> Figure:
     """The rejected files with their reasons; a gray tile stands for what cannot be decoded."""
     lines = max(1, -(-len(files) // _COLUMNS))
     figure = new_figure(12, 2.15 * lines + 0.6)
@@ -185,16 +181,16 @@ def draw_rejected(files: Sequence[Rejected], total: int) -> Figure:
     for place, axes in enumerate(figure.subplots(lines, _COLUMNS, squeeze=False).ravel()):
         axes.axis("off")
         if place < len(files):
-            _draw_rejected_file(axes, files[place])
+            _plot_rejected_file(axes, *files[place])
     return figure
 
 
-def _draw_rejected_file(axes: Axes, file: Rejected) -> None:
-    if file.image is None:
+def _plot_rejected_file(axes: Axes, file: RejectedFile, image: Image.Image | None) -> None:
+    if image is None:
         axes.imshow(Image.new("RGB", (_TILE, _TILE), "#ECEEF0"))
         axes.text(_TILE / 2, _TILE / 2, "no picture", color=NEUTRAL_COLOR, ha="center", va="center")
     else:
-        axes.imshow(ImageOps.pad(file.image, (_TILE, _TILE), color="white"))
+        axes.imshow(ImageOps.pad(image, (_TILE, _TILE), color="white"))
     reason = textwrap.fill(file.reason, 24, max_lines=3, placeholder=" …")
     axes.set_title(f"{_shortened(file.id, 22)}\n{file.verdict}", fontsize=8)
     axes.text(0, 1.03 * _TILE, reason, fontsize=7, va="top")

@@ -2,31 +2,17 @@
 
 import hashlib
 import os
-import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from canigatti.files import InputError, sha256_of
-from canigatti.photos.archives import central_directory, check_archive
-from canigatti.photos.layouts import FoundPhoto, find_photos, natural_key
-
-__all__ = [
-    "FolderSource",
-    "FoundPhoto",
-    "PhotoSource",
-    "ZipSource",
-    "check_archive",
-    "describe",
-    "find_photos",
-    "fingerprint",
-    "is_address",
-    "natural_key",
-    "open_source",
-]
+from canigatti.files import InputError, is_address, sha256_of
+from canigatti.photos.archives import check_archive
+from canigatti.photos.layouts import natural_key
+from canigatti.photos.records import SourceRecord
 
 
 class PhotoSource(Protocol):
@@ -94,24 +80,19 @@ def _opened(path: Path, version: tuple[int, int, int], process: int) -> zipfile.
     return zipfile.ZipFile(path)
 
 
-def is_address(source: str) -> bool:
-    """Whether a source must be downloaded."""
-    return re.match(r"https?://", source) is not None
-
-
-def open_source(record: dict[str, Any]) -> PhotoSource:
+def open_source(record: SourceRecord) -> PhotoSource:
     """The photos that a `source.json` tells of.
 
     Raises:
         InputError: the zip or folder is no longer there.
     """
-    path = Path(record["path"])
+    path = Path(record.path)
     if not path.exists():
         raise InputError(f"{path}: the photos were here when they were fetched, and are gone; run `fetch` again")
-    return ZipSource(path) if record["kind"] == "zip" else FolderSource(path)
+    return ZipSource(path) if record.kind == "zip" else FolderSource(path)
 
 
-def describe(source: str, path: Path, sha256: str | None) -> dict[str, Any]:
+def describe(source: str, path: Path, sha256: str | None) -> SourceRecord:
     """The content of `source.json`: what lies at `path`, after checking it.
 
     Args:
@@ -126,14 +107,14 @@ def describe(source: str, path: Path, sha256: str | None) -> dict[str, Any]:
         if sha256:
             raise InputError(f"{path}: photos.sha256 is given, expected a zip file, received a folder, which has none")
         size = sum(size for _, size in _files_below(path))
-        return {"source": source, "path": str(path), "kind": "folder", "bytes": size, "sha256": None}
+        return SourceRecord(source=source, path=str(path), kind="folder", bytes=size, sha256=None)
     if not path.is_file():
         raise InputError(f"{path}: expected a zip file or a folder of photos, and there is none")
     check_archive(path)
     received = sha256_of(path)
     if sha256 and received != sha256.lower():
         raise InputError(f"{path}: expected SHA-256 {sha256.lower()} (photos.sha256), received {received}")
-    return {"source": source, "path": str(path), "kind": "zip", "bytes": path.stat().st_size, "sha256": received}
+    return SourceRecord(source=source, path=str(path), kind="zip", bytes=path.stat().st_size, sha256=received)
 
 
 def _files_below(folder: Path) -> Iterator[tuple[str, int]]:
@@ -176,12 +157,12 @@ def _as_text(name: str, folder: Path) -> str:
     return name.replace(os.sep, "/")
 
 
-def fingerprint(source: str) -> str:
+def source_digest(source: str) -> str:
     """Tells two contents of a source apart without reading the photos.
 
     Returns:
-        For an address the address; for a zip, its size and the SHA-256 of its central directory, which holds the name,
-        size and CRC-32 of every member; for a folder, the SHA-256 of all names and sizes. Times do not count.
+        For an address the address; for a zip, the SHA-256 of the name, size and CRC-32 of every member; for a folder,
+        the SHA-256 of all names and sizes. Times do not count.
 
     Raises:
         InputError: nothing is there, or the folder cannot be listed.
@@ -194,4 +175,9 @@ def fingerprint(source: str) -> str:
         return f"folder {hashlib.sha256(listing.encode()).hexdigest()}"
     if not path.is_file():
         raise InputError(f"{path}: expected a zip file or a folder of photos, and there is none")
-    return f"zip {path.stat().st_size} {hashlib.sha256(central_directory(path)).hexdigest()}"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [(one.filename, one.file_size, one.CRC) for one in archive.infolist()]
+    except (OSError, zipfile.BadZipFile):  # `fetch` reports what is wrong with it
+        return f"file {sha256_of(path)}"
+    return f"zip {hashlib.sha256(repr(members).encode()).hexdigest()}"

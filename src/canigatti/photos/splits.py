@@ -1,18 +1,15 @@
 """Dealing the photos to training, validation and test."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from canigatti.config import Split
 from canigatti.files import InputError
+from canigatti.photos.records import SUBSETS
 
-PARTS = ("train", "validation", "test")
 
-
-def deal(labels: np.ndarray, groups: np.ndarray, split: Split, classes: Sequence[str]) -> np.ndarray:
+def assign_subsets(labels: np.ndarray, groups: np.ndarray, split: Split, classes: Sequence[str]) -> np.ndarray:
     """The part of each photo: stratified by label, groups never torn apart, decided by the split's seed.
 
     Groups of several photos are dealt first, each to a part drawn with the split's shares among those that still have
@@ -25,7 +22,7 @@ def deal(labels: np.ndarray, groups: np.ndarray, split: Split, classes: Sequence
         classes: names of the two classes, for what is told.
 
     Returns:
-        (n,), one of `PARTS` for each photo.
+        (n,), one of `SUBSETS` for each photo.
 
     Raises:
         InputError: a part would be left without one of the classes.
@@ -43,7 +40,7 @@ def deal(labels: np.ndarray, groups: np.ndarray, split: Split, classes: Sequence
         alone = np.flatnonzero((labels == label) & (parts < 0))
         parts[generator.permutation(alone)] = np.repeat(np.arange(3), _fill(room[label], len(alone)))
     _refuse_missing_class(labels, parts, classes)
-    return np.array(PARTS, dtype=object)[parts]
+    return np.array(SUBSETS, dtype=object)[parts]
 
 
 def _sizes(count: int, split: Split) -> list[int]:
@@ -71,7 +68,7 @@ def _fill(room: np.ndarray, count: int) -> np.ndarray:
 
 
 def _refuse_missing_class(labels: np.ndarray, parts: np.ndarray, classes: Sequence[str]) -> None:
-    for number, part in enumerate(PARTS):
+    for number, part in enumerate(SUBSETS):
         for label, name in enumerate(classes):
             if not ((labels == label) & (parts == number)).any():
                 kept = int((labels == label).sum())
@@ -79,9 +76,3 @@ def _refuse_missing_class(labels: np.ndarray, parts: np.ndarray, classes: Sequen
                     f"the {part} part has no photo of the class {name!r}: of its photos {kept:,} "
                     f"{'is' if kept == 1 else 'are'} kept, too few for this split"
                 )
-
-
-def read_part(path: Path, part: str) -> np.ndarray:
-    """The ids of one part of a split file, (n,), in the file's order."""
-    split = pd.read_csv(path, dtype={"id": str}, keep_default_na=False)
-    return split.loc[split["part"] == part, "id"].to_numpy(dtype=object)

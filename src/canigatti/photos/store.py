@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from canigatti.files import InputError
+from canigatti.photos.records import read_kept
 
 
 @dataclass(frozen=True)
@@ -46,21 +47,13 @@ class Store:
         return positions
 
 
-def read_manifest(path: Path) -> pd.DataFrame:
-    """The manifest with its text columns as text: a photo may be called `nan.jpg`. Only numbers can be missing."""
-    text = dict.fromkeys(("id", "path", "mode", "format", "sha256", "phash", "verdict", "reason"), str)
-    numbers = dict.fromkeys(("label", "width", "height", "bytes"), "Int64")
-    missing = {name: [""] for name in numbers}
-    return pd.read_csv(path, dtype={**text, **numbers}, keep_default_na=False, na_values=missing)
-
-
 def open_store(images: Path, manifest: Path) -> Store:
     """Map the images of `manifest`'s kept photos without reading them.
 
     Raises:
         InputError: the two files do not belong together.
     """
-    kept = read_manifest(manifest).query("verdict == 'keep'")
+    kept = read_kept(manifest)
     array = np.load(images, mmap_mode="r")
     if len(array) != len(kept):
         raise InputError(f"{images} holds {len(array)} photos and {manifest} keeps {len(kept)}; make the images again")

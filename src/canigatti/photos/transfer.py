@@ -3,22 +3,21 @@
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 from tqdm import tqdm
 
-from canigatti.files import InputError, read_json, write_json
+from canigatti.files import InputError
 from canigatti.photos.archives import is_web_page
+from canigatti.records import Record
 
 _CHUNK = 2**16  # bytes; at most so many are lost when a connection drops
 _PASSING = (408, 416, 425, 429)  # answers below 500 after which asking again may help
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Record):
     """What a server says of a whole file.
 
     Attributes:
@@ -90,7 +89,7 @@ def _offer_of(answer: requests.Response) -> Offer:
     packed = headers.get("Content-Encoding", "identity") != "identity"
     etag = headers.get("ETag", "W/")  # a weak one does not promise the same bytes: RFC 9110, 13.1.5
     mark = headers.get("Last-Modified") if etag.startswith("W/") else etag
-    return Offer(int(size) if size.isdecimal() and not packed else None, mark)
+    return Offer(size=int(size) if size.isdecimal() and not packed else None, mark=mark)
 
 
 def _range_of(answer: requests.Response) -> str:
@@ -141,13 +140,13 @@ def _begin(part: Path, offer: Offer) -> None:
     """Empty `part` before noting what it will hold: a kill in between must not pair old bytes with a new offer."""
     discard(part)
     part.touch()
-    write_json(_note_of(part), {"size": offer.size, "mark": offer.mark})
+    offer.write(_note_of(part))
 
 
 def _noted(part: Path) -> Offer | None:
     try:
-        return Offer(**read_json(_note_of(part))) if part.exists() else None
-    except (OSError, ValueError, TypeError):
+        return Offer.read(_note_of(part)) if part.exists() else None
+    except InputError:
         return None
 
 

@@ -18,33 +18,32 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON array.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV.")] = False,
 ) -> None:
-    """Say which class each photo shows, and how probable the second class is, as in predictions.csv.
+    """Predict the class of each photo, and the probability of the second class, as in predictions.csv.
 
-    The model's file says all that is needed: size and colour of the photos, and the names of the classes. What cannot
-    be read is told on stderr, the rest is done, and the exit code is 1.
+    The model's file contains all that is needed: size and color of the photos, and the names of the classes. Files that
+    cannot be read are reported on stderr, the others are predicted, and the exit code is 1.
     """
-    from canigatti.evaluation.commands import _recorded_sha256 as recorded_sha256
     from canigatti.files import InputError
-    from canigatti.prediction import output as listing
-    from canigatti.prediction import terminal
+    from canigatti.prediction import output, terminal
     from canigatti.prediction.files import find_files, predict_files
     from canigatti.training.model_files import load_model, read_classes
+    from canigatti.training.records import TrainingRecord
 
     if as_json and as_csv:
         raise InputError("expected --json or --csv, received both")
-    files, faults = find_files(terminal.listed(photos))
-    for path, fault in faults.items():
-        terminal.tell_fault(path, fault)
+    files, errors = find_files(terminal.expand_stdin(photos))
+    for path, error in errors.items():
+        terminal.report_error(path, error)
     if not files:
-        raise InputError("there is no photo to predict: no file is given, or found in the folders that are")
-    total, run = len(files) + len(faults), model.with_name("run.json")
-    with terminal.without_chatter():
-        network = load_model(model, recorded_sha256(run) if run.is_file() else None)
+        raise InputError("there is no photo to predict: no file was given, or found in the given folders")
+    total, run = len(files) + len(errors), model.with_name("run.json")
+    with terminal.quiet_libraries():
+        network = load_model(model, TrainingRecord.read(run).model_sha256 if run.is_file() else None)
     classes = read_classes(model)
-    form = listing.as_json if as_json else listing.as_csv if as_csv else listing.as_table
+    lines = output.as_json if as_json else output.as_csv if as_csv else output.as_table
     try:
-        terminal.write(form(terminal.usable(predict_files(network, files), len(files), faults), classes))
+        terminal.write(lines(terminal.usable(predict_files(network, files), len(files), errors), classes))
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
-    if faults:
-        raise InputError(f"{len(faults):,} of {total:,} files and folders could not be used; the reasons stand above")
+    if errors:
+        raise InputError(f"{len(errors):,} of {total:,} files and folders could not be used, for the reasons above")

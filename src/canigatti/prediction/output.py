@@ -8,6 +8,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from canigatti.evaluation.metrics import THRESHOLD
+from canigatti.files import printable
 from canigatti.prediction.files import Prediction
 
 Listing = Callable[[Iterable[Prediction], tuple[str, str]], Iterator[str]]
@@ -57,11 +58,6 @@ def _csv_line(values: Iterable[Any]) -> str:
         fields
     )
     return line.getvalue()
-
-
-def printable(text: str) -> str:
-    """A name that cannot break the line, nor speak to the terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _cells(text: str) -> int:

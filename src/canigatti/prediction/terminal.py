@@ -9,13 +9,12 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-from canigatti.files import InputError
+from canigatti.files import InputError, printable
 from canigatti.prediction.files import Prediction
-from canigatti.prediction.output import printable
 
 
 @contextmanager
-def without_chatter() -> Iterator[None]:
+def quiet_libraries() -> Iterator[None]:
     """Hold back what C++ libraries write to the process's stderr, and show it only where the block fails.
 
     TensorFlow tells how it was built, in five lines, before it heeds any log level.
@@ -40,7 +39,7 @@ def without_chatter() -> Iterator[None]:
                 os.write(2, said.read())
 
 
-def tell_fault(path: str, fault: str) -> None:
+def report_error(path: str, fault: str) -> None:
     """Say on stderr, in one line, why a file or folder gives no result."""
     tqdm.write(f"canigatti: {printable(path)}: {printable(fault)}", file=sys.stderr)
 
@@ -54,12 +53,12 @@ def usable(predictions: Iterable[Prediction], total: int, faults: dict[str, str]
     for prediction in tqdm(predictions, "predict", total=total, unit="photo", disable=hidden):
         if prediction.fault:
             faults[prediction.path] = prediction.fault
-            tell_fault(prediction.path, prediction.fault)
+            report_error(prediction.path, prediction.fault)
         else:
             yield prediction
 
 
-def listed(given: Iterable[str]) -> Iterator[str]:
+def expand_stdin(given: Iterable[str]) -> Iterator[str]:
     """The paths given as arguments, and in the place of `-` those on standard input, one a line."""
     for path in given:
         if path == "-":

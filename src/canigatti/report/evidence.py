@@ -23,7 +23,7 @@ class Network:
         loss: on the test photos, mean over seeds.
         best_epochs: by seed.
         seconds_per_epoch: by seed.
-        untrained_start: whether random weights stand where pretrained ones were meant.
+        random_initialization: whether random weights stand where pretrained ones were meant.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Network:
     best_epochs: pd.Series
     seconds_per_epoch: pd.Series
     parameters: int
-    untrained_start: bool
+    random_initialization: bool
 
     @property
     def split(self) -> str:
@@ -78,7 +78,7 @@ def _network(seeds: Sequence[Run]) -> Network:
         best_epochs=pd.Series({run.seed: run.training.best_epoch for run in seeds}),
         seconds_per_epoch=pd.Series({run.seed: run.training.seconds_per_epoch for run in seeds}),
         parameters=first.training.parameters,
-        untrained_start=first.training.untrained_start,
+        random_initialization=first.training.random_initialization,
     )
 
 

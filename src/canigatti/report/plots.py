@@ -15,7 +15,7 @@ from matplotlib.transforms import Bbox
 
 from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 from canigatti.report.results import Run
-from canigatti.report.texts import UNTRAINED_START, duration
+from canigatti.report.texts import RANDOM_INITIALIZATION, duration
 
 # Of Okabe and Ito (2008), told apart with every common colour blindness.
 COLORS = {
@@ -42,7 +42,7 @@ _HEIGHTS = {-1: "top", 0: "center", 1: "bottom"}
 def accuracy_and_cost(runs: Sequence[Run], table: pd.DataFrame) -> pd.DataFrame:
     """What the picture shows: a row an experiment, but for those that diverged.
 
-    Columns: experiment, table, split, accuracy, accuracy_low, accuracy_high, parameters, untrained_start, and seconds,
+    Columns: experiment, table, split, accuracy, accuracy_low, accuracy_high, parameters, random_initialization, and seconds,
     the training time with that of the experiments it starts from.
 
     Args:
@@ -52,7 +52,15 @@ def accuracy_and_cost(runs: Sequence[Run], table: pd.DataFrame) -> pd.DataFrame:
     kinds = {run.experiment: run.table for run in runs}
     starts = {run.experiment: getattr(run.training.spec, "start_from", None) for run in runs}
     own = table.set_index("experiment")["training_seconds"]
-    columns = ["experiment", "split", "accuracy", "accuracy_low", "accuracy_high", "parameters", "untrained_start"]
+    columns = [
+        "experiment",
+        "split",
+        "accuracy",
+        "accuracy_low",
+        "accuracy_high",
+        "parameters",
+        "random_initialization",
+    ]
     table = table[table["accuracy"].notna()]
     seconds = [sum(own[name] for name in _chain(experiment, starts)) for experiment in table["experiment"]]
     return table[columns].assign(table=table["experiment"].map(kinds), seconds=seconds)
@@ -62,7 +70,7 @@ def _chain(experiment: str | None, starts: dict[str, str | None]) -> list[str]:
     return [experiment, *_chain(starts[experiment], starts)] if experiment else []
 
 
-def draw_accuracy_cost(costs: pd.DataFrame) -> Figure:
+def plot_accuracy_cost(costs: pd.DataFrame) -> Figure:
     """Accuracy with its interval against training time; the area of a point is the number of parameters.
 
     Args:
@@ -94,7 +102,7 @@ def _draw_point(axes: Axes, row: Any, shape: str) -> None:
     color, percent = COLORS[row.table], 100 * row.accuracy
     around = [[max(0, percent - 100 * row.accuracy_low)], [max(0, 100 * row.accuracy_high - percent)]]
     axes.errorbar(row.seconds, percent, around, fmt="none", ecolor=color, elinewidth=1.2, alpha=0.6)
-    face, edge = ("white", color) if row.untrained_start else (color, "white")
+    face, edge = ("white", color) if row.random_initialization else (color, "white")
     axes.scatter(row.seconds, percent, row.area, facecolor=face, edgecolor=edge, marker=shape, zorder=3)
 
 
@@ -121,7 +129,7 @@ def _add_legend(figure: Figure, costs: pd.DataFrame, shapes: dict[str, str]) -> 
 
     keys = [key(table, color) for table, color in COLORS.items() if (costs["table"] == table).any()]
     keys += [key(f"split {split}", shape=shape) for split, shape in shapes.items()] if len(shapes) > 1 else []
-    keys += [key(UNTRAINED_START, face="white")] if costs["untrained_start"].any() else []
+    keys += [key(RANDOM_INITIALIZATION, face="white")] if costs["random_initialization"].any() else []
     least, most = costs["parameters"].min(), costs["parameters"].max()
     sizes = pd.Series([float(f"{size:.1g}") for size in (least, most)]).unique()
     keys += [key(f"{size:,.0f} parameters", area=_areas(pd.Series([size]), most)[0]) for size in sizes]

@@ -11,7 +11,7 @@ _MEASURED = [
     *("accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"),
     *("epochs", "training_seconds", "milliseconds_per_photo"),
 ]
-_LAST = ("epochs", "training_seconds", "milliseconds_per_photo", "untrained_start", "diverged")
+_LAST = ("epochs", "training_seconds", "milliseconds_per_photo", "random_initialization", "diverged")
 _OF_SUCCESS = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch"]
 _WITHOUT_SPREAD = ("accuracy_low", "accuracy_high")
 _COMPARED = ["accuracy", "loss", "best_epoch", "seconds_per_epoch", "epochs", "weight_mb"]
@@ -55,11 +55,11 @@ def study_table(runs: Sequence[Run], original: pd.DataFrame | None = None) -> pd
     Columns: experiment, split, color, augmented, seeds, accuracy (0 to 1), accuracy_low, accuracy_high (its 95%
     interval), loss, best_epoch, seconds_per_epoch, parameters, weight_mb, n (test photos), standing, and after the
     original's figures epochs (run, not planned), training_seconds (in all), milliseconds_per_photo (at prediction),
-    untrained_start (random weights where pretrained ones were meant) and diverged (how many seeds did). With several
+    random_initialization (random weights where pretrained ones were meant) and diverged (how many seeds did). With several
     seeds the measured columns are means, the interval's ends too, and `<column>_std` is the sample standard deviation
     over seeds; trainings that diverged have no accuracy, loss and best epoch, and are no part of those means.
     `standing` is "best" for the highest accuracy and "not clearly worse" where the interval overlaps the best's; what
-    had an untrained start has none.
+    had an random initialization has none.
 
     Args:
         runs: what was measured.
@@ -90,7 +90,7 @@ def _measurements(runs: Sequence[Run]) -> pd.DataFrame:
             "epochs": run.training.epochs,
             "training_seconds": run.training.wall_seconds,
             "milliseconds_per_photo": run.speed.milliseconds_per_photo,
-            "untrained_start": run.training.untrained_start,
+            "random_initialization": run.training.random_initialization,
             "diverged": int(run.diverged),
         }
         for run in runs
@@ -115,7 +115,7 @@ def _averaged(measurements: pd.DataFrame) -> pd.DataFrame:
 
 
 def _marked(table: pd.DataFrame) -> pd.DataFrame:
-    ranked = ~table["untrained_start"]  # their figures say nothing
+    ranked = ~table["random_initialization"]  # their figures say nothing
     best = ranked & (table["accuracy"] == table.loc[ranked, "accuracy"].max())
     overlaps = ranked & (table["accuracy_high"] >= table.loc[best, "accuracy_low"].min())
     standing = pd.Series("", index=table.index).mask(overlaps, NOT_CLEARLY_WORSE).mask(best, BEST)

@@ -10,9 +10,9 @@ MARKS = {BEST: "★", NOT_CLEARLY_WORSE: "≈"}
 SETTINGS = ("Split", "Colour", "Augmented")  # headings that may say the same in every row
 LEFT_ALIGNED = ("Experiment", *SETTINGS)  # headings over texts; the others stand over numbers
 ACCURACY = "Accuracy (95% interval)"
-UNTRAINED_START = "untrained start"
-UNTRAINED_NOTE = (
-    "Untrained start: the pretrained weights could not be had, so the network started from random ones. "
+RANDOM_INITIALIZATION = "random initialization"
+RANDOM_INITIALIZATION_NOTE = (
+    "Random initialization: the pretrained weights could not be had, so the network started from random ones. "
     "Its figures say nothing about pretrained networks."
 )
 DIVERGED = "diverged"
@@ -38,7 +38,7 @@ _COLORS = {"rgb": "RGB", "grayscale": "grayscale"}
 
 def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of a table of experiments as texts; the best accuracies carry their mark."""
-    marks = table["untrained_start"].map({True: f" ({UNTRAINED_START})", False: ""})
+    marks = table["random_initialization"].map({True: f" ({RANDOM_INITIALIZATION})", False: ""})
     marks += [f" ({mark})" if mark else "" for mark in divergence_marks(table)]
     epoch = "{:.1f}".format if "best_epoch_std" in table else "{:.0f}".format
     texts = {
@@ -126,8 +126,8 @@ def notes(table: pd.DataFrame) -> list[str]:
             f"Each experiment ran with {seeds} seeds: values are means, ± is the standard deviation over seeds, "
             "and the interval is that of an average run."
         )
-    if table["untrained_start"].any():
-        sentences.append(UNTRAINED_NOTE)
+    if table["random_initialization"].any():
+        sentences.append(RANDOM_INITIALIZATION_NOTE)
     if table["diverged"].any():
         sentences.append(DIVERGED_NOTE)
     if "original_accuracy" in table:

@@ -17,7 +17,7 @@ _LABELS = {"val_accuracy": "validation accuracy", "val_loss": "validation loss"}
 _MEAN, _BEST = CLASS_COLORS
 
 
-def draw_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Objective, title: str) -> Figure:
+def plot_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Objective, title: str) -> Figure:
     """A plot for each hyper-parameter: a point an execution, a larger one for the trial's mean, the winner marked.
 
     Args:
@@ -33,7 +33,7 @@ def draw_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Ob
     axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     best = winner(table, objective)
     for one, (name, possible) in zip(axes, values.items(), strict=False):
-        _draw(one, table, _places(table[name], possible), best)
+        _plot_panel(one, table, _places(table[name], possible), best)
         one.set(title=name.replace("_", " "), xlim=(-0.5, len(possible) - 0.5))
         one.set_xticks(range(len(possible)), [str(value) for value in possible])
     for unused in axes[len(values) :]:
@@ -45,7 +45,7 @@ def draw_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Ob
     return figure
 
 
-def _draw(axes: Axes, table: pd.DataFrame, places: pd.Series, best: pd.Series) -> None:
+def _plot_panel(axes: Axes, table: pd.DataFrame, places: pd.Series, best: pd.Series) -> None:
     for number, column in enumerate(score_columns(table)):
         label = None if number else "execution"
         axes.scatter(places, table[column].astype(float), s=9, color=NEUTRAL_COLOR, label=label)

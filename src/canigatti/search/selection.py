@@ -3,13 +3,16 @@
 import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from canigatti.config import Objective
+from canigatti.config import Objective, SearchSpec
 from canigatti.files import InputError
-from canigatti.search.trials import BEST, Execution
+from canigatti.search.records import TRIALS, BestTrial, Execution
+from canigatti.search.space import resolve
+from canigatti.search.trials import BEST
 
 COMPLETED, PARTLY_FAILED, FAILED = "completed", "partly failed", "failed"
 _WHOLE_NUMBERS = ("best_step",)
@@ -54,6 +57,18 @@ def _summary(executions: Sequence[Execution]) -> dict[str, Any]:
     }
 
 
+def read_trials(path: Path) -> pd.DataFrame:
+    """Read a trials.csv, the scores of single executions as numbers.
+
+    Raises:
+        InputError: the file is missing or is not one.
+    """
+    table = TRIALS.read(path)
+    scores = score_columns(table)
+    table[scores] = table[scores].apply(pd.to_numeric, errors="coerce")
+    return table
+
+
 def score_columns(table: pd.DataFrame) -> list[str]:
     """The columns of :func:`tabulate` that have the scores of single executions."""
     return [str(name) for name in table if re.fullmatch(r"execution_\d+_score", str(name))]
@@ -74,3 +89,28 @@ def winner(table: pd.DataFrame, objective: Objective) -> pd.Series:
             return rows.loc[getattr(rows["score"].astype(float), BEST[objective])()]
     errors = "\n".join(f"trial {row.trial}: {row.error}" for row in table.itertuples())
     raise InputError(f"all {len(table)} trials failed, so there is no best one\n{errors}")
+
+
+def best_trial(table: pd.DataFrame, executions: Sequence[Execution], search: SearchSpec) -> BestTrial:
+    """Return the best trial with its network and optimizer.
+
+    Args:
+        table: see :func:`tabulate`.
+        executions: what the table was made from.
+        search: the search.
+
+    Raises:
+        InputError: all trials failed.
+    """
+    row = winner(table, search.objective)
+    values = next(one.values for one in executions if one.trial == row["trial"])
+    settings = resolve(values, search.experiment)
+    return BestTrial(
+        trial=int(row["trial"]),
+        objective=search.objective,
+        score=float(row["score"]),
+        best_step=int(row["best_step"]),
+        values=values,
+        network=settings.network,
+        optimizer=settings.optimizer,
+    )

@@ -4,11 +4,8 @@ import math
 import tempfile
 from typing import Any
 
-from canigatti.config import CountRange, RateRange, Search, Space, Spec
-
-Values = dict[
-    str, int | float | str
-]  # a value for each hyper-parameter, such as {"filters_1": 32, "optimizer": "adam"}
+from canigatti.config import CountRange, RateRange, Space, Spec
+from canigatti.search.records import Values
 
 _LISTS = ("filters", "dropout")  # one range for each block; hyper-parameters are numbered from 1
 _SINGLE = ("kernel_size", "dense_units")
@@ -30,20 +27,8 @@ def _grid(values: CountRange | RateRange) -> list[Any]:
     return [round(values.low + number * values.step, 10) for number in range(steps + 1)]
 
 
-def trial_count(search: Search) -> int:
-    """How many trials there are: those asked for, or every combination of the space if these are fewer."""
-    return min(search.trials, _size(search.space))
-
-
-def proposal_count(search: Search) -> int:
-    """How many combinations are proposed: more than are tried, so that asking for more trials changes no proposal.
-
-    All trials depend on the proposal, and would run again with it.
-    """
-    return min(max(search.trials, 100), _size(search.space))
-
-
-def _size(space: Space) -> int:
+def size(space: Space) -> int:
+    """Number of combinations."""
     return math.prod(map(len, hyperparameters(space).values()))
 
 

@@ -2,16 +2,16 @@
 
 import traceback
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from canigatti.config import Objective, Spec
-from canigatti.search.space import Values
-from canigatti.training import fitting, networks
-from canigatti.training.batches import Part
+from canigatti.config import Objective
+from canigatti.training import networks
+from canigatti.training.batches import Subsets
+from canigatti.training.checkpoint import read_checkpoint
+from canigatti.training.fitting import TrainingJob, fit
 
 BEST = {"val_accuracy": "idxmax", "val_loss": "idxmin"}
 _LONGEST_ERROR = 500  # characters; TensorFlow's can go on for pages, and the log has all of it
@@ -34,59 +34,32 @@ class Outcome:
     error: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Execution(Outcome):
-    """An execution as its file tells it: what came of it, and what was run.
-
-    Attributes:
-        trial: number of the trial, from 1.
-        execution: number of the execution within the trial, from 1.
-        values: the trial's values.
-        seed: of the weights, the order of the photos and their augmentation.
-        started: date and time, UTC, ISO 8601.
-        seconds: how long it took.
-    """
-
-    trial: int
-    execution: int
-    values: Values
-    seed: int
-    started: str
-    seconds: float
-
-
 def execution_seed(seed: int, trial: int, execution: int) -> int:
     """The seed of an execution: another one for each, and the same one however many there are."""
     return int(np.random.SeedSequence((seed, trial, execution)).generate_state(1)[0] % 2**31)
 
 
-def execute(
-    spec: Spec, objective: Objective, train: Part, validation: Part, seed: int, logs: Path, kept: Path
-) -> Outcome:
-    """Build and train a network once; whatever goes wrong with it is told in the outcome, and a search goes on.
+def execute(job: TrainingJob, objective: Objective, subsets: Subsets) -> Outcome:
+    """Build and train a network once; an error is recorded in the outcome, so that the search continues.
 
     Args:
-        spec: the experiment with the trial's values (see :func:`canigatti.search.space.resolve`).
-        objective: what is best.
-        train: the photos to learn from.
-        validation: the photos that give the score.
-        seed: of the order of the photos and their augmentation.
-        logs: folder for TensorBoard's logs.
-        kept: the file for the state after each epoch, see :func:`canigatti.training.fitting.fit`.
+        job: the experiment with the trial's values (see :func:`canigatti.search.space.resolve`), and where to write.
+        objective: what the score is.
+        subsets: the training set, and the validation set that gives the score.
 
     Raises:
         OSError: a file cannot be read or written.
     """
     try:
-        fit = fitting.fit(networks.build(spec), spec, train, validation, seed, logs, kept)
+        result = fit(networks.build(job.spec), job, subsets, read_checkpoint(job.checkpoint))
     except OSError:  # a full disk says nothing of the network
         raise
     except Exception as error:
         traceback.print_exc()
-        return Outcome("failed", error=_told(error))
-    if fit.divergence:
-        return Outcome("failed", error=fit.divergence)
-    score, step = best_of(fit.history, objective)
+        return Outcome("failed", error=_message(error))
+    if result.divergence:
+        return Outcome("failed", error=result.divergence)
+    score, step = best_of(result.history, objective)
     return Outcome("completed", score, step)
 
 
@@ -96,6 +69,6 @@ def best_of(history: pd.DataFrame, objective: Objective) -> tuple[float, int]:
     return float(row[objective]), int(row["epoch"])
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     text = f"{type(error).__name__}: {' '.join(str(error).split())}"
     return text if len(text) <= _LONGEST_ERROR else f"{text[:_LONGEST_ERROR]}…"

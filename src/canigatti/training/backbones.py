@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from canigatti.config import Head, Pretrained, Spec, Weights
 from canigatti.files import InputError
+from canigatti.training.records import Origin
 
 if TYPE_CHECKING:
     import keras
@@ -25,7 +26,7 @@ def preprocess_input(name: str) -> Callable[["keras.KerasTensor"], "keras.KerasT
     return importlib.import_module(backbone_maker(name).__module__).preprocess_input
 
 
-def obtain(name: str, weights: Weights) -> tuple["keras.Model", str]:
+def load_backbone(name: str, weights: Weights) -> tuple["keras.Model", Origin]:
     """A backbone without its top, and what its weights are: `imagenet`, `file` or `random`.
 
     Keras fetches the ImageNet weights from the address and, where it publishes one, checks the hash itself.
@@ -67,7 +68,7 @@ def pretrained(
         spec: the experiment.
         network: its network.
         photos: (batch, size, size, 3), uint8, RGB.
-        weights: the backbone's weights, from :func:`obtain`; None leaves them random.
+        weights: the backbone's weights, from :func:`load_backbone`; None leaves them random.
     """
     import keras
 
@@ -94,7 +95,7 @@ def _head(head: Head, features: "keras.KerasTensor") -> "keras.KerasTensor":
     return layers.Dense(1, activation="sigmoid", kernel_initializer="glorot_uniform", name="probability")(values)
 
 
-def thaw(model: "keras.Model", backbone: str, what: str) -> None:
+def unfreeze(model: "keras.Model", backbone: str, what: str) -> None:
     """Say which layers of the backbone learn; batch normalisation never does.
 
     A thawed batch normalisation would let its moving statistics run after the small batches of a new task, whatever
@@ -114,7 +115,7 @@ def thaw(model: "keras.Model", backbone: str, what: str) -> None:
     names = [layer.name for layer in body.layers]
     if what not in ("nothing", "everything", *names):
         last = ", ".join(names[-8:])
-        raise InputError(f"thaw: {backbone} has no layer {what!r}; its last ones are {last}")
+        raise InputError(f"unfreeze: {backbone} has no layer {what!r}; its last ones are {last}")
     first = {"nothing": len(names), "everything": 0}.get(what)
     first = names.index(what) if first is None else first
     body.trainable = True

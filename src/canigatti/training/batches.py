@@ -7,13 +7,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from canigatti.config import Augmentation
 from canigatti.photos.color import to_grayscale
-from canigatti.photos.splits import read_part
+from canigatti.photos.records import read_subset
 from canigatti.photos.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -34,9 +34,12 @@ class Examples(Protocol):
         """The examples (k, …) and their labels (k, 1), float32, at these positions."""
 
 
+AnyExamples = TypeVar("AnyExamples", bound=Examples)
+
+
 @dataclass(frozen=True)
-class Part:
-    """The photos of one part of a split, as rows of the store, in a colour.
+class Subset:
+    """The photos of one subset of a split, as rows of the image store, in a color mode.
 
     Attributes:
         store: where the photos are.
@@ -49,11 +52,11 @@ class Part:
     color: str
 
     def __len__(self) -> int:
-        """How many photos the part has."""
+        """Number of photos."""
         return len(self.rows)
 
     def gather(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Photos (k, size, size, channels), uint8, and labels (k, 1), float32, at these positions of the part."""
+        """Photos (k, size, size, channels), uint8, and labels (k, 1), float32, at these positions of the subset."""
         rows = self.rows[positions]
         photos = self.store.photos(rows)
         if self.color == "grayscale":
@@ -61,24 +64,37 @@ class Part:
         return photos, self.store.labels[rows, None].astype(np.float32)
 
 
-def open_parts(images: Path, manifest: Path, split: Path, color: str) -> tuple[Part, Part]:
-    """The photos to learn from, and those that choose the best epoch; the images are mapped, not read.
+@dataclass(frozen=True)
+class Subsets(Generic[AnyExamples]):
+    """The two subsets of a split that a training uses."""
+
+    train: AnyExamples
+    validation: AnyExamples
+
+
+def open_subsets(images: Path, split: Path, color: str) -> "Subsets[Subset]":
+    """Open the training and validation sets of a split; the images are memory mapped, not read.
+
+    Args:
+        images: the image store; its manifest is next to it.
+        split: the split (CSV).
+        color: `rgb` or `grayscale`.
 
     Raises:
-        InputError: the three files do not belong together.
+        InputError: the files do not belong together.
     """
-    store = open_store(images, manifest)
-    learned, validation = (store.rows(read_part(split, name)) for name in ("train", "validation"))
-    return Part(store, learned, color), Part(store, validation, color)
+    store = open_store(images, images.with_name("manifest.csv"))
+    train, validation = (Subset(store, store.rows(read_subset(split, name)), color) for name in ("train", "validation"))
+    return Subsets(train, validation)
 
 
-def steps_per_epoch(part: Examples, batch_size: int) -> int:
+def steps_per_epoch(examples: Examples, batch_size: int) -> int:
     """Batches in an epoch, the last one perhaps smaller."""
-    return -(-len(part) // batch_size)
+    return -(-len(examples) // batch_size)
 
 
 def training_batches(
-    part: Examples, batch_size: int, augmentation: Augmentation | None, seed: int, first_epoch: int = 0
+    examples: Examples, batch_size: int, augmentation: Augmentation | None, seed: int, first_epoch: int = 0
 ) -> "tf.data.Dataset":
     """Endless batches of shuffled, augmented photos with their labels, from the start of `first_epoch` on.
 
@@ -87,31 +103,31 @@ def training_batches(
     """
     import tensorflow as tf
 
-    steps = steps_per_epoch(part, batch_size)
+    steps = steps_per_epoch(examples, batch_size)
 
     def positions(step: int) -> np.ndarray:
-        order = _generator(seed, "order", step // steps).permutation(len(part))
+        order = _generator(seed, "order", step // steps).permutation(len(examples))
         return order[(step % steps) * batch_size :][:batch_size]
 
     def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
-        examples, labels = part.gather(positions(step))
+        inputs, labels = examples.gather(positions(step))
         if augmentation:
-            examples = _augmented(examples, augmentation, _generator(seed, "augmentation", step))
-        return examples, labels
+            inputs = _augmented(inputs, augmentation, _generator(seed, "augmentation", step))
+        return inputs, labels
 
     counter = tf.data.Dataset.counter(start=first_epoch * steps, dtype=tf.int64)
-    return _ahead(counter.map(_from_numpy(part, batch), PARALLEL))
+    return _ahead(counter.map(_from_numpy(examples, batch), PARALLEL))
 
 
-def plain_batches(part: Examples, batch_size: int) -> "tf.data.Dataset":
+def plain_batches(examples: Examples, batch_size: int) -> "tf.data.Dataset":
     """The part's photos and labels in order, once, unchanged."""
     import tensorflow as tf
 
     def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
-        return part.gather(np.arange(step * batch_size, min(len(part), (step + 1) * batch_size)))
+        return examples.gather(np.arange(step * batch_size, min(len(examples), (step + 1) * batch_size)))
 
-    counter = tf.data.Dataset.range(steps_per_epoch(part, batch_size))
-    return _ahead(counter.map(_from_numpy(part, batch), PARALLEL))
+    counter = tf.data.Dataset.range(steps_per_epoch(examples, batch_size))
+    return _ahead(counter.map(_from_numpy(examples, batch), PARALLEL))
 
 
 def _ahead(batches: "tf.data.Dataset") -> "tf.data.Dataset":
@@ -137,12 +153,12 @@ def _augmented(photos: np.ndarray, augmentation: Augmentation, generator: np.ran
     return apply(photos, draw(augmentation, len(photos), generator), augmentation.fill)
 
 
-def _from_numpy(part: Examples, function: Callable[[int], tuple[np.ndarray, np.ndarray]]) -> Callable:
+def _from_numpy(examples: Examples, function: Callable[[int], tuple[np.ndarray, np.ndarray]]) -> Callable:
     """`function` as a step of a tf.data pipeline, with the shapes that NumPy code cannot tell TensorFlow."""
     import tensorflow as tf
 
-    examples, _ = part.gather(np.arange(1))
-    signature = (tf.TensorSpec((None, *examples.shape[1:]), examples.dtype), tf.TensorSpec((None, 1), tf.float32))
+    inputs, _ = examples.gather(np.arange(1))
+    signature = (tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype), tf.TensorSpec((None, 1), tf.float32))
 
     @tf.autograph.experimental.do_not_convert
     def step(number: tf.Tensor) -> tuple:

@@ -1,190 +1,142 @@
-"""What an interrupted training goes on from: all of its state after the last whole epoch, in one file.
+"""Checkpoints: the complete state of a training after its last whole epoch, in one file.
 
-A training that goes on ends with the weights, the history and the best epoch of one that was never interrupted: besides
-the weights, the file holds the optimizer's state, the random state of every dropout, and what early stopping knows.
-Keras' own BackupAndRestore leaves early stopping and the history out.
+A training that resumes from a checkpoint ends with the weights, the history and the best epoch of one that was never
+interrupted: besides the weights, the file holds the optimizer's state, the random state of every dropout layer, the
+history and the state of early stopping. Keras' own BackupAndRestore leaves out the last two.
 """
 
 import hashlib
 import json
-import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from canigatti.config import Spec
-from canigatti.files import sha256_of, written_whole
-from canigatti.provenance import PACKAGE, modules_behind
-from canigatti.training.device import versions
-from canigatti.training.shutdown import Interruption
-
-if TYPE_CHECKING:
-    import keras
+from canigatti.files import atomic_path, sha256_of
+from canigatti.provenance import PACKAGE, modules_behind_training
+from canigatti.records import Record
 
 Rows = list[dict[str, Any]]
 
-_FORMAT = 1  # of the file; another number where it holds something else
-_OF_STOPPING = ("wait", "best", "best_epoch", "stopped_epoch")
+_FORMAT = 2  # of the file; increased when its content changes
+
+
+class _State(Record):
+    """The part of a checkpoint that is not arrays, see :class:`Checkpoint`."""
+
+    rows: list[dict[str, float]]
+    early_stopping: dict[str, float]
+    stopped: bool
+    resumed_after: list[int]
 
 
 @dataclass(frozen=True)
-class State:
+class Checkpoint:
     """A training after a whole epoch.
 
     Attributes:
-        rows: of the history, a mapping an epoch.
+        rows: of the history, one mapping per epoch.
         variables: of the network and its optimizer.
-        best: the best epoch's weights.
-        stopping: what early stopping knows.
+        best_weights: the weights of the best epoch.
+        early_stopping: attributes of Keras' EarlyStopping callback.
         stopped: whether early stopping has ended the training.
-        resumed_after: the epochs after which it went on from a backup.
+        resumed_after: the epochs after which the training resumed from a checkpoint.
     """
 
     rows: Rows
     variables: list[np.ndarray]
-    best: list[np.ndarray]
-    stopping: dict[str, float]
+    best_weights: list[np.ndarray]
+    early_stopping: dict[str, float]
     stopped: bool
     resumed_after: list[int]
 
-    def is_over(self, epochs: int) -> bool:
-        """Whether no epoch is left to be trained."""
+    def is_complete(self, epochs: int) -> bool:
+        """Whether no epoch is left to train."""
         return self.stopped or len(self.rows) >= epochs
 
 
-def keeper(path: Path, stopping: "keras.callbacks.EarlyStopping", rows: Rows) -> "keras.callbacks.Callback":
-    """A callback that keeps the state after each epoch, and ends the process there when a signal asked for the end.
-
-    Where an earlier run left a state, it is in the callback's `state`, and fitting begins with it; `resumed_after` has
-    the epochs after which a run was cut off. `asked` tells whether a signal came.
-
-    Args:
-        path: the file of the state.
-        stopping: early stopping, which stands before this callback.
-        rows: of the history; those of the earlier run are added to it.
-    """
-    import keras
-
-    class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.asked = Interruption()
-            self.state = read(path)
-            for other in {*path.parent.glob("*.npz")} - {path}:
-                if not other.name.startswith("."):  # those were cut off while they were written
-                    print(f"{other}: not used: settings, code or photos have changed since", flush=True)
-                other.unlink()
-            self.resumed_after: list[int] = []
-            if self.state:
-                rows.extend(self.state.rows)
-                self.resumed_after = [*self.state.resumed_after, len(rows)]
-                print(f"goes on after epoch {len(rows)}, where an earlier run was cut off", flush=True)
-
-        def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-            if self.state:
-                _restore(self.state, self.model, stopping)
-                self.state = None  # as large as the network and its optimizer
-
-        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            if math.isfinite(rows[-1]["loss"] + rows[-1]["val_loss"]):  # nothing goes on from a training that diverged
-                write(path, _state(self.model, stopping, rows, self.resumed_after))
-            self.asked.end_if_asked()
-
-    return Keeper()
-
-
-def _state(
-    model: "keras.Model", stopping: "keras.callbacks.EarlyStopping", rows: Rows, resumed_after: list[int]
-) -> State:
-    return State(
-        rows=rows,
-        variables=[variable.numpy() for variable in _variables(model)],
-        best=stopping.best_weights,
-        stopping={name: getattr(stopping, name) for name in _OF_STOPPING},
-        stopped=bool(model.stop_training),
-        resumed_after=resumed_after,
-    )
-
-
-def _restore(state: State, model: "keras.Model", stopping: "keras.callbacks.EarlyStopping") -> None:
-    model.optimizer.build(model.trainable_variables)
-    for variable, value in zip(_variables(model), state.variables, strict=True):
-        variable.assign(value)
-    for name, known in state.stopping.items():
-        setattr(stopping, name, known)
-    stopping.best_weights = state.best
-
-
-def _variables(model: "keras.Model") -> "list[keras.Variable]":
-    """All that an epoch changes: weights, moving statistics, random states, and the optimizer's."""
-    return [*model.variables, *model.optimizer.variables]
-
-
-def write(path: Path, state: State) -> None:
-    """Write a state, whole or not at all.
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint atomically.
 
     Raises:
         OSError: the file cannot be written; the message names it.
     """
-    told = {name: getattr(state, name) for name in ("rows", "stopping", "stopped", "resumed_after")}
+    state = _State(
+        rows=checkpoint.rows,
+        early_stopping=checkpoint.early_stopping,
+        stopped=checkpoint.stopped,
+        resumed_after=checkpoint.resumed_after,
+    )
     arrays = {
-        f"{name}{number}": value for name in ("variables", "best") for number, value in enumerate(getattr(state, name))
+        f"{name}{number}": value
+        for name in ("variables", "best_weights")
+        for number, value in enumerate(getattr(checkpoint, name))
     }
-    with written_whole(path) as temporary:
-        np.savez(temporary, told=np.array(json.dumps(told)), **arrays)
+    with atomic_path(path) as temporary:
+        np.savez(temporary, state=np.array(state.to_json()), **arrays)
 
 
-def read(path: Path) -> State | None:
-    """The state that :func:`write` wrote; None where there is none, or a file that is damaged."""
+def read_checkpoint(path: Path) -> Checkpoint | None:
+    """Read the checkpoint of an interrupted training; None where there is none, or a damaged one.
+
+    Other checkpoints in its folder belong to other settings, code or photos, and are deleted.
+    """
+    for other in {*path.parent.glob("*.npz")} - {path}:
+        if not other.name.startswith("."):  # those were interrupted while they were written
+            print(f"{other}: not used: settings, code or photos have changed since", flush=True)
+        other.unlink()
     try:
         with np.load(path) as content:
-            told = json.loads(str(content["told"]))
-            arrays = {
-                name: [content[f"{name}{number}"] for number in range(_count(name, content.files))]
-                for name in ("variables", "best")
-            }
+            state = _State.from_json(str(content["state"]))
+            variables, best_weights = (_arrays(content, name) for name in ("variables", "best_weights"))
     except FileNotFoundError:
         return None
-    except Exception as error:  # damage shows as zip, EOF, key, value and other errors
-        print(f"{path}: the backup cannot be read ({error}); the training begins anew", flush=True)
+    except Exception as error:  # damage raises zip, EOF, key, value and other errors
+        print(f"{path}: the checkpoint cannot be read ({error}); the training starts from the beginning", flush=True)
         return None
-    return State(variables=arrays["variables"], best=arrays["best"], **told)
+    rows = [{**row, "epoch": int(row["epoch"])} for row in state.rows]
+    early_stopping, stopped, resumed_after = state.early_stopping, state.stopped, state.resumed_after
+    return Checkpoint(rows, variables, best_weights, early_stopping, stopped, resumed_after)
 
 
-def _count(name: str, files: Sequence[str]) -> int:
-    return sum(file.startswith(name) for file in files)
+def _arrays(content: Any, name: str) -> list[np.ndarray]:
+    return [content[f"{name}{number}"] for number in range(sum(file.startswith(name) for file in content.files))]
 
 
-def backup_file(output: Path, spec: Spec, seed: int, images: Path, files: Sequence[Path]) -> Path:
-    """Where a training keeps its state: the name says what decides its end, so that no other training goes on from it.
+def checkpoint_path(folder: Path, spec: Spec, seed: int, files: Sequence[Path]) -> Path:
+    """Return the file for a training's checkpoint, whose name is a hash of everything that decides its result.
+
+    No other training resumes from it: not one with other settings, code, photos or library versions.
 
     Args:
-        output: what the training writes at its end; the folder of the state stands beside it.
+        folder: an undeclared folder next to what the training writes.
         spec: the experiment.
-        seed: of the weights, the order and the augmentation.
-        images: the image store, known by the hash beside it.
-        files: what else it reads, or the records that hold its hash.
+        seed: of the initial weights, the order and the augmentation.
+        files: what it reads, or the records that hold the hash of what it reads.
     """
-    without = () if spec.augmentation else ("training.augmentation",)
-    code = modules_behind("training.fitting", "training.networks", "training.device", without=without)
-    hash_file = Path(f"{images}.sha256")
-    told = {
+    from canigatti.training.device import versions
+
+    key = {
         "format": _FORMAT,
         "spec": spec.model_dump(mode="json"),
         "seed": seed,
-        "images": hash_file.read_text(encoding="utf-8").strip() if hash_file.exists() else sha256_of(images),
-        "files": [sha256_of(file) for file in files],
-        "code": {path: sha256_of(PACKAGE / path) for path in code},
+        "files": [_content_hash(file) for file in files],
+        "code": {path: sha256_of(PACKAGE / path) for path in modules_behind_training("training.fitting", spec)},
         "versions": versions(),
     }
-    name = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-    return output.with_suffix(".backup") / f"{name}.npz"
+    return folder / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()}.npz"
 
 
-def forget(path: Path) -> None:
-    """Remove the state of a training whose outputs are written, and any that stands beside it."""
+def _content_hash(file: Path) -> str:
+    """The SHA-256 of a file, taken from the file beside it where there is one: image stores are large."""
+    recorded = Path(f"{file}.sha256")
+    return recorded.read_text(encoding="utf-8").strip() if recorded.exists() else sha256_of(file)
+
+
+def delete_checkpoint(path: Path) -> None:
+    """Delete the checkpoint of a training whose outputs are written, with its folder."""
     shutil.rmtree(path.parent, ignore_errors=True)

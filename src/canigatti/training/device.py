@@ -47,8 +47,8 @@ def _import_keras() -> None:
 
 
 @contextmanager
-def memory_told(what: str) -> Iterator[None]:
-    """Say whose memory ran out, where TensorFlow names a tensor.
+def report_out_of_memory(what: str) -> Iterator[None]:
+    """Report which training ran out of memory, where TensorFlow names a tensor.
 
     Raises:
         InputError: memory ran out in the block; the message begins with `what`.

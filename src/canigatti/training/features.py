@@ -9,7 +9,7 @@ import numpy as np
 
 from canigatti.config import Pretrained, Spec
 from canigatti.files import reserve
-from canigatti.training.batches import Part
+from canigatti.training.batches import Subset
 from canigatti.training.networks import compile_network
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class Features:
         return self.values[positions], self.labels[positions]
 
 
-def are_fixed(spec: Spec) -> bool:
+def are_constant(spec: Spec) -> bool:
     """Whether the backbone gives the same features for a photo in every epoch."""
-    return isinstance(spec.network, Pretrained) and spec.thaw == "nothing" and spec.augmentation is None
+    return isinstance(spec.network, Pretrained) and spec.unfreeze == "nothing" and spec.augmentation is None
 
 
 def head_of(model: "keras.Model", spec: Spec) -> "keras.Model":
@@ -56,12 +56,12 @@ def head_of(model: "keras.Model", spec: Spec) -> "keras.Model":
     return compile_network(keras.Model(features, values, name="head"), spec)
 
 
-def extract(model: "keras.Model", part: Part, folder: Path) -> Features:
+def extract(model: "keras.Model", subset: Subset, folder: Path) -> Features:
     """Show each photo to the backbone.
 
     Args:
         model: a network from :func:`canigatti.training.networks.build`.
-        part: the photos.
+        subset: the photos.
         folder: holds the features in a file without a name, gone with this process: those of VGG16 at 224×224 take
             100 kB a photo.
 
@@ -71,13 +71,13 @@ def extract(model: "keras.Model", part: Part, folder: Path) -> Features:
     import keras
 
     backbone = keras.Model(model.inputs, model.get_layer("pooling").output)
-    shape = (len(part), backbone.output_shape[-1])
+    shape = (len(subset), backbone.output_shape[-1])
     with tempfile.TemporaryFile(dir=folder) as file:
         reserve(file, 4 * shape[0] * shape[1])
         values = np.memmap(file, np.float32, mode="r+", shape=shape)
-    labels = np.empty((len(part), 1), np.float32)
-    for start in range(0, len(part), BATCH_SIZE):
-        positions = np.arange(start, min(start + BATCH_SIZE, len(part)))
-        photos, labels[positions] = part.gather(positions)
+    labels = np.empty((len(subset), 1), np.float32)
+    for start in range(0, len(subset), BATCH_SIZE):
+        positions = np.arange(start, min(start + BATCH_SIZE, len(subset)))
+        photos, labels[positions] = subset.gather(positions)
         values[positions] = backbone.predict_on_batch(photos)
     return Features(values, labels)

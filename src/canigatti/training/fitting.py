@@ -1,37 +1,53 @@
-"""Fitting a network: epochs until the validation loss stops falling, the best epoch's weights kept."""
+"""Fitting a network: epochs until the validation loss stops falling, then the weights of the best epoch."""
 
 import errno
-import math
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from canigatti.config import Spec
-from canigatti.training import checkpoint as backup
 from canigatti.training import features
-from canigatti.training.batches import Examples, Part, plain_batches, steps_per_epoch, training_batches
+from canigatti.training.batches import Examples, Subsets, plain_batches, steps_per_epoch, training_batches
+from canigatti.training.checkpoint import Checkpoint
+from canigatti.training.divergence import LOSSES, describe_divergence
 
 if TYPE_CHECKING:
     import keras
 
-_LOSSES = ["loss", "val_loss"]
+    from canigatti.training.callbacks import EpochLog
 
 
 @dataclass(frozen=True)
-class Fit:
-    """What came of a training.
+class TrainingJob:
+    """One experiment trained with one seed.
 
     Attributes:
-        model: the network with the weights of the best epoch, or with those it began with if no epoch ended well.
-        history: a row an epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds.
-        resumed_after: the epochs after which the training was interrupted and went on.
+        spec: the experiment.
+        seed: of the order of the photos and their augmentation.
+        logs: folder for TensorBoard's logs.
+        checkpoint: file (.npz) for the checkpoint after each epoch.
+    """
+
+    spec: Spec
+    seed: int
+    logs: Path
+    checkpoint: Path
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The outcome of a training.
+
+    Attributes:
+        model: the network with the weights of the best epoch, or its initial weights if no epoch had a finite loss.
+        history: one row per epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds.
+        resumed_after: the epochs after which the training was interrupted and resumed.
     """
 
     model: "keras.Model"
@@ -40,75 +56,87 @@ class Fit:
 
     @property
     def earlier_seconds(self) -> float:
-        """How long the epochs before the last interruption took."""
+        """Duration of the epochs before the last interruption."""
         return float(self.history["seconds"][: max(self.resumed_after, default=0)].sum())
 
     @property
     def best_epoch(self) -> int:
-        """The epoch with the lowest validation loss, counted from 1; 0 if no epoch ended well."""
-        well = self.history[np.isfinite(self.history[_LOSSES]).all(axis="columns")]
-        return int(well.loc[well["val_loss"].idxmin(), "epoch"]) if len(well) else 0
+        """The epoch with the lowest validation loss, from 1; 0 if no epoch had a finite loss."""
+        finite = self.history[np.isfinite(self.history[[*LOSSES]]).all(axis="columns")]
+        return int(finite.loc[finite["val_loss"].idxmin(), "epoch"]) if len(finite) else 0
 
     @property
     def divergence(self) -> str | None:
-        """How the training diverged: in its last epoch, a loss became infinite or no number; None if it did not."""
-        return _divergence(self.history.iloc[-1].to_dict())
+        """Why the training counts as diverged: a loss of its last epoch is infinite or NaN; None if it is not."""
+        return describe_divergence(self.history.iloc[-1].to_dict())
 
 
-def fit(model: "keras.Model", spec: Spec, train: Part, validation: Part, seed: int, logs: Path, kept: Path) -> Fit:
-    """Train a compiled model as its experiment says.
+def fit(
+    model: "keras.Model", job: TrainingJob, subsets: Subsets, checkpoint: Checkpoint | None = None
+) -> TrainingResult:
+    """Train a compiled model.
 
-    Where its backbone is frozen and no photo is augmented, each goes through the backbone once, in the first epoch.
+    A frozen backbone whose photos are not augmented computes the features of each photo once, before the first epoch.
+    A training stops early where a loss becomes NaN or infinite, see :attr:`TrainingResult.divergence`.
 
     Args:
-        model: what :func:`canigatti.training.networks.build` gave; it is changed.
-        spec: the experiment.
-        train: the photos to learn from.
-        validation: the photos that choose the best epoch.
-        seed: seed of the order of the photos and of their augmentation.
-        logs: folder for TensorBoard's logs.
-        kept: the file (.npz) for the state after each epoch. Where an interrupted training left it, this one goes on
-            from there, and ends as that one would have ended.
-
-    A training ends early where a loss becomes NaN or infinite, see :attr:`Fit.divergence`.
+        model: the outcome of :func:`canigatti.training.networks.build`; it is modified.
+        job: what to train, and where to write logs and checkpoints.
+        subsets: the training set, and the validation set that decides the best epoch.
+        checkpoint: of an interrupted training, which this one resumes; it ends as that one would have ended.
 
     Raises:
         OSError: a file cannot be written.
-        SystemExit: SIGINT or SIGTERM asked for the end, and the epoch is kept.
+        SystemExit: SIGINT or SIGTERM requested a shutdown; the checkpoint of the last epoch is kept.
     """
+    from canigatti.training.callbacks import EpochLog
+
+    job.logs.mkdir(parents=True, exist_ok=True)  # a declared output, also where no epoch is left to train
+    log = EpochLog(job.spec.epochs, checkpoint.rows if checkpoint else [])
+    if checkpoint:
+        print(f"resuming after epoch {len(log.rows)}, from the checkpoint of an interrupted training", flush=True)
+    trainable, examples = _trainable_part(model, job, subsets)
+    initial_weights = trainable.get_weights()
+    if checkpoint and checkpoint.is_complete(job.spec.epochs):
+        trainable.set_weights(checkpoint.best_weights)
+    else:
+        _train_remaining_epochs(trainable, job, examples, log, checkpoint)
+    resumed_after = (*checkpoint.resumed_after, len(checkpoint.rows)) if checkpoint else ()
+    result = TrainingResult(model, pd.DataFrame(log.rows), resumed_after)
+    if result.best_epoch == 0:
+        trainable.set_weights(initial_weights)
+    return result
+
+
+def _train_remaining_epochs(
+    model: "keras.Model", job: TrainingJob, examples: Subsets[Examples], log: "EpochLog", checkpoint: Checkpoint | None
+) -> None:
+    """Train until the last epoch or until early stopping, which restores the weights of the best epoch."""
     import keras
 
-    logs.mkdir(parents=True, exist_ok=True)  # Snakemake asks for it, also where all epochs were done before
+    from canigatti.training.callbacks import CheckpointCallback
+
+    spec, first_epoch = job.spec, len(log.rows)
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=spec.early_stopping.patience, restore_best_weights=True
     )
-    record = epoch_record(spec.epochs)
-    keeper = backup.keeper(kept, stopping, record.rows)
-    learning, learned, validating = _what_learns(model, spec, train, validation, logs)
-    beginning = learning.get_weights()
-    if keeper.state and keeper.state.is_over(spec.epochs):
-        learning.set_weights(keeper.state.best)
-    else:
-        with keeper.asked, _full_disk_told(logs):
-            learning.fit(
-                training_batches(learned, spec.batch_size, spec.augmentation, seed, first_epoch=len(record.rows)),
-                steps_per_epoch=steps_per_epoch(train, spec.batch_size),
-                validation_data=plain_batches(validating, spec.batch_size),
-                initial_epoch=len(record.rows),
-                epochs=spec.epochs,
-                shuffle=False,  # the batches are shuffled already
-                verbose=0,
-                callbacks=[record, stopping, keras.callbacks.TensorBoard(logs), keeper],
-            )
-    fitted = Fit(model, pd.DataFrame(record.rows), tuple(keeper.resumed_after))
-    if fitted.best_epoch == 0:
-        learning.set_weights(beginning)
-    return fitted
+    saving = CheckpointCallback(job.checkpoint, log, stopping, checkpoint)
+    with saving.shutdown, _report_disk_full(job.logs):
+        model.fit(
+            training_batches(examples.train, spec.batch_size, spec.augmentation, job.seed, first_epoch=first_epoch),
+            steps_per_epoch=steps_per_epoch(examples.train, spec.batch_size),
+            validation_data=plain_batches(examples.validation, spec.batch_size),
+            initial_epoch=first_epoch,
+            epochs=spec.epochs,
+            shuffle=False,  # the batches are shuffled already
+            verbose=0,
+            callbacks=[log, stopping, keras.callbacks.TensorBoard(job.logs), saving],
+        )
 
 
 @contextmanager
-def _full_disk_told(logs: Path) -> Iterator[None]:
-    """Tell full disks, which TensorFlow tells as it tells of exhausted memory, from that."""
+def _report_disk_full(logs: Path) -> Iterator[None]:
+    """Distinguish a full disk from exhausted memory: TensorFlow raises the same error for both."""
     import tensorflow as tf
 
     try:
@@ -119,58 +147,11 @@ def _full_disk_told(logs: Path) -> Iterator[None]:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(logs)) from error
 
 
-def _what_learns(
-    model: "keras.Model", spec: Spec, train: Part, validation: Part, logs: Path
-) -> "tuple[keras.Model, Examples, Examples]":
+def _trainable_part(
+    model: "keras.Model", job: TrainingJob, subsets: Subsets
+) -> "tuple[keras.Model, Subsets[Examples]]":
     """The network and photos; or its head and features, where those are the same in every epoch."""
-    if not features.are_fixed(spec):
-        return model, train, validation
-    learned, validating = (features.extract(model, part, logs) for part in (train, validation))
-    return features.head_of(model, spec), learned, validating
-
-
-def epoch_record(epochs: int) -> "keras.callbacks.Callback":
-    """A callback that keeps a row an epoch in `rows`, and prints it with the time left if all epochs are run."""
-    import keras
-
-    class EpochRecord(keras.callbacks.Callback):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.rows: list[dict[str, Any]] = []
-            self._started = time.perf_counter()
-
-        def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            if self.rows:  # the first one starts with what is done for all of them
-                self._started = time.perf_counter()
-
-        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-            seconds = time.perf_counter() - self._started
-            names = ("loss", "accuracy", "val_loss", "val_accuracy")
-            self.rows.append({"epoch": epoch + 1, **{name: logs[name] for name in names}, "seconds": seconds})
-            print(epoch_line(self.rows, epochs), flush=True)
-            if divergence := _divergence(self.rows[-1]):
-                print(divergence, flush=True)
-                self.model.stop_training = True
-
-    return EpochRecord()
-
-
-def epoch_line(rows: list[dict[str, Any]], epochs: int) -> str:
-    """One line about the last epoch, with the most time that the remaining ones can take."""
-    row = rows[-1]
-    typical = sorted(past["seconds"] for past in rows)[len(rows) // 2]
-    left = typical * (epochs - row["epoch"])
-    return (
-        f"epoch {row['epoch']:>3}/{epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}  "
-        f"validation loss {row['val_loss']:.4f}  accuracy {row['val_accuracy']:.2%}  "
-        f"{row['seconds']:.1f} s  at most {left / 60:.1f} min left"
-    )
-
-
-def _divergence(row: dict[str, Any]) -> str | None:
-    if all(math.isfinite(row[name]) for name in _LOSSES):
-        return None
-    return (
-        f"the training diverged in epoch {row['epoch']:.0f} (loss {row['loss']}, validation loss {row['val_loss']}); "
-        "a lower learning rate may help"
-    )
+    if not features.are_constant(job.spec):
+        return model, subsets
+    train, validation = (features.extract(model, subset, job.logs) for subset in (subsets.train, subsets.validation))
+    return features.head_of(model, job.spec), Subsets(train, validation)

@@ -24,18 +24,7 @@ _MOST_METADATA = 2**20  # bytes; Keras writes 64
 _LONGEST_REASON = 300  # characters; Keras adds the layer's whole configuration to some
 
 
-def class_pair(names: Sequence[str]) -> tuple[str, str]:
-    """The names given by `--class`, if they are two.
-
-    Raises:
-        InputError: they are more or fewer.
-    """
-    if len(names) != 2:
-        raise InputError(f"--class: expected two names, received {len(names)}: {', '.join(names)}")
-    return names[0], names[1]
-
-
-def save_model(network: "keras.Model", path: Path, classes: tuple[str, str]) -> None:
+def save_model(network: "keras.Model", path: Path, classes: Sequence[str]) -> None:
     """Write a model with the names of its classes, and without its optimizer, whose state is of no use afterwards.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from canigatti.config import Convolutional, Optimizer, Pretrained, Spec
-from canigatti.training.backbones import pretrained, thaw
+from canigatti.training.backbones import pretrained, unfreeze
 
 if TYPE_CHECKING:
     import keras
@@ -37,9 +37,9 @@ def build(spec: Spec, weights: Path | None = None) -> "keras.Model":
 
 
 def prepare(model: "keras.Model", spec: Spec) -> "keras.Model":
-    """Thaw and compile a network, new or trained before, as its experiment says."""
+    """Unfreeze and compile a network, new or trained before, as its experiment says."""
     if isinstance(spec.network, Pretrained):
-        thaw(model, spec.network.backbone, spec.thaw)
+        unfreeze(model, spec.network.backbone, spec.unfreeze)
     return compile_network(model, spec)
 
 

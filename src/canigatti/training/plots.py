@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 
 
-def draw_curves(history: pd.DataFrame, best_epoch: int, title: str) -> Figure:
+def plot_curves(history: pd.DataFrame, best_epoch: int, title: str) -> Figure:
     """Loss and accuracy of the training and validation photos, the best epoch marked.
 
     Args:

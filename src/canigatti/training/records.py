@@ -1,31 +1,73 @@
-"""What is told of a training once it is done."""
+"""Every file that the training stage writes for others."""
 
-from typing import Any
+from typing import Literal
 
-from canigatti.training.device import device_name, versions
-from canigatti.training.fitting import Fit
-from canigatti.training.networks import trainable_parameters
+from canigatti.config import Spec
+from canigatti.records import Record, Table
 
-BYTES_A_PARAMETER = 4  # float32
+Origin = Literal["imagenet", "file", "random"]  # of a backbone's first weights
+
+HISTORY = Table(
+    {"epoch": int, "loss": float, "accuracy": float, "val_loss": float, "val_accuracy": float, "seconds": float}
+)
 
 
-def describe(fit: Fit) -> dict[str, Any]:
-    """The entries of run.json that come of the training itself.
+class WeightsRecord(Record):
+    """`weights/<backbone>.json`: what the weights file beside it holds.
 
-    Returns:
-        status, `completed` or `diverged`; parameters and trainable_parameters; weight_mb, of 2^20 bytes; best_epoch,
-        counted from 1, or 0 if none ended well; epochs, how many were run; seconds_per_epoch, their median;
-        resumed_after, the epochs after which it was cut off and went on; device; versions of what decides a result.
+    Attributes:
+        backbone: lower-case name in keras.applications.
+        source: what the configuration names: `imagenet` or a file.
+        weights: where they really came from; `random` where they could not be downloaded.
+        sha256: of the weights file.
     """
-    return {
-        "status": "diverged" if fit.divergence else "completed",
-        "parameters": fit.model.count_params(),
-        "trainable_parameters": trainable_parameters(fit.model),
-        "weight_mb": fit.model.count_params() * BYTES_A_PARAMETER / 2**20,
-        "best_epoch": fit.best_epoch,
-        "epochs": len(fit.history),
-        "seconds_per_epoch": float(fit.history["seconds"].median()),
-        "resumed_after": list(fit.resumed_after),
-        "device": device_name(),
-        "versions": versions(),
-    }
+
+    backbone: str
+    source: str
+    weights: Origin
+    sha256: str
+
+
+class TrainingRecord(Record):
+    """`training/…/run.json`: what was trained, on what, and at what cost.
+
+    Attributes:
+        weights: origin of the backbone's first weights; None for a network without a backbone.
+        wall_seconds: from the start of the job to the saved model, those of an interrupted run included.
+        status: `diverged` where a loss became infinite or NaN.
+        parameters: of the network; `trainable_parameters` are those that training changes.
+        weight_mb: size of the weights at four bytes each, in MiB.
+        best_epoch: the epoch with the lowest validation loss, from 1; 0 if no epoch had a finite loss.
+        epochs: how many were run.
+        seconds_per_epoch: median.
+        resumed_after: the epochs after which the training was interrupted and resumed.
+        versions: of Python and the libraries that decide a result.
+        model_sha256: of `model.keras`.
+    """
+
+    experiment: str
+    seed: int
+    spec: Spec
+    weights: Origin | None
+    wall_seconds: float
+    status: Literal["completed", "diverged"]
+    parameters: int
+    trainable_parameters: int
+    weight_mb: float
+    best_epoch: int
+    epochs: int
+    seconds_per_epoch: float
+    resumed_after: tuple[int, ...]
+    device: str
+    versions: dict[str, str]
+    model_sha256: str
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss became infinite or NaN, so that the metrics of the network are not meaningful."""
+        return self.status == "diverged"
+
+    @property
+    def random_initialization(self) -> bool:
+        """Whether pretrained weights were wanted but could not be downloaded."""
+        return self.weights == "random"

@@ -1,4 +1,4 @@
-"""Ending a training at a good moment when it is asked to end (Ctrl-C, SIGTERM)."""
+"""Graceful shutdown: a training that receives Ctrl-C or SIGTERM stops after the current epoch."""
 
 import os
 import signal
@@ -7,38 +7,42 @@ from types import FrameType
 from typing import Self
 
 
-class Interruption:
-    """Within its block, notes the first SIGINT or SIGTERM; a second one ends the process at once.
+class GracefulShutdown:
+    """A context manager that records the first SIGINT or SIGTERM; a second one stops the process immediately.
 
     Attributes:
-        signal: the one that came; None while none has.
+        signal: the signal that was received; None while there is none.
     """
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
 
     def __enter__(self) -> Self:
-        """Begin to note signals."""
-        self._before = {each: signal.signal(each, self._note) for each in (signal.SIGINT, signal.SIGTERM)}
+        """Install the signal handlers."""
+        self._previous = {each: signal.signal(each, self._record) for each in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let signals do again what they did before."""
-        for each, handler in self._before.items():
+        """Restore the previous signal handlers."""
+        for each, handler in self._previous.items():
             signal.signal(each, handler)
 
-    def _note(self, number: int, _: FrameType | None) -> None:
+    def _record(self, number: int, _: FrameType | None) -> None:
         self.signal = signal.Signals(number)
-        for each in self._before:
+        for each in self._previous:
             signal.signal(each, signal.SIG_DFL)
-        told = f"{self.signal.name}: ends after this epoch, which is kept; once more ends at once\n"
-        os.write(sys.stdout.fileno(), told.encode())  # a print may be what the signal came into
+        name = "Ctrl-C" if self.signal == signal.SIGINT else "it"
+        message = (
+            f"{self.signal.name}: stopping after this epoch, whose checkpoint is kept; "
+            f"{f'press {name}' if name == 'Ctrl-C' else f'send {name}'} again to stop immediately\n"
+        )
+        os.write(sys.stdout.fileno(), message.encode())  # not print: the signal may have interrupted one
 
-    def end_if_asked(self) -> None:
-        """End the process if a signal came.
+    def exit_if_requested(self) -> None:
+        """Exit the process if a signal was received.
 
         Raises:
-            SystemExit: with the exit code that shells give for the signal.
+            SystemExit: with the exit code that shells use for the signal.
         """
         if self.signal is not None:
             raise SystemExit(128 + self.signal)

@@ -11,6 +11,7 @@ from PIL import Image
 from canigatti.photos.demo import faults
 from canigatti.photos.demo.faces import Animal
 from canigatti.photos.demo.scenes import photograph
+from canigatti.photos.records import Verdict
 
 _FOLDERS: dict[Animal, str] = {"cat": "PetImages/Cat", "dog": "PetImages/Dog"}
 _MOMENT = (2023, 1, 1, 0, 0, 0)  # one date for every member, or two runs would give two archives
@@ -30,7 +31,7 @@ class Member:
     path: str
     content: bytes
     fault: str | None = None
-    verdict: str = "keep"
+    verdict: Verdict = Verdict.KEEP
 
 
 def draw_members(count: int, seed: int) -> list[Member]:
@@ -100,3 +101,8 @@ def zip_bytes(members: Iterable[Member]) -> bytes:
             information.external_attr = 0o644 << 16
             archive.writestr(information, member.content)
     return buffer.getvalue()
+
+
+def planted_faults(members: Iterable[Member]) -> list[dict[str, str]]:
+    """Return path, fault and expected verdict of every member with a planted fault."""
+    return [{"path": one.path, "fault": one.fault, "verdict": one.verdict} for one in members if one.fault]

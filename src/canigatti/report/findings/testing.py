@@ -30,10 +30,10 @@ def findings(networks: Sequence[Network], splits: dict[str, Split]) -> list[Find
     """Every conclusion of the original study, in its order.
 
     Args:
-        networks: of the study; those with an untrained start are left out, since they are not what their settings say.
+        networks: of the study; those with an random initialization are left out, since they are not what their settings say.
         splits: the study's splits by name.
     """
-    trained = [network for network in networks if not network.untrained_start]
+    trained = [network for network in networks if not network.random_initialization]
     augmented, colored = augmentation_added(trained), color_added(trained)
     enlarged = training_share_raised(trained, splits)
     return [

@@ -5,7 +5,6 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from matplotlib.figure import Figure
 from PIL import Image
 
 from canigatti.files import InputError
@@ -39,13 +38,6 @@ def embed(path: Path, max_width: int = MAX_WIDTH, max_bytes: int = MAX_BYTES) ->
         return _embed(path.read_bytes(), max_width, max_bytes)
     except (OSError, Image.DecompressionBombError) as error:
         raise InputError(f"{path}: expected an image, received {error}") from None
-
-
-def embed_figure(figure: Figure) -> Picture:
-    """Turn a figure into a data URI, every pixel as in its PNG."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png")
-    return _embed(stream.getvalue(), MAX_WIDTH, MAX_BYTES)
 
 
 def _embed(content: bytes, max_width: int, max_bytes: int) -> Picture:

@@ -8,21 +8,22 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from matplotlib.figure import Figure
 
+from canigatti.config import Outline
+from canigatti.photos.records import Verdict
 from canigatti.report.findings.verdicts import Finding
-from canigatti.report.page.embedding import Picture, embed, embed_figure
+from canigatti.report.page.embedding import Picture, embed
 from canigatti.report.page.sections import TITLES, matrices, section, table_view
 from canigatti.report.page.settings import compare_settings
-from canigatti.report.results import Outline, Run, StudyResults
+from canigatti.report.results import Run, StudyResults
 from canigatti.report.tables import BEST, NOT_CLEARLY_WORSE, grouped
 from canigatti.report.texts import (
     COMPARISON_NOTE,
     DIVERGED_NOTE,
     FINDINGS_NOTE,
     LEFT_ALIGNED,
-    UNTRAINED_NOTE,
-    UNTRAINED_START,
+    RANDOM_INITIALIZATION,
+    RANDOM_INITIALIZATION_NOTE,
     amount,
     divergence_marks,
     duration,
@@ -31,16 +32,6 @@ from canigatti.report.texts import (
 )
 
 MAX_REJECTED = 300  # rows of the list of rejected files; the manifest has them all
-VERDICTS = {
-    "empty": "The file has no content.",
-    "unreadable": "It is no picture, or one that cannot be decoded to its end.",
-    "too-large": "It has so many pixels that decoding it would not be safe.",
-    "duplicate": "It is the same picture as another one of its class. The first is kept.",
-    "conflicting": "Its content or its name belongs to both classes, so its label is unknown.",
-    "over-limit": "It is fine, but the study uses only the first photos of each class.",
-    "outside": "It lies in no class's folder.",
-}
-
 DEFAULT_CONFIGURATION = "config/full.yaml"  # what the Snakefile takes when none is given
 
 
@@ -70,7 +61,6 @@ class Conclusions:
     tables: dict[str, pd.DataFrame]
     comparison: pd.DataFrame
     findings: list[Finding]
-    accuracy_cost: Figure
 
 
 def render(study: StudyResults, conclusions: Conclusions) -> str:
@@ -92,7 +82,7 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
         .render(
             parts,
             matrices=matrices(conclusions.comparison),
-            accuracy_cost=embed_figure(conclusions.accuracy_cost),
+            accuracy_cost=embed(study.accuracy_cost),
             findings=conclusions.findings,
             details=[_details(run) for run in details],
             settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
@@ -113,8 +103,8 @@ def _environment() -> Environment:
     environment.globals |= {
         "left_aligned": LEFT_ALIGNED,
         "in_points": in_points,
-        "untrained_start": UNTRAINED_START,
-        "untrained_note": UNTRAINED_NOTE,
+        "random_initialization": RANDOM_INITIALIZATION,
+        "random_initialization_note": RANDOM_INITIALIZATION_NOTE,
         "diverged_note": DIVERGED_NOTE,
         "comparison_note": COMPARISON_NOTE,
         "findings_note": FINDINGS_NOTE,
@@ -137,9 +127,9 @@ def _study_part(study: StudyResults) -> dict[str, Any]:
 def _photos_part(study: StudyResults) -> dict[str, Any]:
     return {
         "photos": study.photos,
-        "photo_pictures": {name: embed(path) for name, path in study.pictures.items()},
+        "photo_pictures": {name: embed(path) for name, path in study.photo_plots.items()},
         "image_sizes": sorted({run.training.spec.image_size for run in study.runs}),
-        "verdicts": [(name, count, VERDICTS.get(name, "")) for name, count in _rejections(study)],
+        "verdicts": [(verdict, count, verdict.description) for verdict, count in _rejections(study)],
         "rejected": study.photos.rejected[:MAX_REJECTED],
     }
 
@@ -155,12 +145,12 @@ def _results_part(study: StudyResults, tables: dict[str, pd.DataFrame]) -> dict[
         "without_accuracy": list(everything.loc[everything["accuracy"].isna(), "experiment"]),
         "diverged": dict(zip(everything["experiment"], divergence_marks(everything), strict=True)),
         "any_diverged": bool(everything["diverged"].any()),
-        "untrained": set(everything.loc[everything["untrained_start"], "experiment"]),
+        "untrained": set(everything.loc[everything["random_initialization"], "experiment"]),
     }
 
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:
-    return table[table["accuracy"].notna() & ~table["untrained_start"]]
+    return table[table["accuracy"].notna() & ~table["random_initialization"]]
 
 
 def versions_of(runs: Sequence[Run]) -> dict[str, str]:
@@ -186,8 +176,8 @@ def commands(outline: Outline, experiment: str) -> dict[str, str]:
     }
 
 
-def _rejections(study: StudyResults) -> list[tuple[str, int]]:
-    counts = Counter({name: count for name, count in study.photos.verdicts.items() if name != "keep" and count})
+def _rejections(study: StudyResults) -> list[tuple[Verdict, int]]:
+    counts = Counter({one: count for one, count in study.photos.verdicts.items() if one != Verdict.KEEP and count})
     return counts.most_common()
 
 
@@ -206,6 +196,6 @@ def _details(run: Run) -> Details:
         seed=run.seed,
         accuracy=run.metrics.accuracy,
         wrong=(confusion[0][1], confusion[1][0]),
-        pictures={name: embed(path) for name, path in run.pictures.items()},
+        pictures={name: embed(path) for name, path in run.plots.items()},
         uncertain=run.uncertain.to_dict("records"),
     )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from canigatti.report.page.charts import Chart, IntervalChart, accuracy_intervals, learning_curves
 from canigatti.report.page.embedding import Picture, embed
-from canigatti.report.results import Run, Search
+from canigatti.report.results import Run, SearchResults
 from canigatti.report.texts import ABSENT, SETTINGS, duration, for_reading, notes, originals_for_reading, signed
 from canigatti.search.selection import FAILED, score_columns
 
@@ -105,7 +105,7 @@ class Matrix:
     pairs: list[dict]
 
 
-def section(name: str, runs: Sequence[Run], table: pd.DataFrame, searches: Sequence[Search] = ()) -> Section:
+def section(name: str, runs: Sequence[Run], table: pd.DataFrame, searches: Sequence[SearchResults] = ()) -> Section:
     """The section of a table of experiments.
 
     Args:
@@ -145,7 +145,7 @@ def table_view(table: pd.DataFrame) -> TableView:
     return TableView(list(shown), shared_texts, rows, bool((originals != "").any(axis=None)), notes(table))
 
 
-def search_view(search: Search) -> SearchView:
+def search_view(search: SearchResults) -> SearchView:
     """The trials as they were proposed: their values, and what came of them."""
     trials, names = search.trials, list(search.trials)
     values = names[names.index("trial") + 1 : names.index("status")]
@@ -168,7 +168,7 @@ def search_view(search: Search) -> SearchView:
         ]
         for _, trial in trials.iterrows()
     ]
-    return SearchView(search.experiment, embed(search.picture), headings, rows)
+    return SearchView(search.experiment, embed(search.plot), headings, rows)
 
 
 def _score(score: float) -> str:

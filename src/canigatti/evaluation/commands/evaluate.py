@@ -1,0 +1,45 @@
+"""Evaluate a model on the test set."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from canigatti.options import Images, SplitFile
+
+
+def evaluate(
+    model: Annotated[Path, typer.Option(help="The trained model (.keras), with its run.json next to it.")],
+    split: SplitFile,
+    images: Images,
+    output: Annotated[
+        Path, typer.Option(help="Folder for predictions.csv, metrics.json, uncertain.csv and speed.json.")
+    ],
+) -> None:
+    """Predict the test photos with a trained model, and measure its accuracy, loss and speed."""
+    from canigatti.evaluation.metrics import measure, prediction_table, uncertain
+    from canigatti.evaluation.prediction import predict
+    from canigatti.evaluation.records import PREDICTIONS, UNCERTAIN
+    from canigatti.evaluation.speed import measure_speed
+    from canigatti.files import InputError
+    from canigatti.photos.records import read_subset
+    from canigatti.photos.store import open_store
+    from canigatti.training.leases import lease_device
+    from canigatti.training.model_files import load_model
+    from canigatti.training.records import TrainingRecord
+
+    lease_device()  # before TensorFlow is imported
+    network = load_model(model, TrainingRecord.read(model.with_name("run.json")).model_sha256)
+    store = open_store(images, images.with_name("manifest.csv"))
+    rows = store.rows(read_subset(split, "test"))
+    try:
+        probabilities = predict(network, store.images, rows)
+        metrics = measure(store.labels[rows], probabilities)
+    except InputError as error:
+        raise InputError(f"{model}: {error}") from None
+    predictions = prediction_table(store.ids[rows], store.labels[rows], probabilities)
+    PREDICTIONS.write(output / "predictions.csv", predictions)
+    UNCERTAIN.write(output / "uncertain.csv", uncertain(predictions))
+    metrics.write(output / "metrics.json")
+    measure_speed(network, store.images, rows).write(output / "speed.json")
+    print(f"accuracy {metrics.accuracy:.2%}  loss {metrics.loss:.4f}  on {metrics.n:,} test photos")

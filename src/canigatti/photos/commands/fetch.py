@@ -1,0 +1,21 @@
+"""Download or locate the photos."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def fetch(
+    source: Annotated[str, typer.Option(help="Address, zip file or folder.")],
+    output: Annotated[Path, typer.Option(help="The record of what was found (JSON).")],
+    sha256: Annotated[str | None, typer.Option(help="Expected SHA-256 of the archive.")] = None,
+) -> None:
+    """Download the photos' archive, or locate it on this machine, and check that it is safe to read."""
+    from canigatti.files import is_address
+    from canigatti.photos.archives import check_archive
+    from canigatti.photos.download import cache_folder, download
+    from canigatti.photos.sources import describe
+
+    path = download(source, sha256, cache_folder(), check_archive) if is_address(source) else Path(source)
+    describe(source, path, sha256).write(output)

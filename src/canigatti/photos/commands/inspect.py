@@ -1,0 +1,30 @@
+"""Decide which photos are used."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def inspect(
+    source: Annotated[Path, typer.Option(help="The source.json that `fetch` wrote.")],
+    classes: Annotated[list[str], typer.Option("--class", help="Name of a class; give all of them, label 0 first.")],
+    output: Annotated[Path, typer.Option(help="Folder for manifest.csv, groups.csv, summary.json and classes.json.")],
+    limit_per_class: Annotated[int | None, typer.Option(min=1, help="Keep the first so many of each class.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
+) -> None:
+    """Decode every file, record which photos are kept and why others are not, and group near duplicates."""
+    from canigatti.photos.inspection import inspect_all
+    from canigatti.photos.layouts import find_photos
+    from canigatti.photos.manifest import assemble, summarize
+    from canigatti.photos.records import GROUPS, MANIFEST, ClassNames, SourceRecord
+    from canigatti.photos.sources import open_source
+
+    photos = open_source(SourceRecord.read(source))
+    found = find_photos(photos.members(), classes)
+    inspections = inspect_all(photos, found, workers)
+    rows, groups = assemble(found, inspections, limit_per_class)
+    MANIFEST.write(output / "manifest.csv", rows)
+    GROUPS.write(output / "groups.csv", groups)
+    summarize(rows, groups, inspections, classes).write(output / "summary.json")
+    ClassNames(names=tuple(classes)).write(output / "classes.json")

@@ -1,0 +1,135 @@
+"""What every file that leaves a stage is built from: JSON records and CSV tables, declared once.
+
+A stage's own records and tables are in its `records.py`; whoever reads one of its files imports the class from there.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from canigatti.files import InputError, write_csv, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LONGEST_INPUT = 80  # characters of a rejected value that a message quotes
+
+
+class Record(BaseModel):
+    """An immutable JSON document: unknown keys are rejected, values are never converted, and there is no NaN.
+
+    For every record `r` of a class `C`, `C.from_json(r.to_json()) == r`.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    def to_json(self) -> str:
+        """Return the record as JSON on one line with sorted keys: equal records give equal texts."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Parse what :meth:`to_json` or :meth:`write` produced.
+
+        Raises:
+            InputError: the text is not JSON, or not a record of this class.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise InputError(f"expected a {cls.__name__} record, received {_first_error(error)}") from None
+
+    def write(self, path: Path) -> None:
+        """Write the record atomically as indented JSON, keys in the order of the class.
+
+        Raises:
+            OSError: the file cannot be written; the message names it.
+        """
+        content = json.dumps(self.model_dump(mode="json"), indent=2, allow_nan=False, ensure_ascii=False)
+        write_text(path, content + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a file that :meth:`write` wrote.
+
+        Raises:
+            InputError: the file is missing or holds something else; the message names it.
+        """
+        try:
+            return cls.from_json(path.read_bytes())
+        except OSError as error:
+            raise InputError(f"{path}: expected a {cls.__name__} record ({error.strerror or error})") from None
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+
+
+def _first_error(error: ValidationError) -> str:
+    first: Any = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    received = json.dumps(first["input"], default=str)[:_LONGEST_INPUT]
+    return f"{where}: {first['msg']} ({received})" if where else f"{first['msg']}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file: its columns in order, and the pandas dtype of each.
+
+    Attributes:
+        columns: dtype by column name: `str`, `int`, `float`, or `"Int64"` for whole numbers that may be missing. Text
+            is never missing: a photo may be called `nan.jpg`.
+        open_ended: whether there may be further columns, in any place.
+    """
+
+    columns: Mapping[str, type | str]
+    open_ended: bool = False
+
+    def frame(self, rows: "pd.DataFrame | Sequence[Mapping[str, Any]] | Mapping[str, Any]") -> "pd.DataFrame":
+        """Return the rows as a data frame with the declared columns and dtypes, in order.
+
+        Raises:
+            KeyError: a declared column is missing.
+        """
+        import pandas as pd
+
+        frame = pd.DataFrame(rows) if len(rows) else pd.DataFrame(columns=[*self.columns])
+        return (frame if self.open_ended else frame[[*self.columns]]).astype(dict(self.columns))
+
+    def write(self, path: Path, rows: "pd.DataFrame | Sequence[Mapping[str, Any]]") -> None:
+        """Write the rows atomically, numbers in full precision.
+
+        Raises:
+            KeyError: a declared column is missing.
+            OSError: the file cannot be written; the message names it.
+        """
+        write_csv(path, self.frame(rows))
+
+    def read(self, path: Path) -> "pd.DataFrame":
+        """Read a file that :meth:`write` wrote, every number exactly as it was written.
+
+        Raises:
+            InputError: the file is missing, or its columns or values are others; the message names it.
+        """
+        import pandas as pd
+
+        numbers = {name: ["", "nan"] for name, kind in self.columns.items() if kind is not str}
+        try:
+            frame = pd.read_csv(
+                path,
+                dtype=dict(self.columns),
+                keep_default_na=False,
+                na_values=numbers,
+                float_precision="round_trip",
+            )
+            self._check_columns(list(frame))
+        except (OSError, ValueError) as error:
+            expected = ", ".join(self.columns)
+            raise InputError(f"{path}: expected a table with the columns {expected}, received {error}") from None
+        return frame if self.open_ended else frame[[*self.columns]]
+
+    def _check_columns(self, received: Sequence[str]) -> None:
+        if missing := [name for name in self.columns if name not in received]:
+            raise ValueError(f"no column {missing[0]} among {', '.join(received)}")

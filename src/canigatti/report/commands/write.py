@@ -1,0 +1,35 @@
+"""Write the report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    outline: Annotated[str, typer.Option(help="What the study consists of (JSON, see `Study.outline`).")],
+    results: Annotated[Path, typer.Option(help="The study's results, results/<study>.")],
+    output: Annotated[Path, typer.Option(help="Folder for index.html and tables/.")],
+) -> None:
+    """Compare all experiments, test the original's findings, and write tables and one self-contained page."""
+    from canigatti.config import Outline
+    from canigatti.files import write_text
+    from canigatti.report.comparison import compare
+    from canigatti.report.evidence import networks_of
+    from canigatti.report.findings.testing import findings
+    from canigatti.report.original import ORIGINAL_STUDY, read_original
+    from canigatti.report.page.rendering import Conclusions, render
+    from canigatti.report.results import read_study
+    from canigatti.report.tables import study_tables
+    from canigatti.report.written_tables import write_tables
+
+    study = read_study(Outline.from_json(outline), results)
+    networks = networks_of(study.runs)
+    conclusions = Conclusions(
+        tables=study_tables(study, read_original() if study.outline.study == ORIGINAL_STUDY else None),
+        comparison=compare(networks),
+        findings=findings(networks, study.outline.splits),
+    )
+    page = render(study, conclusions)
+    write_tables(output / "tables", conclusions)
+    write_text(output / "index.html", page)

@@ -1,0 +1,20 @@
+"""Propose the trials of a search."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def propose_trials(
+    spec: Annotated[str, typer.Option(help="The search (JSON, see `Experiment.resolve_search`).")],
+    combinations: Annotated[int, typer.Option(help="How many.")],
+    output: Annotated[Path, typer.Option(help="The combinations, in the order in which they are tried (JSON).")],
+) -> None:
+    """Propose the combinations of hyper-parameters that a search tries."""
+    from canigatti.config import SearchSpec
+    from canigatti.search.records import Proposal
+    from canigatti.search.space import propose
+
+    search = SearchSpec.from_json(spec)
+    Proposal(trials=tuple(propose(search.space, search.seed, combinations))).write(output)

@@ -1,0 +1,111 @@
+"""Keras callbacks: one log line per epoch, and a checkpoint after it.
+
+Importing this module imports Keras: do so after :func:`canigatti.training.device.prepare_device`.
+"""
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from canigatti.training.checkpoint import Checkpoint, Rows, write_checkpoint
+from canigatti.training.divergence import describe_divergence
+from canigatti.training.shutdown import GracefulShutdown
+
+_EARLY_STOPPING = ("wait", "best", "best_epoch", "stopped_epoch")
+
+
+class EpochLog(keras.callbacks.Callback):  # type: ignore[misc]
+    """Collect the history, print one line per epoch, and stop a training that diverges.
+
+    Attributes:
+        rows: one mapping per epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds.
+    """
+
+    def __init__(self, epochs: int, rows: Rows) -> None:
+        super().__init__()
+        self.rows = [*rows]
+        self._epochs = epochs
+        self._started = time.perf_counter()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Start the clock; the first epoch's includes the preparation of the whole training."""
+        if self.rows:
+            self._started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Add a row and print it."""
+        seconds = time.perf_counter() - self._started
+        names = ("loss", "accuracy", "val_loss", "val_accuracy")
+        self.rows.append({"epoch": epoch + 1, **{name: logs[name] for name in names}, "seconds": seconds})
+        print(epoch_line(self.rows, self._epochs), flush=True)
+        if divergence := describe_divergence(self.rows[-1]):
+            print(divergence, flush=True)
+            self.model.stop_training = True
+
+
+def epoch_line(rows: Rows, epochs: int) -> str:
+    """Return one line about the last epoch, with an upper bound of the remaining time."""
+    row = rows[-1]
+    typical = sorted(past["seconds"] for past in rows)[len(rows) // 2]
+    left = typical * (epochs - row["epoch"])
+    return (
+        f"epoch {row['epoch']:>3}/{epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}  "
+        f"val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:.2%}  "
+        f"{row['seconds']:.1f} s  ETA {left / 60:.1f} min (upper bound)"
+    )
+
+
+class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Restore a checkpoint before the first epoch, write one after each, and exit there if a shutdown was requested.
+
+    Attributes:
+        shutdown: the requests to stop.
+    """
+
+    def __init__(
+        self, path: Path, log: EpochLog, stopping: keras.callbacks.EarlyStopping, checkpoint: Checkpoint | None
+    ) -> None:
+        super().__init__()
+        self.shutdown = GracefulShutdown()
+        self._resumed_after = [*checkpoint.resumed_after, len(checkpoint.rows)] if checkpoint else []
+        self._path, self._log, self._stopping, self._checkpoint = path, log, stopping, checkpoint
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Restore the state of the interrupted training."""
+        if self._checkpoint:
+            _restore(self._checkpoint, self.model, self._stopping)
+            self._checkpoint = None  # it is as large as the network and its optimizer
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Write a checkpoint, unless the training diverged: nothing resumes from there."""
+        row = self._log.rows[-1]
+        if math.isfinite(row["loss"] + row["val_loss"]):
+            write_checkpoint(self._path, self._current())
+        self.shutdown.exit_if_requested()
+
+    def _current(self) -> Checkpoint:
+        return Checkpoint(
+            rows=self._log.rows,
+            variables=[variable.numpy() for variable in _variables(self.model)],
+            best_weights=self._stopping.best_weights,
+            early_stopping={name: float(getattr(self._stopping, name)) for name in _EARLY_STOPPING},
+            stopped=bool(self.model.stop_training),
+            resumed_after=self._resumed_after,
+        )
+
+
+def _restore(checkpoint: Checkpoint, model: keras.Model, stopping: keras.callbacks.EarlyStopping) -> None:
+    model.optimizer.build(model.trainable_variables)
+    for variable, value in zip(_variables(model), checkpoint.variables, strict=True):
+        variable.assign(value)
+    for name, number in checkpoint.early_stopping.items():
+        setattr(stopping, name, number if name == "best" else int(number))
+    stopping.best_weights = checkpoint.best_weights
+
+
+def _variables(model: keras.Model) -> list[Any]:
+    """Everything that an epoch changes: weights, moving statistics, random states, and the optimizer's variables."""
+    return [*model.variables, *model.optimizer.variables]

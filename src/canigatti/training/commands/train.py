@@ -1,0 +1,57 @@
+"""Train one network."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from canigatti.options import Images, SplitFile
+
+
+def train(
+    experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
+    spec: Annotated[str, typer.Option(help="The experiment (JSON, see `Experiment.resolve`), or a file with it.")],
+    seed: Annotated[int, typer.Option(help="Seed of the initial weights, the order and the augmentation.")],
+    split: SplitFile,
+    images: Images,
+    output: Annotated[Path, typer.Option(help="Folder for model.keras, history.csv, run.json and tensorboard/.")],
+    weights: Annotated[Path | None, typer.Option(help="The backbone's weights that `fetch-weights` wrote.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="The output folder of the training to start from.")] = None,
+) -> None:
+    """Train one experiment's network with one seed."""
+    from canigatti.training.leases import lease_device
+
+    lease_device()  # before TensorFlow is imported
+    started = time.perf_counter()
+    from canigatti.files import atomic_path
+    from canigatti.photos.records import ClassNames
+    from canigatti.training.batches import open_subsets
+    from canigatti.training.checkpoint import checkpoint_path, delete_checkpoint, read_checkpoint
+    from canigatti.training.device import prepare_device, report_out_of_memory
+    from canigatti.training.fitting import TrainingJob, fit
+    from canigatti.training.model_files import save_model
+    from canigatti.training.records import HISTORY
+    from canigatti.training.starting import initial_model, parse_spec
+    from canigatti.training.summary import summarize
+
+    settings, classes = parse_spec(spec), ClassNames.beside(images)
+    subsets = open_subsets(images, split, settings.color)
+    prepare_device(seed)
+    title = f"{experiment}, seed {seed}: {len(subsets.train):,} photos in batches of {settings.batch_size}"
+    with report_out_of_memory(title):
+        start = initial_model(settings, weights, start_from)
+        print(f"{title}, {start.model.count_params():,} parameters", flush=True)
+        files = [images, images.with_name("manifest.csv"), split, *start.records]
+        job = TrainingJob(
+            settings, seed, output / "tensorboard", checkpoint_path(output / "checkpoint", settings, seed, files)
+        )
+        result = fit(start.model, job, subsets, read_checkpoint(job.checkpoint))
+
+    model = output / "model.keras"
+    with atomic_path(model) as temporary:
+        save_model(result.model, temporary, classes)
+    HISTORY.write(output / "history.csv", result.history)
+    seconds = result.earlier_seconds + time.perf_counter() - started
+    summarize(experiment, job, result, origin=start.origin, model=model, seconds=seconds).write(output / "run.json")
+    delete_checkpoint(job.checkpoint)

@@ -1,0 +1,45 @@
+"""The record of a training."""
+
+from pathlib import Path
+
+from canigatti.files import sha256_of
+from canigatti.training.device import device_name, versions
+from canigatti.training.fitting import TrainingJob, TrainingResult
+from canigatti.training.networks import trainable_parameters
+from canigatti.training.records import Origin, TrainingRecord
+
+BYTES_PER_PARAMETER = 4  # float32
+
+
+def summarize(
+    experiment: str, job: TrainingJob, result: TrainingResult, *, origin: Origin | None, model: Path, seconds: float
+) -> TrainingRecord:
+    """Return the record of a training whose model is saved.
+
+    Args:
+        experiment: its name.
+        job: what was asked for.
+        result: the outcome of :func:`canigatti.training.fitting.fit`.
+        origin: of the backbone's first weights.
+        model: the saved model.
+        seconds: wall time of the whole training.
+    """
+    parameters = result.model.count_params()
+    return TrainingRecord(
+        experiment=experiment,
+        seed=job.seed,
+        spec=job.spec,
+        weights=origin,
+        wall_seconds=seconds,
+        status="diverged" if result.divergence else "completed",
+        parameters=parameters,
+        trainable_parameters=trainable_parameters(result.model),
+        weight_mb=parameters * BYTES_PER_PARAMETER / 2**20,
+        best_epoch=result.best_epoch,
+        epochs=len(result.history),
+        seconds_per_epoch=float(result.history["seconds"].median()),
+        resumed_after=result.resumed_after,
+        device=device_name(),
+        versions=versions(),
+        model_sha256=sha256_of(model),
+    )
