@@ -37,8 +37,8 @@ for group, members in STUDY.groups().items():
         name:
             group
         input:
-            of_every_run(f"evaluation/{RUN}/metrics.json", members),
-            of_every_run(f"evaluation/{RUN}/confusion.png", members),
+            of_every_run(f"{EVALUATION}/{RUN}/metrics.json", members),
+            of_every_run(f"{EVALUATION}/{RUN}/confusion.png", members),
 
 
 # One environment for all rules: Snakemake has no directive for that, and eighteen equal lines would hide it.
