@@ -13,7 +13,8 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 
 from canigatti.evaluation.prediction import predict
 from canigatti.files import sha256_of
-from canigatti.photos.store import open_store, read_manifest
+from canigatti.photos.records import MANIFEST, read_kept
+from canigatti.photos.store import open_store
 from canigatti.training.model_files import load_model
 
 RUNS = ["plain", "augmented", "other"]
@@ -26,7 +27,7 @@ def results(finished):
 
 def test_every_planted_fault_is_found_and_nothing_else(results):
     planted = pd.read_csv(results / "photos" / "planted.csv").set_index("path")
-    manifest = read_manifest(results / "photos" / "manifest.csv").set_index("path")
+    manifest = MANIFEST.read(results / "photos" / "manifest.csv").set_index("path")
     assert manifest.loc[planted.index, "verdict"].to_dict() == planted["verdict"].to_dict()
     assert (manifest.loc[planted.index, "reason"] != "").all()
     others = manifest.drop(planted.index)
@@ -34,12 +35,12 @@ def test_every_planted_fault_is_found_and_nothing_else(results):
     assert set(others["reason"]) == {""}
 
 
-def test_every_kept_photo_is_in_one_part_of_every_split_and_in_the_store(results):
-    manifest = read_manifest(results / "photos" / "manifest.csv").query("verdict == 'keep'")
+def test_every_kept_photo_is_in_one_subset_of_every_split_and_in_the_store(results):
+    manifest = read_kept(results / "photos" / "manifest.csv")
     for split in ("half", "most"):
-        dealt = pd.read_csv(results / "splits" / f"{split}.csv")
-        assert list(dealt["id"]) == list(manifest["id"])
-        assert set(dealt["part"]) == {"train", "validation", "test"}
+        assigned = pd.read_csv(results / "splits" / f"{split}.csv")
+        assert list(assigned["id"]) == list(manifest["id"])
+        assert set(assigned["part"]) == {"train", "validation", "test"}
     assert len(open_store(results / "photos" / "images-16.npy", results / "photos" / "manifest.csv").images) == len(
         manifest
     )
@@ -79,16 +80,16 @@ def test_metrics_are_those_of_the_predictions(results, experiment):
 def test_predict_says_of_the_photo_files_what_the_pipeline_says_of_the_photos(results, experiment, tmp_path):
     with zipfile.ZipFile(results / "photos" / "generated.zip") as archive:
         archive.extractall(tmp_path)
-    manifest = read_manifest(results / "photos" / "manifest.csv")
+    manifest = MANIFEST.read(results / "photos" / "manifest.csv")
     model = results / "training" / experiment / "seed42" / "model.keras"
     command = [sys.executable, "-m", "canigatti", "predict", "--json", model, "-"]
     paths = "".join(f"{tmp_path / path}\n" for path in manifest["path"])
     answer = subprocess.run(command, input=paths, capture_output=True, text=True, check=False)
     assert answer.returncode == 1  # some of the planted faults are no photos
-    told = {row["path"]: row for row in json.loads(answer.stdout)}
+    predicted = {row["path"]: row for row in json.loads(answer.stdout)}
     kept = manifest.query("verdict == 'keep'").reset_index(drop=True)
-    from_files = np.array([told[str(tmp_path / path)]["probability"] for path in kept["path"]])
-    assert {row["probability_of"] for row in told.values()} == {"dog"}
+    from_files = np.array([predicted[str(tmp_path / path)]["probability"] for path in kept["path"]])
+    assert {row["probability_of"] for row in predicted.values()} == {"dog"}
     for path in manifest.query("verdict in ['empty', 'unreadable']")["path"]:
         assert f"canigatti: {tmp_path / path}: " in answer.stderr
 
