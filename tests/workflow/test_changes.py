@@ -1,4 +1,4 @@
-"""What runs again after a change, and what does not."""
+"""Which jobs run again after a change, and which do not."""
 
 import os
 import time
@@ -78,7 +78,7 @@ def test_editing_one_split_runs_what_uses_it(project):
     assert project.planned() == {"split_photos most"} | chain("other")
 
 
-def test_exchanging_two_shares_of_a_split_is_a_change(project):
+def test_swapping_two_fractions_of_a_split_is_a_change(project):
     edit_config(
         project, "most: {train: 0.6, validation: 0.2, test: 0.2}", "most: {train: 0.2, validation: 0.2, test: 0.6}"
     )
@@ -91,13 +91,13 @@ def test_editing_a_template_writes_the_page_again_and_nothing_else(project):
 
 
 def test_a_photo_that_changes_in_the_source_runs_everything(project):
-    """The manifest stays a function of the photos: the drawn photos' seed stands for their content."""
+    """The manifest stays a function of the photos: for generated photos, the seed stands for their content."""
     edit_config(project, "seed: 3", "seed: 4")
     planned = project.planned()
     assert {"generate_photos", "inspect_photos", "store_photos 16"} | chain("plain", "augmented", "other") <= planned
 
 
-def test_one_experiment_can_be_made_alone(project):
+def test_one_experiment_can_run_alone(project):
     target = "results/tiny/evaluation/plain/seed42/metrics.json"
     answer = project.run("--dry-run", "--forceall", target)
     assert "augmented" not in answer.stdout + answer.stderr

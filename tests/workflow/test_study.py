@@ -1,4 +1,4 @@
-"""The tiny study from drawn photos to the page, through Snakemake."""
+"""The tiny study from generated photos to the page, through Snakemake."""
 
 import json
 import subprocess
@@ -47,7 +47,7 @@ def test_every_kept_photo_is_in_one_subset_of_every_split_and_in_the_store(resul
 
 
 @pytest.mark.parametrize("experiment", RUNS)
-def test_a_training_leaves_what_the_design_promises(results, experiment):
+def test_a_training_writes_its_declared_files(results, experiment):
     folder = results / "training" / experiment / "seed42"
     run = json.loads((folder / "run.json").read_text())
     assert run["experiment"] == experiment
@@ -77,7 +77,7 @@ def test_metrics_are_those_of_the_predictions(results, experiment):
 
 
 @pytest.mark.parametrize("experiment", ["plain", "augmented"], ids=["grayscale", "rgb"])
-def test_predict_says_of_the_photo_files_what_the_pipeline_says_of_the_photos(results, experiment, tmp_path):
+def test_predict_agrees_with_the_pipeline_on_the_photo_files(results, experiment, tmp_path):
     with zipfile.ZipFile(results / "photos" / "generated.zip") as archive:
         archive.extractall(tmp_path)
     manifest = MANIFEST.read(results / "photos" / "manifest.csv")
@@ -85,7 +85,7 @@ def test_predict_says_of_the_photo_files_what_the_pipeline_says_of_the_photos(re
     command = [sys.executable, "-m", "canigatti", "predict", "--json", model, "-"]
     paths = "".join(f"{tmp_path / path}\n" for path in manifest["path"])
     answer = subprocess.run(command, input=paths, capture_output=True, text=True, check=False)
-    assert answer.returncode == 1  # some of the planted faults are no photos
+    assert answer.returncode == 1  # some of the planted faults are not photos
     predicted = {row["path"]: row for row in json.loads(answer.stdout)}
     kept = manifest.query("verdict == 'keep'").reset_index(drop=True)
     from_files = np.array([predicted[str(tmp_path / path)]["probability"] for path in kept["path"]])
@@ -112,7 +112,7 @@ def test_the_page_and_the_tables_hold_every_experiment(results):
     assert (results / "report" / "tables" / "base.md").read_text().count("\n") >= 5
 
 
-def test_the_tables_that_are_declared_are_written_and_no_others(results):
+def test_exactly_the_declared_tables_are_written(results):
     names = {"base", "all", "comparison", "findings"}
     written = {path.name for path in (results / "report" / "tables").iterdir()}
     assert written == {f"{name}.{kind}" for name in names for kind in ("csv", "md")}
@@ -120,7 +120,7 @@ def test_the_tables_that_are_declared_are_written_and_no_others(results):
 
 
 @pytest.mark.parametrize("experiment", RUNS)
-def test_the_time_a_photo_takes_is_measured(results, experiment):
+def test_the_prediction_time_per_photo_is_measured(results, experiment):
     speed = json.loads((results / "evaluation" / experiment / "seed42" / "speed.json").read_text())
     table = pd.read_csv(results / "report" / "tables" / "all.csv").set_index("experiment")
     assert table.loc[experiment, "milliseconds_per_photo"] == speed["milliseconds_per_photo"] > 0
@@ -131,7 +131,7 @@ def test_pairs_are_those_that_share_a_split(results):
     assert [{*pair} for pair in pairs[["first", "second"]].to_numpy()] == [{"plain", "augmented"}]
 
 
-def test_the_terminal_shows_one_line_an_epoch_and_the_log_shows_them_too(finished):
+def test_the_terminal_and_the_log_show_one_line_per_epoch(finished):
     terminal = (finished.folder / "terminal.txt").read_text()
     assert sum(line.startswith("epoch ") for line in terminal.splitlines()) == 2 * len(RUNS)
     log = (finished.folder / "results/tiny/logs/train/plain/seed42.log").read_text()
