@@ -127,7 +127,8 @@ def _complete(address: str, part: Path, retries: RetryPolicy) -> None:
     failures, largest = 0, 0
     while True:
         try:
-            return receive_rest(address, part, retries.timeout)
+            receive_rest(address, part, retries.timeout)
+            return
         except _TRANSIENT as error:
             size = part.stat().st_size if part.exists() else 0
             failures, largest = (1, size) if size > largest else (failures + 1, largest)
