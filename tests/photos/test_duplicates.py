@@ -41,7 +41,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_photo_reencode_rescaled_or_retouched_joins_its_original(change):
+def test_a_reencoded_rescaled_or_retouched_photo_is_in_the_group_of_its_original(change):
     others = [texture(seed) for seed in range(1, 20)]
     assert groups([texture(0), *others, CHANGES[change](texture(0))]) == [*range(20), 0]
 
