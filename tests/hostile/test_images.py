@@ -188,7 +188,7 @@ def test_a_decompression_bomb_needs_little_memory(bomb, tmp_path):
 
 
 def peak_memory(arguments, script):
-    """Return the peak memory (kB) of a script, started by a small process: a fork is at first as large as its parent."""
+    """Return the peak memory (kB) of a script, started by a small process because a fork begins as large as its parent."""
     outer = (
         "import resource, subprocess, sys\n"
         "subprocess.run([sys.executable, *sys.argv[1:]], check=True)\n"

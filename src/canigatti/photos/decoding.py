@@ -88,7 +88,7 @@ def _open(content: bytes) -> ImageFile.ImageFile:
         return Image.open(io.BytesIO(content), formats=_FORMATS)
     except Image.DecompressionBombError as error:
         declared = re.search("[0-9]+ pixels", str(error))
-        raise UnreadablePhoto(Verdict.TOO_LARGE, _size_limit(declared[0] if declared else str(error))) from error
+        raise UnreadablePhoto(Verdict.TOO_LARGE, _too_many_pixels(declared[0] if declared else str(error))) from error
     except UnidentifiedImageError as error:
         raise UnreadablePhoto(Verdict.UNREADABLE, _describe_unknown(content)) from error
     except Exception as error:
@@ -97,12 +97,12 @@ def _open(content: bytes) -> ImageFile.ImageFile:
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
-        raise UnreadablePhoto(Verdict.TOO_LARGE, _size_limit(f"{width}×{height} pixels"))
+        raise UnreadablePhoto(Verdict.TOO_LARGE, _too_many_pixels(f"{width}×{height} pixels"))
     if min(width, height) < MIN_SIDE:
         raise UnreadablePhoto(Verdict.TOO_SMALL, f"{width}×{height} pixels, expected at least {MIN_SIDE} each way")
 
 
-def _size_limit(declared: str) -> str:
+def _too_many_pixels(declared: str) -> str:
     return f"{declared}, expected at most {MAX_PIXELS:,}"
 
 

@@ -12,7 +12,8 @@ from canigatti.photos.duplicates import find_copies, group_near_duplicates
 from canigatti.photos.hashing import THUMBNAIL_SIDE, perceptual_hashes
 from canigatti.photos.inspection import Inspection
 from canigatti.photos.layouts import FoundPhoto
-from canigatti.photos.records import GROUPS, MANIFEST, PhotosSummary, RejectedFile, Verdict
+from canigatti.photos.records import GROUPS, MANIFEST, PhotosSummary, Verdict
+from canigatti.photos.rejection import select_rejected, to_rejected_files
 
 # The columns of the manifest that an inspection determines.
 _INSPECTED = ("width", "height", "mode", "format", "bytes", "sha256", "verdict", "reason")
@@ -112,19 +113,6 @@ def _note_near_duplicates(rows: pd.DataFrame, kept: np.ndarray, groups: pd.DataF
 
 def _append_note(notes: str, note: str) -> str:
     return f"{notes}; {note}" if notes else note
-
-
-def select_rejected(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the rejected files, without those over the limit per class, which are usable."""
-    return rows[~rows["verdict"].isin([Verdict.KEEP, Verdict.OVER_LIMIT])]
-
-
-def to_rejected_files(rows: pd.DataFrame) -> list[RejectedFile]:
-    """Return one record per row of the manifest."""
-    return [
-        RejectedFile(id=row.id, path=row.path, verdict=Verdict(row.verdict), reason=row.reason)
-        for row in rows.itertuples()
-    ]
 
 
 def summarize(

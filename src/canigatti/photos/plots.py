@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from PIL import Image, ImageOps
 
-from canigatti.photos.manifest import select_rejected, to_rejected_files
 from canigatti.photos.records import RejectedFile, Verdict
+from canigatti.photos.rejection import select_rejected, to_rejected_files
 from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 
 SAMPLE_PER_CLASS = 16

@@ -24,7 +24,7 @@ class _Row(NamedTuple):
 def write_images(path: Path, source: PhotoSource, kept: pd.DataFrame, size: int, workers: int) -> None:
     """Decode the kept photos into a new .npy file, (len(kept), size, size, 3), uint8, row by row.
 
-    Each process writes its rows into the mapped file: memory use is one photo per process, whatever their number.
+    Each process writes its rows into the mapped file: memory holds one photo per process at a time.
 
     Args:
         path: the file to write.
