@@ -116,7 +116,7 @@ def test_flipped_bytes_give_the_same_verdict_with_and_without_colors(form, capfd
         content[positions] ^= rng.integers(1, 256, flips, dtype=np.uint8)
         verdict = verdict_of(content.tobytes())
         assert verdict in ("keep", "unreadable", "too-large", "too-small")
-        assert verdict_of(content.tobytes(), gray_suffices=True) == verdict
+        assert verdict_of(content.tobytes(), allow_gray=True) == verdict
     assert capfd.readouterr().out == ""
 
 
@@ -188,7 +188,7 @@ def test_a_decompression_bomb_needs_little_memory(bomb, tmp_path):
 
 
 def peak_memory(arguments, script):
-    """Return the peak memory (kB) of a script, started by a small process because a fork begins as large as its parent."""
+    """Return the peak memory (kB) of a script; its parent is small, because a fork begins as large as its parent."""
     outer = (
         "import resource, subprocess, sys\n"
         "subprocess.run([sys.executable, *sys.argv[1:]], check=True)\n"

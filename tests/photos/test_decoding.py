@@ -239,7 +239,7 @@ def test_a_very_elongated_photo_is_noted():
     ids=["JPEG", "rotated", "profile", "gray", "CMYK", "PNG", "GIF"],
 )
 def test_skipping_the_colors_changes_nothing_else(content):
-    colored, gray = decode(content), decode(content, gray_suffices=True)
+    colored, gray = decode(content), decode(content, allow_gray=True)
     for name in ("width", "height", "mode", "format", "notes"):
         assert getattr(colored, name) == getattr(gray, name)
     difference = np.asarray(colored.image.convert("L")).astype(int) - np.asarray(gray.image.convert("L"))

@@ -237,16 +237,16 @@ NAMES = st.text(st.characters(exclude_characters="/\0\r", codec="utf-8"), min_si
 @settings(max_examples=25, deadline=None)
 @given(
     mix=st.lists(st.tuples(st.sampled_from(["Cat", "Dog"]), st.sampled_from(list(FILES))), max_size=12),
-    odd_name=NAMES,
+    unusual_name=NAMES,
     limit=st.none() | st.integers(1, 3),
 )
-def test_any_mix_of_files_gives_one_row_per_file_and_a_store_of_the_kept_photos(mix, odd_name, limit):
+def test_any_mix_of_files_gives_one_row_per_file_and_a_store_of_the_kept_photos(mix, unusual_name, limit):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for label in ("Cat", "Dog"):
             (folder / "photos" / label).mkdir(parents=True)
             (folder / "photos" / label / "first.jpg").write_bytes(photo(len(label) + ord(label[0])))
-        (folder / "photos" / "Cat" / odd_name).write_bytes(photo(97))
+        (folder / "photos" / "Cat" / unusual_name).write_bytes(photo(97))
         for number, (label, kind) in enumerate(mix):
             (folder / "photos" / label / f"{number}.jpg").write_bytes(FILES[kind](number))
         files = {str(path.relative_to(folder / "photos")) for path in folder.glob("photos/**/*") if path.is_file()}

@@ -40,7 +40,7 @@ class DecodedPhoto:
     """A photo, upright and in color.
 
     Attributes:
-        image: RGB, 8 bits per channel, upright; possibly `L` if `gray_suffices` was set.
+        image: RGB, 8 bits per channel, upright; or mode `L` with `allow_gray`.
         width: pixels of the upright photo.
         height: pixels of the upright photo.
         mode: Pillow's name for the pixels in the file, such as `RGB`, `L`, `CMYK`, `P`, `I;16`.
@@ -56,7 +56,7 @@ class DecodedPhoto:
     notes: list[str]
 
 
-def decode(content: bytes, gray_suffices: bool = False) -> DecodedPhoto:
+def decode(content: bytes, allow_gray: bool = False) -> DecodedPhoto:
     """Decode a whole photo, to the last byte, so that a truncated file is detected.
 
     An animation is represented by its first frame. The size is checked before decoding, so that a file that declares
@@ -64,8 +64,8 @@ def decode(content: bytes, gray_suffices: bool = False) -> DecodedPhoto:
 
     Args:
         content: the file's bytes.
-        gray_suffices: whether the colors may be skipped if that saves time: a third of it, for most JPEGs. Only
-            `image` depends on it.
+        allow_gray: whether `image` may be grayscale if that saves time: a third of it, for most JPEGs. Nothing else
+            in the result depends on it.
 
     Raises:
         UnreadablePhoto: the content is not a photo, has more than `MAX_PIXELS` pixels, or a side shorter than
@@ -78,7 +78,7 @@ def decode(content: bytes, gray_suffices: bool = False) -> DecodedPhoto:
         image = _open(content)
         _check_size(*image.size)
         try:
-            return _load(image, gray_suffices)
+            return _load(image, allow_gray)
         except Exception as error:  # decoders raise many kinds of errors, and one file must not stop the others
             raise UnreadablePhoto(Verdict.UNREADABLE, _describe(error)) from error
 
@@ -106,11 +106,11 @@ def _too_many_pixels(declared: str) -> str:
     return f"{declared}, expected at most {MAX_PIXELS:,}"
 
 
-def _load(image: ImageFile.ImageFile, gray_suffices: bool) -> DecodedPhoto:
+def _load(image: ImageFile.ImageFile, allow_gray: bool) -> DecodedPhoto:
     form = "JPEG" if image.format == "MPO" else str(image.format)  # MPO: a phone's JPEG followed by a second image
     notes = ["several frames, the first one used"] if form != "JPEG" and _has_several_frames(image) else []
     mode = image.mode
-    in_gray = gray_suffices and form == "JPEG" and mode == "RGB" and "icc_profile" not in image.info
+    in_gray = allow_gray and form == "JPEG" and mode == "RGB" and "icc_profile" not in image.info
     if in_gray:
         image.draft("L", None)  # every byte is still decoded, only the colors are not computed
     image.load()

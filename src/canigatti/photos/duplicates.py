@@ -15,7 +15,7 @@ from canigatti.photos.records import Verdict
 # correlation exceeds 0.89.
 MAX_DIFFERING_BITS = 10
 MIN_CORRELATION = 0.9
-_MIN_CONTRAST = 4.0  # gray levels, standard deviation; photos have at least 9, and plainer images all look alike
+_MIN_CONTRAST = 4.0  # gray levels, standard deviation; photos have at least 9; images with less are all similar
 _BLOCK = 256  # rows of the distance matrix in memory at a time: 50 MB for 25,000 photos
 _PAIRS = 4096  # pairs of thumbnails in memory at a time: 32 MB
 

@@ -70,7 +70,7 @@ def inspect_photo(source: PhotoSource, photo: FoundPhoto) -> Inspection:
     if photo.label is None:
         return replace(inspection, verdict=Verdict.OUTSIDE, reason="in no class's folder")
     try:
-        decoded = decode(content, gray_suffices=True)
+        decoded = decode(content, allow_gray=True)
     except UnreadablePhoto as error:
         return replace(inspection, verdict=error.verdict, reason=error.reason)
     return _with_photo(inspection, decoded, photo.path)

@@ -31,9 +31,9 @@ def mix(first: Color, second: Color, fraction: float) -> Color:
     return red, green, blue
 
 
-def vary(color: Color, amount: int, rng: random.Random) -> Color:
-    """Shift each channel of a color by a random number up to `amount`, within 0 to 255."""
-    red, green, blue = (min(255, max(0, channel + rng.randint(-amount, amount))) for channel in color)
+def vary(color: Color, max_shift: int, rng: random.Random) -> Color:
+    """Shift each channel of a color by a random number up to `max_shift`, within 0 to 255."""
+    red, green, blue = (min(255, max(0, channel + rng.randint(-max_shift, max_shift))) for channel in color)
     return red, green, blue
 
 
