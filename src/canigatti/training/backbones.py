@@ -22,7 +22,7 @@ def backbone_builder(name: str) -> Callable[..., "keras.Model"]:
 def preprocess_input(name: str) -> Callable[["keras.KerasTensor"], "keras.KerasTensor"]:
     """Return the backbone's own preprocessing function.
 
-    It takes floats (batch, size, size, 3), RGB, 0…255, and returns the same shape, in the range that the backbone needs.
+    It takes floats (batch, size, size, 3), RGB, 0…255, and returns the same shape in the range that it needs.
     """
     import importlib
 
