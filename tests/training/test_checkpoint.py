@@ -75,7 +75,9 @@ def test_a_damaged_checkpoint_is_reported_and_not_resumed(tmp_path, capsys, dama
     elif damage == "not a zip file":
         path.write_bytes(b"<html>")
     else:
-        np.savez(path, **({"state": np.array('{"rows": []}')} if damage == "other state" else {"variables0": np.ones(3)}))
+        np.savez(
+            path, **({"state": np.array('{"rows": []}')} if damage == "other state" else {"variables0": np.ones(3)})
+        )
     assert read_checkpoint(path) is None
     message = capsys.readouterr().out
     assert message.startswith(f"{path}: the checkpoint cannot be read (")
