@@ -150,9 +150,8 @@ def test_a_transformation_is_applied_with_its_probability(name, neutral):
 
 
 def test_zoom_changes_height_and_width_of_the_same_photos():
-    transformations = random_transformations(
-        Augmentation(probability=NONE.model_copy(update={"zoom": 0.3})), 4000, np.random.default_rng(0)
-    )
+    augmentation = Augmentation(probability=NONE.model_copy(update={"zoom": 0.3}))
+    transformations = random_transformations(augmentation, 4000, np.random.default_rng(0))
     assert 0.27 < (transformations.height_zoom != 1).mean() < 0.33
     np.testing.assert_array_equal(transformations.height_zoom != 1, transformations.width_zoom != 1)
 
@@ -190,9 +189,8 @@ def test_pixels_outside_the_photo_repeat_the_nearest_pixel():
 def test_pixels_outside_the_photo_are_filled_as_numpy_pads(fill, mode):
     images = photos()
     always = Augmentation(width_shift=0.5, probability=NONE.model_copy(update={"width_shift": 1.0}))
-    transformations = dataclasses.replace(
-        random_transformations(always, len(images), np.random.default_rng(3)), width_shift=np.full(8, 20 / 64)
-    )
+    transformations = random_transformations(always, len(images), np.random.default_rng(3))
+    transformations = dataclasses.replace(transformations, width_shift=np.full(8, 20 / 64))
     expected = np.pad(images, ((0, 0), (0, 0), (0, 20), (0, 0)), mode=mode)[:, :, 20:]
     np.testing.assert_array_equal(apply(images, transformations, fill), expected)
 
@@ -200,9 +198,7 @@ def test_pixels_outside_the_photo_are_filled_as_numpy_pads(fill, mode):
 def test_grayscale_photos_are_transformed_like_photos_with_three_equal_channels():
     images = photos(channels=1)
     transformations = random_transformations(Augmentation(), len(images), np.random.default_rng(0))
-    gray, color = (
-        apply(images, transformations, "nearest"),
-        apply(np.repeat(images, 3, axis=-1), transformations, "nearest"),
-    )
+    gray = apply(images, transformations, "nearest")
+    color = apply(np.repeat(images, 3, axis=-1), transformations, "nearest")
     assert gray.shape == images.shape
     np.testing.assert_array_equal(np.repeat(gray, 3, axis=-1), color)

@@ -92,5 +92,5 @@ def test_out_of_memory_is_reported_with_the_job():
     expected = r"^tried: out of memory \(OOM when allocating tensor.*\); a smaller batch size"
     with pytest.raises(InputError, match=expected), report_out_of_memory("tried"):
         raise tf.errors.ResourceExhaustedError(None, None, message)
-    with pytest.raises(InputError, match="^tried: out of memory"), report_out_of_memory("tried"):
+    with pytest.raises(InputError, match=r"^tried: out of memory"), report_out_of_memory("tried"):
         raise MemoryError
