@@ -8,6 +8,7 @@ from canigatti.training.commands.plot import plot_training
 from canigatti.training.commands.train import train
 from canigatti.training.model_files import read_classes
 from canigatti.training.records import HISTORY, TrainingRecord, WeightsRecord
+from canigatti.training.starting import parse_spec
 
 BACKBONE = Pretrained(backbone="vgg16", head=Head(dense_units=(4,)))
 
@@ -121,3 +122,14 @@ def test_a_damaged_record_is_refused_with_its_name(run_train, tmp_path):
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(InputError, match=r"run\.json: expected a TrainingRecord record"):
         run_train(folder=tmp_path, start_from="before")
+
+
+@pytest.mark.parametrize(
+    "content", ['{"network": {}}', "[]", "{", '{"network": {"fliters": [1]}, "augmentation": null}'], ids=range(4)
+)
+def test_a_damaged_experiment_is_refused(tmp_path, content):
+    (tmp_path / "spec.json").write_text(content)
+    with pytest.raises(InputError, match=r"spec\.json: expected a Spec record"):
+        parse_spec(str(tmp_path / "spec.json"))
+    with pytest.raises(InputError, match="expected a Spec record"):
+        parse_spec(content)
