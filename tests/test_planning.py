@@ -66,6 +66,15 @@ def test_a_search_has_at_most_as_many_trials_as_its_space_has_combinations(plan)
 
 
 @pytest.mark.parametrize(
+    ("trials", "combinations", "proposals"), [(10, 1000, 100), (50, 1000, 100), (300, 1000, 300), (10, 4, 4)]
+)
+def test_more_trials_do_not_change_the_number_of_proposals_up_to_a_hundred(trials, combinations, proposals):
+    space = {"dense_units": {"low": 1, "high": combinations, "step": 1}}
+    found = {"found": {"search": {"trials": trials, "space": space}}}
+    assert Plan(parse_study({**STUDY, "experiments": found}, "test")).proposal_count(job("found")) == proposals
+
+
+@pytest.mark.parametrize(
     ("ask", "message"),
     [
         (lambda plan: plan.experiment(job("plan")), "no experiment is named plan; the study pets has plain, found"),
