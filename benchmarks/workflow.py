@@ -64,8 +64,8 @@ def demonstration(folder: Path) -> list[Row]:
 
 def epoch_seconds(log: Path) -> float:
     """What the epochs in a log took."""
-    told = re.findall(r"^epoch .* ([\d.]+) s  at most", log.read_text(encoding="utf-8"), re.MULTILINE)
-    return sum(map(float, told))
+    seconds = re.findall(r"^epoch .* ([\d.]+) s  ETA", log.read_text(encoding="utf-8"), re.MULTILINE)
+    return sum(map(float, seconds))
 
 
 def seconds_of_predicting(speed: Path) -> float:
