@@ -53,9 +53,13 @@ def embed_figure(figure: Figure) -> EmbeddedImage:
     stream = io.StringIO()
     with mpl.rc_context(_SVG_STYLE):
         figure.savefig(stream, format="svg", metadata=_NO_METADATA)
-    svg = re.sub(r"(\d\.\d)\d+", r"\1", stream.getvalue())  # a tenth of a point is precise enough
+    svg = re.sub(r' d="[^"]*"', _round_coordinates, stream.getvalue())
     width, height = (round(_CSS_PIXELS_PER_INCH * inches) for inches in figure.get_size_inches())
     return EmbeddedImage(_data_uri("image/svg+xml", svg.encode()), width, height)
+
+
+def _round_coordinates(path: re.Match[str]) -> str:
+    return re.sub(r"(\.\d)\d+", r"\1", path[0])  # a tenth of a point is precise enough
 
 
 def _embed(content: bytes, max_width: int, max_bytes: int) -> EmbeddedImage:

@@ -20,6 +20,7 @@ _PANEL_INCHES = (3.3, 2.3)
 _TITLE_CHARACTERS = 36  # fit above a panel
 _HIGHEST_LOSS = 1.0  # a model that guesses has a loss of ln 2 = 0.69; higher values matter to no reader
 _SMALLEST_RANGE = 0.06  # of the values on an axis, so that two decimals are enough for the ticks
+_TICK_STEPS = (1, 2, 5, 10)
 _GHOST_COLOR = "#DDE0E4"
 _BAND_COLOR = "#E3EFF7"  # CLASS_COLORS[0] on white, light enough for the grid
 
@@ -118,8 +119,8 @@ def _set_curve_axes(axes: Axes, runs: Sequence[Run], measure: str) -> None:
     margin = max(0.05 * (high - low), (_SMALLEST_RANGE - high + low) / 2)
     axes.set_ylim(low - margin, high + margin)
     axes.set_xlim(0, max((run.history["epoch"].max() for run in runs if len(run.history)), default=1) * 1.03)
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=_TICK_STEPS))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=_TICK_STEPS))
 
 
 def _finite_values(runs: Sequence[Run], measure: str) -> np.ndarray:
@@ -182,7 +183,7 @@ def _set_interval_axes(axes: Axes, table: pd.DataFrame) -> None:
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.05)
     axes.grid(axis="x")
-    axes.xaxis.set_major_locator(MaxNLocator(8, min_n_ticks=2))
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=_TICK_STEPS))
     axes.set_xlabel("test accuracy, %")
 
 
