@@ -49,7 +49,10 @@ def embed(path: Path, max_width: int = MAX_WIDTH, max_bytes: int = MAX_BYTES) ->
 
 
 def embed_figure(figure: Figure) -> EmbeddedImage:
-    """Return a figure as an SVG data URI; the same figure gives the same text."""
+    """Return a new figure as an SVG data URI; the same plot gives the same text.
+
+    A second call with the same figure may differ, because its layout continues from the first one.
+    """
     stream = io.StringIO()
     with mpl.rc_context(_SVG_STYLE):
         figure.savefig(stream, format="svg", metadata=_NO_METADATA)

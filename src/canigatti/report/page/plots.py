@@ -50,7 +50,7 @@ def plot_curves_grid(runs: Sequence[Run], measure: str) -> Figure:
         axes.tick_params(labelbottom=number + columns >= len(panels))  # the last panel of each column
     figure.supxlabel("epoch", fontsize=10)
     figure.supylabel(measure, fontsize=10)
-    figure.legend(*_legend_entries(grid[0]), loc="outside upper left", ncols=4)
+    figure.legend(*_legend_entries(grid[0]), loc="outside upper left", ncols=2 * columns, fontsize=9, columnspacing=1.2)
     return figure
 
 
@@ -120,7 +120,7 @@ def _set_curve_axes(axes: Axes, runs: Sequence[Run], measure: str) -> None:
     axes.set_ylim(low - margin, high + margin)
     axes.set_xlim(0, max((run.history["epoch"].max() for run in runs if len(run.history)), default=1) * 1.03)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=_TICK_STEPS))
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=_TICK_STEPS))
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=_TICK_STEPS))
 
 
 def _finite_values(runs: Sequence[Run], measure: str) -> np.ndarray:
