@@ -36,7 +36,7 @@ def plot_curves_grid(runs: Sequence[Run], measure: str) -> Figure:
         measure: `loss` or `accuracy`.
     """
     panels = group_by_experiment(runs)
-    columns = min(_COLUMNS, len(panels))
+    columns = 2 if len(panels) == 4 else min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     figure = new_figure(columns * _PANEL_INCHES[0], 0.4 + rows * _PANEL_INCHES[1])
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
