@@ -16,7 +16,7 @@ from canigatti.report.page.embedding import EmbeddedImage, embed
 from canigatti.report.page.sections import TITLES, matrices, section, table_view
 from canigatti.report.page.settings import compare_settings
 from canigatti.report.results import Run, StudyResults
-from canigatti.report.tables import BEST, NOT_CLEARLY_WORSE, grouped
+from canigatti.report.tables import BEST, OVERLAPS_BEST, grouped
 from canigatti.report.texts import (
     COMPARISON_NOTE,
     DIVERGED_NOTE,
@@ -24,7 +24,7 @@ from canigatti.report.texts import (
     LEFT_ALIGNED,
     RANDOM_INITIALIZATION,
     RANDOM_INITIALIZATION_NOTE,
-    amount,
+    count_noun,
     divergence_marks,
     duration,
     in_points,
@@ -105,7 +105,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"duration": duration, "amount": amount, "p_value": p_value}
+    environment.filters |= {"duration": duration, "count_noun": count_noun, "p_value": p_value}
     environment.globals |= {
         "left_aligned": LEFT_ALIGNED,
         "in_points": in_points,
@@ -146,7 +146,7 @@ def _results_context(study: StudyResults, tables: dict[str, pd.DataFrame]) -> di
         "sections": [section(name, groups[name], tables[name], study.searches) for name in TITLES if name in groups],
         "everything": table_view(everything),
         "best": everything[everything["standing"] == BEST].to_dict("records"),
-        "overlaps_best": list(everything.loc[everything["standing"] == NOT_CLEARLY_WORSE, "experiment"]),
+        "overlaps_best": list(everything.loc[everything["standing"] == OVERLAPS_BEST, "experiment"]),
         "others_ranked": bool((_ranked(everything)["standing"] == "").any()),
         "without_accuracy": list(everything.loc[everything["accuracy"].isna(), "experiment"]),
         "diverged": dict(zip(everything["experiment"], divergence_marks(everything), strict=True)),

@@ -234,7 +234,8 @@ def _matrix(split: str, pairs: pd.DataFrame) -> Matrix:
     names = list(dict.fromkeys([*pairs["first"], *pairs["second"]]))
     names.sort(key=lambda name: -wins.get(name, 0))
     cells = {
-        (pair.first, pair.second): (signed(100 * pair.difference), bool(pair.clear)) for pair in pairs.itertuples()
+        (pair.first, pair.second): (signed(100 * pair.difference), bool(pair.significant))
+        for pair in pairs.itertuples()
     }
     rows = [(row, [cells.get((row, column)) for column in names[1:]]) for row in names[:-1]]
     return Matrix(split, int(pairs["n"].iloc[0]), names[1:], rows, pairs.to_dict("records"))
