@@ -1,6 +1,6 @@
-"""What the workflow asks before any job runs: names to experiments and files, and the memory and time of a job.
+"""Lookups and estimates that the rules need before any job runs: experiments, files, memory and time of jobs.
 
-The rules call these functions; no command does.
+Rules call these functions; commands do not.
 """
 
 from pathlib import Path
@@ -9,22 +9,21 @@ from canigatti.config import Experiment, Pretrained, Search, Study, Weights
 from canigatti.files import InputError, sha256_of
 from canigatti.search.space import size
 
-# Peak memory of a job that trains, in MB, measured on two CPU cores: TensorFlow with the batches made ahead, and per
-# million pixels in a batch what the activations take. docs/performance.md has the measurements.
+# Peak memory of a training job in MB, measured on two CPU cores: a constant for TensorFlow and the prefetched batches,
+# plus activations per million pixels in a batch. docs/performance.md has the measurements.
 _TRAINING_MB = 2000
 _MB_PER_MEGAPIXEL = {"convolutional": 400, "pretrained": 3000}
-_MB_PER_MINUTE = (
-    40  # image data that the slowest network of the study trains on; two cores do ten times that for `base`
-)
-_LONGEST_MINUTES = 24 * 60
-_PROPOSALS = 100
+# Image data that the slowest network of the study trains on; `base` is ten times as fast on two cores.
+_MB_PER_MINUTE = 40
+_MAX_MINUTES = 24 * 60
+_MIN_PROPOSALS = 100
 
 
 def find_experiment(study: Study, name: str) -> Experiment:
     """Return the experiment that a path names.
 
     Raises:
-        InputError: the study has none of this name.
+        InputError: the study has no experiment of this name.
     """
     if name not in study.experiments:
         known = ", ".join(study.experiments)
@@ -33,10 +32,10 @@ def find_experiment(study: Study, name: str) -> Experiment:
 
 
 def find_searched(study: Study, name: str) -> Experiment:
-    """Return the searched experiment that a path names.
+    """Return the experiment that a path names, which must have a search.
 
     Raises:
-        InputError: there is none of this name, or it has no search.
+        InputError: the study has no experiment of this name, or the experiment has no search.
     """
     experiment = find_experiment(study, name)
     if experiment.search is None:
@@ -45,7 +44,7 @@ def find_searched(study: Study, name: str) -> Experiment:
 
 
 def find_weights(study: Study, backbone: str) -> Weights:
-    """Return where a backbone's weights come from.
+    """Return where the weights of a backbone come from.
 
     Raises:
         InputError: the study does not set it.
@@ -61,24 +60,25 @@ def weights_digest(weights: Weights) -> str:
 
 
 def initial_backbone(experiment: Experiment) -> str | None:
-    """Return the backbone whose pretrained weights a training starts with; None if it starts without any."""
+    """Return the backbone whose pretrained weights a training starts with; None if it needs no weights file."""
     if isinstance(experiment.network, Pretrained) and not experiment.start_from:
         return experiment.network.backbone
     return None
 
 
 def executions(search: Search) -> list[tuple[int, int]]:
-    """Return trial and execution of every training of a search, from 1; at most every combination of its space."""
+    """Return (trial, execution) of every training of a search, both from 1; a small space limits the trials."""
     trials = min(search.trials, size(search.space))
     return [(trial, number) for trial in range(1, trials + 1) for number in range(1, search.executions + 1)]
 
 
 def proposal_count(search: Search) -> int:
-    """Return how many combinations are proposed: more than are tried, so that more trials change no proposal.
+    """Return the number of proposed combinations, at least 100 unless the space is smaller.
 
-    All trials depend on the proposal, and would run again with it.
+    All trials depend on the file of proposals. Proposing more than needed leaves it unchanged when `trials` grows, so
+    that completed trials do not run again.
     """
-    return min(max(search.trials, _PROPOSALS), size(search.space))
+    return min(max(search.trials, _MIN_PROPOSALS), size(search.space))
 
 
 def training_memory(experiment: Experiment) -> int:
@@ -89,10 +89,10 @@ def training_memory(experiment: Experiment) -> int:
 
 
 def training_minutes(experiment: Experiment, images_mb: float) -> int:
-    """Return the time after which a cluster may stop a training, in minutes, at most a day; it resumes when retried.
+    """Return the time limit of a training job in minutes, at most a day; a retried job resumes the training.
 
     Args:
-        experiment: what is trained.
+        experiment: the experiment to train.
         images_mb: size of the image store, 10^6 bytes.
     """
-    return round(min(_LONGEST_MINUTES, 15 + experiment.epochs * images_mb / _MB_PER_MINUTE))
+    return round(min(_MAX_MINUTES, 15 + experiment.epochs * images_mb / _MB_PER_MINUTE))
