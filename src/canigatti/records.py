@@ -1,6 +1,6 @@
 """Base classes of the files that stages exchange: JSON records and CSV tables, each declared once.
 
-The records and tables of a stage are in its `records.py`; code that reads one of its files imports the class from there.
+The records and tables of a stage are in its `records.py`; code that reads one of its files imports them from there.
 """
 
 import json
