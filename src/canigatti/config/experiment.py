@@ -167,8 +167,8 @@ class _Training(Record):
         smallest = 2 ** len(self.network.filters)
         if self.image_size < smallest:
             raise ValueError(
-                f"image_size: each of the {len(self.network.filters)} blocks halves the image, expected {smallest} or more, "
-                f"received {self.image_size}"
+                f"image_size: each of the {len(self.network.filters)} blocks halves the image, expected {smallest} or "
+                f"more, received {self.image_size}"
             )
         return self
 

@@ -6,9 +6,10 @@ NOT_INHERITED = ("unfreeze", "search")
 
 
 def inherit_keys(name: str, experiments: dict[str, Any], defaults: dict[str, Any]) -> Any:
-    """Return all keys of an experiment: its own override those of the experiment it starts from, which override the defaults.
+    """Return an experiment's keys, including those inherited from the experiment it starts from and from the defaults.
 
-    `unfreeze` and `search` are not inherited from the experiment it starts from: they applied to that training only.
+    Its own keys take precedence, then those of the experiment it starts from, then the defaults. `unfreeze` and
+    `search` are not inherited from the experiment it starts from, because they apply to that training only.
 
     Args:
         name: name of the experiment.

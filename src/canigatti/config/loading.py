@@ -37,12 +37,12 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
 
     Args:
         path: the YAML file.
-        overrides: `key=value` texts (Snakemake's `--config`) with values in YAML; they replace entries of the file, key by
-            key at every level.
+        overrides: `key=value` texts (Snakemake's `--config`) with values in YAML; they replace entries of the file,
+            key by key at every level.
 
     Raises:
-        ConfigError: the file is missing, is not YAML, or is invalid; the message has one line per validation error, which
-            names the file and the key.
+        ConfigError: the file is missing, is not YAML, or is invalid; the message has one line per validation error,
+            which names the file and the key.
     """
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)

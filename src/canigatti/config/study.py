@@ -73,7 +73,7 @@ class OutlinedExperiment(Record):
 
 
 class Outline(Record):
-    """What the report needs to know about a study besides its results, with the experiments in the order of the tables."""
+    """What the report needs to know about a study besides its results; experiments are in the order of the tables."""
 
     study: Name
     configuration: str
@@ -175,7 +175,7 @@ class Study(Record):
             for key in ("split", "color", "image_size", "network"):
                 if getattr(experiment, key) != getattr(parent, key):
                     raise ValueError(
-                        f"experiments.{name}.{key}: expected the same as that of {experiment.start_from}, which it starts from"
+                        f"experiments.{name}.{key}: expected that of {experiment.start_from}, which it starts from"
                     )
         return self
 
@@ -185,8 +185,8 @@ class Study(Record):
             parent = self.experiments.get(experiment.start_from or name, experiment)
             if parent.group not in (None, experiment.group):
                 raise ValueError(
-                    f"experiments.{name}.group: expected {parent.group}, the group of {experiment.start_from}, which it "
-                    f"starts from, received {experiment.group}"
+                    f"experiments.{name}.group: expected {parent.group}, the group of {experiment.start_from}, which "
+                    f"it starts from, received {experiment.group}"
                 )
         return self
 
