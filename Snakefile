@@ -3,7 +3,6 @@
 #   snakemake --cores 1 --resources gpu=1                                     the whole study, config/full.yaml
 #   snakemake --cores 1 --resources gpu=1 --configfile config/laptop.yaml     another study
 #   snakemake results/full/evaluation/base-801010-rgb/seed42/metrics.json --cores 1 --resources gpu=1    one experiment
-from snakemake.sourcecache import infer_source_file
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -37,10 +36,12 @@ for group, members in STUDY.groups().items():
         name:
             group
         input:
-            of_every_run(f"evaluation/{RUN}/metrics.json", members),
-            of_every_run(f"evaluation/{RUN}/confusion.png", members),
+            of_every_run(f"{EVALUATION}/{RUN}/metrics.json", members),
+            of_every_run(f"{EVALUATION}/{RUN}/confusion.png", members),
 
 
 # One environment for all rules: Snakemake has no directive for that, and eighteen equal lines would hide it.
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 for one in workflow.rules:
-    one.conda_env = infer_source_file(str(Path(workflow.basedir) / "workflow" / "environment.yaml"))
+    if Path(one.snakefile).parent == HERE / "rules":  # not the rules of a workflow that imports this one
+        one.conda_env = workflow.current_basedir.join("workflow/environment.yaml")

@@ -1,49 +1,43 @@
-# What the rule files share: the study, paths, wildcards. No rules, no logic.
+# Shared by all stages: the study, paths, wildcards, resources. Nothing is decided here; that is in `canigatti.planning`.
 import os
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from canigatti import planning
 from canigatti.config import load_study, parse_study
 from canigatti.files import InputError
-from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
+from canigatti.planning import Plan
 
 # Jobs run the Python that runs Snakemake, also where its environment was not activated.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 
-def asked(function, *arguments):
-    """What a function of the package answers; its user errors are reported as Snakemake reports its own."""
+def read_study():
+    """The study, and its configuration file; a workflow that imports this one passes its `config` instead.
+
+    The package reads the file: Snakemake would merge several, accept a key given twice, and take 1e-4 for text.
+    """
+    settings, module = workflow.config_settings, workflow.modifier.namespace
+    files = settings.configfiles or [Path(workflow.basedir) / "config" / "full.yaml"]
     try:
-        return function(*arguments)
+        if module:
+            return parse_study(config, f"config of the module {module}"), f"<{module}>"
+        if len(files) > 1:
+            raise InputError(f"give one --configfile, not {len(files)}")
+        file = Path(os.path.relpath(files[0]))
+        return load_study(file, settings.config_args), str(file)
     except InputError as error:
         raise WorkflowError(str(error)) from None
 
 
-def configuration_file():
-    """The given one, or the full study's; None in a module, whose importing workflow passes `config` instead."""
-    files = workflow.config_settings.configfiles or [Path(workflow.basedir) / "config" / "full.yaml"]
-    if workflow.modifier.namespace:
-        return None
-    if len(files) > 1:
-        raise WorkflowError(f"give one --configfile, not {len(files)}")
-    return Path(os.path.relpath(files[0]))
-
-
-# The package reads the file: Snakemake would merge several, accept a key given twice, and take 1e-4 for text.
-CONFIGURATION = configuration_file()
-if CONFIGURATION:
-    STUDY = asked(load_study, CONFIGURATION, workflow.config_settings.config_args)
-else:
-    STUDY = asked(parse_study, config, f"config of the module {workflow.modifier.namespace}")
-RESULTS = f"results/{STUDY.study}"
+STUDY, CONFIGURATION = read_study()
+PLAN = Plan(STUDY, error=WorkflowError)
+RESULTS = PLAN.results
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+PHOTOS, TRAINING, EVALUATION = (f"{RESULTS}/{stage}" for stage in ("photos", "training", "evaluation"))
 RUN = "{experiment}/seed{seed}"
-INCLUDED = STUDY.included()
-SOURCE_CODE = Path(os.path.relpath(PACKAGE))
 
 
 wildcard_constraints:
@@ -56,38 +50,9 @@ wildcard_constraints:
     execution="[0-9]+",
 
 
-def code(module):
-    """The package's files behind a command, given its module."""
-    return [str(SOURCE_CODE / path) for path in modules_behind(module)]
-
-
-def training_code(module):
-    """Likewise for a command that trains, without the files that the experiment does not use."""
-    return lambda wildcards: [
-        str(SOURCE_CODE / path) for path in modules_behind_training(module, experiment(wildcards).resolve())
-    ]
-
-
-def experiment(wildcards):
-    return asked(planning.find_experiment, STUDY, wildcards.experiment)
-
-
-def split_file(wildcards):
-    return f"{RESULTS}/splits/{experiment(wildcards).split}.csv"
-
-
-def images_file(wildcards):
-    return f"{RESULTS}/photos/images-{experiment(wildcards).image_size}.npy"
-
-
-# The hash stands for the images where they are an input: they are too large for Snakemake to compare by content.
-def images_hash(wildcards):
-    return f"{images_file(wildcards)}.sha256"
-
-
-def of_every_run(pattern, experiments=INCLUDED):
+def of_every_run(pattern, experiments=PLAN.included):
     """The pattern with every seed of these experiments filled in."""
-    return expand(f"{RESULTS}/{pattern}", experiment=experiments, seed=STUDY.seeds)
+    return expand(pattern, experiment=experiments, seed=STUDY.seeds)
 
 
 def shown(path, caption, category, **labels):
@@ -96,5 +61,5 @@ def shown(path, caption, category, **labels):
 
 
 def quick(mem_mb):
-    """The resources of a job of a minute or two: peak memory as measured, more when it is tried again."""
+    """The resources of a job of a few minutes: its measured peak memory, more when it is tried again."""
     return dict(mem_mb=lambda wildcards, attempt: attempt * mem_mb, runtime=lambda wildcards, attempt: attempt * 10)

@@ -1,18 +1,14 @@
 # Stage 1: get the photos, inspect and clean them, assign them to the subsets of each split, decode them once.
 from canigatti.photos.records import PHOTO_PLOTS
-from canigatti.photos.sources import source_digest
-
-PHOTOS = f"{RESULTS}/photos/generated.zip" if STUDY.photos.generate else STUDY.photos.source
-
 
 if STUDY.photos.generate:
 
     rule generate_photos:
         input:
-            code=code("photos.commands.generate"),
+            code=PLAN.code("photos.commands.generate"),
         output:
-            photos=PHOTOS,
-            planted=f"{RESULTS}/photos/planted.csv",
+            photos=f"{PHOTOS}/generated.zip",
+            planted=f"{PHOTOS}/planted.csv",
         log:
             f"{LOGS}/generate_photos.log",
         threads: 1
@@ -22,17 +18,19 @@ if STUDY.photos.generate:
         params:
             spec=STUDY.photos.generate.to_json(),
         shell:
-            "python -m canigatti generate --spec {params.spec:q}"
+            "python -m canigatti generate"
+            " --spec {params.spec:q}"
             " --output {output.photos:q}"
-            " --planted {output.planted:q} 2> {log:q}"
+            " --planted {output.planted:q}"
+            " 2> {log:q}"
 
 
 rule fetch_photos:
     input:
-        generated=PHOTOS if STUDY.photos.generate else [],
-        code=code("photos.commands.fetch"),
+        generated=rules.generate_photos.output.photos if STUDY.photos.generate else [],
+        code=PLAN.code("photos.commands.fetch"),
     output:
-        record=f"{RESULTS}/photos/source.json",
+        record=f"{PHOTOS}/source.json",
     log:
         f"{LOGS}/fetch_photos.log",
     threads: 1
@@ -40,11 +38,12 @@ rule fetch_photos:
         mem_mb=500,
         runtime=lambda wildcards, attempt: attempt * 60,
     params:
-        source=PHOTOS,
+        source=lambda wildcards, input: input.generated or STUDY.photos.source,
         sha256=f"--sha256 {STUDY.photos.sha256}" if STUDY.photos.sha256 else "",
-        digest=lambda wildcards: "" if STUDY.photos.generate else asked(source_digest, PHOTOS),
+        digest=PLAN.source_digest,
     shell:
-        "python -m canigatti fetch --source {params.source:q}"
+        "python -m canigatti fetch"
+        " --source {params.source:q}"
         " {params.sha256}"
         " --output {output.record:q}"
         " 2> >(tee {log:q} >&2)"
@@ -53,12 +52,12 @@ rule fetch_photos:
 rule inspect_photos:
     input:
         source=rules.fetch_photos.output.record,
-        code=code("photos.commands.inspect"),
+        code=PLAN.code("photos.commands.inspect"),
     output:
-        manifest=f"{RESULTS}/photos/manifest.csv",
-        groups=f"{RESULTS}/photos/groups.csv",
-        summary=f"{RESULTS}/photos/summary.json",
-        classes=f"{RESULTS}/photos/classes.json",
+        manifest=f"{PHOTOS}/manifest.csv",
+        groups=f"{PHOTOS}/groups.csv",
+        summary=f"{PHOTOS}/summary.json",
+        classes=f"{PHOTOS}/classes.json",
     log:
         f"{LOGS}/inspect_photos.log",
     benchmark:
@@ -72,7 +71,8 @@ rule inspect_photos:
         limit=(f"--limit-per-class {STUDY.photos.limit_per_class}" if STUDY.photos.limit_per_class else ""),
         folder=subpath(output.manifest, parent=True),
     shell:
-        "python -m canigatti inspect --source {input.source:q}"
+        "python -m canigatti inspect"
+        " --source {input.source:q}"
         " {params.classes:q}"
         " {params.limit}"
         " --output {params.folder:q}"
@@ -85,9 +85,9 @@ rule plot_photos:
         source=rules.fetch_photos.output.record,
         manifest=rules.inspect_photos.output.manifest,
         classes=rules.inspect_photos.output.classes,
-        code=code("photos.commands.plot"),
+        code=PLAN.code("photos.commands.plot"),
     output:
-        plots=shown(expand(f"{RESULTS}/photos/{{plot}}.png", plot=PHOTO_PLOTS), "photos", "Photos"),
+        plots=shown(expand(f"{PHOTOS}/{{plot}}.png", plot=PHOTO_PLOTS), "photos", "Photos"),
     log:
         f"{LOGS}/plot_photos.log",
     threads: 1
@@ -96,9 +96,11 @@ rule plot_photos:
     params:
         folder=lambda wildcards, output: Path(output.plots[0]).parent,
     shell:
-        "python -m canigatti plot-photos --source {input.source:q}"
+        "python -m canigatti plot-photos"
+        " --source {input.source:q}"
         " --manifest {input.manifest:q}"
-        " --output {params.folder:q} 2> {log:q}"
+        " --output {params.folder:q}"
+        " 2> {log:q}"
 
 
 rule split_photos:
@@ -106,7 +108,7 @@ rule split_photos:
         manifest=rules.inspect_photos.output.manifest,
         groups=rules.inspect_photos.output.groups,
         classes=rules.inspect_photos.output.classes,
-        code=code("photos.commands.split"),
+        code=PLAN.code("photos.commands.split"),
     output:
         split=f"{RESULTS}/splits/{{split}}.csv",
     log:
@@ -117,19 +119,21 @@ rule split_photos:
     params:
         spec=lambda wildcards: STUDY.splits[wildcards.split].to_json(),
     shell:
-        "python -m canigatti split --manifest {input.manifest:q}"
+        "python -m canigatti split"
+        " --manifest {input.manifest:q}"
         " --spec {params.spec:q}"
-        " --output {output.split:q} 2> {log:q}"
+        " --output {output.split:q}"
+        " 2> {log:q}"
 
 
 rule store_photos:
     input:
         source=rules.fetch_photos.output.record,
         manifest=rules.inspect_photos.output.manifest,
-        code=code("photos.commands.store"),
+        code=PLAN.code("photos.commands.store"),
     output:
-        images=f"{RESULTS}/photos/images-{{size}}.npy",
-        hash=f"{RESULTS}/photos/images-{{size}}.npy.sha256",
+        images=f"{PHOTOS}/images-{{size}}.npy",
+        hash=f"{PHOTOS}/images-{{size}}.npy.sha256",
     log:
         f"{LOGS}/store_photos/{{size}}.log",
     benchmark:
@@ -139,7 +143,8 @@ rule store_photos:
         mem_mb=lambda wildcards, threads, attempt: attempt * (500 + 350 * threads),
         runtime=lambda wildcards, attempt: attempt * 30,
     shell:
-        "python -m canigatti store --source {input.source:q}"
+        "python -m canigatti store"
+        " --source {input.source:q}"
         " --manifest {input.manifest:q}"
         " --size {wildcards.size}"
         " --output {output.images:q}"

@@ -1,26 +1,26 @@
 # Stage 5: compare all experiments, test the original's findings, and write tables and one page.
 
-SEARCHED = [name for name, one in INCLUDED.items() if one.search]
-SPLITS_USED = sorted({one.split for one in INCLUDED.values()})
+SEARCHED = [name for name, one in PLAN.included.items() if one.search]
+SPLITS_USED = sorted({one.split for one in PLAN.included.values()})
 MEASURED = dict(
-    runs=of_every_run(f"training/{RUN}/run.json"),
-    histories=of_every_run(f"training/{RUN}/history.csv"),
-    metrics=of_every_run(f"evaluation/{RUN}/metrics.json"),
-    predictions=of_every_run(f"evaluation/{RUN}/predictions.csv"),
-    speeds=of_every_run(f"evaluation/{RUN}/speed.json"),
-    uncertain=of_every_run(f"evaluation/{RUN}/uncertain.csv"),
-    galleries=of_every_run(f"evaluation/{RUN}/misclassified.png") + of_every_run(f"evaluation/{RUN}/uncertain.png"),
+    runs=of_every_run(f"{TRAINING}/{RUN}/run.json"),
+    histories=of_every_run(f"{TRAINING}/{RUN}/history.csv"),
+    metrics=of_every_run(f"{EVALUATION}/{RUN}/metrics.json"),
+    predictions=of_every_run(f"{EVALUATION}/{RUN}/predictions.csv"),
+    speeds=of_every_run(f"{EVALUATION}/{RUN}/speed.json"),
+    uncertain=of_every_run(f"{EVALUATION}/{RUN}/uncertain.csv"),
+    galleries=of_every_run(f"{EVALUATION}/{RUN}/misclassified.png") + of_every_run(f"{EVALUATION}/{RUN}/uncertain.png"),
 )
-OUTLINE = STUDY.outline(str(CONFIGURATION)).to_json()
+OUTLINE = STUDY.outline(CONFIGURATION).to_json()
 # What the page is made of besides code.
-TEMPLATES = sorted(str(path) for kind in ("j2", "css", "csv") for path in (SOURCE_CODE / "report").rglob(f"*.{kind}"))
+TEMPLATES = PLAN.templates()
 TABLES = [*STUDY.tables(), "comparison", "findings"]
 
 
 rule plot_report:
     input:
         **MEASURED,
-        code=code("report.commands.plot"),
+        code=PLAN.code("report.commands.plot"),
     output:
         accuracy_cost=shown(f"{RESULTS}/report/accuracy-cost.png", "accuracy-cost", "Comparison"),
     log:
@@ -32,15 +32,17 @@ rule plot_report:
         outline=OUTLINE,
         results=subpath(output.accuracy_cost, ancestor=2),
     shell:
-        "python -m canigatti plot-report --outline {params.outline:q}"
+        "python -m canigatti plot-report"
+        " --outline {params.outline:q}"
         " --results {params.results:q}"
-        " --output {output.accuracy_cost:q} 2> {log:q}"
+        " --output {output.accuracy_cost:q}"
+        " 2> {log:q}"
 
 
 rule write_report:
     input:
         **MEASURED,
-        curves=of_every_run(f"training/{RUN}/curves.png"),
+        curves=of_every_run(f"{TRAINING}/{RUN}/curves.png"),
         accuracy_cost=rules.plot_report.output.accuracy_cost,
         photo_plots=rules.plot_photos.output.plots,
         searches=expand(
@@ -50,7 +52,7 @@ rule write_report:
         summary=rules.inspect_photos.output.summary,
         source=rules.fetch_photos.output.record,
         splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
-        code=code("report.commands.write"),
+        code=PLAN.code("report.commands.write"),
         templates=TEMPLATES,
     output:
         page=shown(f"{RESULTS}/report/index.html", "page", "Comparison"),
@@ -70,6 +72,8 @@ rule write_report:
         results=subpath(output.page, ancestor=2),
         folder=subpath(output.page, parent=True),
     shell:
-        "python -m canigatti report --outline {params.outline:q}"
+        "python -m canigatti report"
+        " --outline {params.outline:q}"
         " --results {params.results:q}"
-        " --output {params.folder:q} 2> {log:q}"
+        " --output {params.folder:q}"
+        " 2> {log:q}"

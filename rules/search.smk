@@ -4,25 +4,9 @@ SEARCH = f"{RESULTS}/search/{{experiment}}"
 EXECUTION = "{experiment}/trial{trial}/execution{execution}"
 
 
-def searched(wildcards):
-    return asked(planning.find_searched, STUDY, wildcards.experiment)
-
-
-def search_spec(wildcards):
-    return searched(wildcards).resolve_search().to_json()
-
-
-def execution_files(wildcards):
-    """The result of every execution of every trial."""
-    executions = planning.executions(searched(wildcards).search)
-    return [
-        f"{RESULTS}/search/{wildcards.experiment}/trial{trial}/execution{number}.json" for trial, number in executions
-    ]
-
-
 rule propose_trials:
     input:
-        code=code("search.commands.propose"),
+        code=PLAN.code("search.commands.propose"),
     output:
         proposed=f"{SEARCH}/proposed.json",
     log:
@@ -31,22 +15,24 @@ rule propose_trials:
     resources:
         **quick(1500),
     params:
-        spec=search_spec,
-        combinations=lambda wildcards: planning.proposal_count(searched(wildcards).search),
+        spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
+        combinations=PLAN.proposal_count,
     shell:
-        "python -m canigatti propose-trials --spec {params.spec:q}"
+        "python -m canigatti propose-trials"
+        " --spec {params.spec:q}"
         " --combinations {params.combinations}"
-        " --output {output.proposed:q} 2> {log:q}"
+        " --output {output.proposed:q}"
+        " 2> {log:q}"
 
 
 rule train_trial:
     input:
-        images=ancient(images_file),
-        images_hash=images_hash,
+        images=ancient(PLAN.images_file),
+        images_hash=PLAN.images_hash,
         manifest=rules.inspect_photos.output.manifest,
-        split=split_file,
+        split=PLAN.split_file,
         proposed=rules.propose_trials.output.proposed,
-        code=training_code("search.commands.train_trial"),
+        code=PLAN.trial_code,
     output:
         result=f"{RESULTS}/search/{EXECUTION}.json",
         logs=directory(f"{SEARCH}/trial{{trial}}/tensorboard/execution{{execution}}"),
@@ -54,15 +40,16 @@ rule train_trial:
         f"{LOGS}/train_trial/{EXECUTION}.log",
     benchmark:
         f"{BENCHMARKS}/train_trial/{EXECUTION}.tsv"
-    threads: workflow.cores
+    threads: 1  # `gpu` limits how many networks run; each uses the cores that are free
     resources:
         gpu=1,
-        mem_mb=training_memory,
-        runtime=training_minutes,
+        mem_mb=PLAN.training_memory,
+        runtime=PLAN.training_minutes,
     params:
-        spec=search_spec,
+        spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
     shell:
-        "python -m canigatti train-trial --spec {params.spec:q}"
+        "python -m canigatti train-trial"
+        " --spec {params.spec:q}"
         " --proposed {input.proposed:q}"
         " --trial {wildcards.trial}"
         " --execution {wildcards.execution}"
@@ -75,8 +62,8 @@ rule train_trial:
 
 rule select_trial:
     input:
-        executions=execution_files,
-        code=code("search.commands.select"),
+        executions=PLAN.execution_files,
+        code=PLAN.code("search.commands.select"),
     output:
         trials=f"{SEARCH}/trials.csv",
         best=f"{SEARCH}/best.json",
@@ -87,20 +74,22 @@ rule select_trial:
     resources:
         **quick(500),
     params:
-        spec=search_spec,
-        experiment=lambda wildcards: experiment(wildcards).resolve().to_json(),
+        spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
+        experiment=lambda wildcards: PLAN.spec(wildcards).to_json(),
         folder=subpath(output.trials, parent=True),
     shell:
-        "python -m canigatti select-trial --spec {params.spec:q}"
+        "python -m canigatti select-trial"
+        " --spec {params.spec:q}"
         " --experiment {params.experiment:q}"
         " --output {params.folder:q}"
-        " {input.executions:q} 2> {log:q}"
+        " {input.executions:q}"
+        " 2> {log:q}"
 
 
 rule plot_search:
     input:
         trials=rules.select_trial.output.trials,
-        code=code("search.commands.plot"),
+        code=PLAN.code("search.commands.plot"),
     output:
         scores=shown(f"{SEARCH}/scores.png", "scores", "Search", experiment="{experiment}"),
     log:
@@ -109,9 +98,11 @@ rule plot_search:
     resources:
         **quick(500),
     params:
-        spec=search_spec,
+        spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
     shell:
-        "python -m canigatti plot-search --experiment {wildcards.experiment:q}"
+        "python -m canigatti plot-search"
+        " --experiment {wildcards.experiment:q}"
         " --spec {params.spec:q}"
         " --trials {input.trials:q}"
-        " --output {output.scores:q} 2> {log:q}"
+        " --output {output.scores:q}"
+        " 2> {log:q}"

@@ -1,98 +1,189 @@
-"""Lookups and estimates that the rules need before any job runs: experiments, files, memory and time of jobs.
+"""Input files, parameters and resources of jobs, determined from the wildcards of their paths before any job runs.
 
-Rules call these functions; commands do not.
+Only rules use this module; commands do not. Methods take Snakemake's `wildcards` (and `input`, `attempt`) and read
+attributes such as `wildcards.experiment`.
 """
 
+import os
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from canigatti.config import Experiment, Pretrained, Search, Study, Weights
+from canigatti.config import Experiment, Pretrained, SearchSpec, Spec, Study, Weights
 from canigatti.files import InputError, sha256_of
+from canigatti.photos.sources import source_digest
+from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
 from canigatti.search.space import size
 
-# Peak memory of a training job in MB, measured on two CPU cores: a constant for TensorFlow and the prefetched batches,
-# plus activations per million pixels in a batch. docs/performance.md has the measurements.
+# Peak memory of a training job in MB, measured on two CPU cores (docs/performance.md): a constant for TensorFlow and
+# the prefetched batches, plus activations per million pixels in a batch.
 _TRAINING_MB = 2000
 _MB_PER_MEGAPIXEL = {"convolutional": 400, "pretrained": 3000}
-# Image data that the slowest network of the study trains on; `base` is ten times as fast on two cores.
-_MB_PER_MINUTE = 40
+_MB_PER_MINUTE = 40  # image data that the slowest networks of the study train on; `base` is ten times as fast
 _MAX_MINUTES = 24 * 60
 _MIN_PROPOSALS = 100
 
 
-def find_experiment(study: Study, name: str) -> Experiment:
-    """Return the experiment that a path names.
+@dataclass(frozen=True)
+class Plan:
+    """The jobs of a study.
 
-    Raises:
-        InputError: the study has no experiment of this name.
+    Attributes:
+        study: the study.
+        error: the exception to raise for a user error; Snakemake reports its own without a traceback.
     """
-    if name not in study.experiments:
-        known = ", ".join(study.experiments)
-        raise InputError(f"no experiment is named {name}; the study {study.study} has {known}")
-    return study.experiments[name]
+
+    study: Study
+    error: type[Exception] = InputError
+
+    @property
+    def results(self) -> str:
+        """Folder of the study's results."""
+        return f"results/{self.study.study}"
+
+    @cached_property
+    def included(self) -> dict[str, Experiment]:
+        """The experiments of the study by name, without optional groups that it does not include."""
+        return self.study.included()
+
+    def code(self, module: str) -> list[str]:
+        """Return the package's files behind a command, given the command's module."""
+        return [_source(path) for path in modules_behind(module)]
+
+    def training_code(self, wildcards: Any) -> list[str]:
+        """Return the files behind `train`, without those that the experiment does not use."""
+        spec = self.experiment(wildcards).resolve()
+        return [_source(path) for path in modules_behind_training("training.commands.train", spec)]
+
+    def trial_code(self, wildcards: Any) -> list[str]:
+        """Return the files behind `train-trial`, without those that the experiment does not use."""
+        spec = self.experiment(wildcards).resolve()
+        return [_source(path) for path in modules_behind_training("search.commands.train_trial", spec)]
+
+    def templates(self) -> list[str]:
+        """Return the files of the page besides code: templates, style and the original's results."""
+        files = (path for kind in ("j2", "css", "csv") for path in PACKAGE.rglob(f"*.{kind}"))
+        return sorted(_source(str(path)) for path in files)
+
+    def experiment(self, wildcards: Any) -> Experiment:
+        """Return the experiment that a path names; an unknown name is a user error."""
+        name = wildcards.experiment
+        if name not in self.study.experiments:
+            known = ", ".join(self.study.experiments)
+            raise self.error(f"no experiment is named {name}; the study {self.study.study} has {known}")
+        return self.study.experiments[name]
+
+    def source_digest(self, wildcards: Any) -> str:
+        """Return a text that changes with the content of a local source, but not with modification times."""
+        try:
+            return source_digest(self.study.photos.source) if self.study.photos.source else ""
+        except InputError as error:
+            raise self.error(str(error)) from None
+
+    def split_file(self, wildcards: Any) -> str:
+        """Return the path of the experiment's split."""
+        return f"{self.results}/splits/{self.experiment(wildcards).split}.csv"
+
+    def images_file(self, wildcards: Any) -> str:
+        """Return the path of the experiment's images."""
+        return f"{self.results}/photos/images-{self.experiment(wildcards).image_size}.npy"
+
+    def images_hash(self, wildcards: Any) -> str:
+        """Return the hash file of the images, an input in place of the images: Snakemake compares small files by content."""
+        return f"{self.images_file(wildcards)}.sha256"
+
+    def weights(self, wildcards: Any) -> Weights:
+        """Return the source of the weights of `wildcards.backbone`; a backbone without a source is a user error."""
+        backbone = wildcards.backbone
+        if backbone not in self.study.weights:
+            raise self.error(f"weights.{backbone}: the study {self.study.study} does not set their source")
+        return self.study.weights[backbone]
+
+    def weights_digest(self, wildcards: Any) -> str:
+        """Return a text that changes with the content of a local weights file."""
+        source = self.weights(wildcards).source
+        return source if source == "imagenet" else sha256_of(Path(source))
+
+    def weights_file(self, wildcards: Any) -> str | list[str]:
+        """Return the pretrained weights of the experiment's backbone; an empty list if it needs none."""
+        experiment = self.experiment(wildcards)
+        if not isinstance(experiment.network, Pretrained) or experiment.start_from:
+            return []
+        return f"{self.results}/weights/{experiment.network.backbone}.weights.h5"
+
+    def weights_record(self, wildcards: Any) -> str | list[str]:
+        """Return the record of :meth:`weights_file`; an empty list if there is none."""
+        file = self.weights_file(wildcards)
+        return file.replace(".weights.h5", ".json") if isinstance(file, str) else []
+
+    def parent_model(self, wildcards: Any) -> str | list[str]:
+        """Return the trained model that the experiment starts from; an empty list if there is none."""
+        parent = self.experiment(wildcards).start_from
+        return f"{self.results}/training/{parent}/seed{wildcards.seed}/model.keras" if parent else []
+
+    def parent_record(self, wildcards: Any) -> str | list[str]:
+        """Return the record of :meth:`parent_model`; an empty list if there is none."""
+        model = self.parent_model(wildcards)
+        return str(Path(model).with_name("run.json")) if isinstance(model, str) else []
+
+    def start_options(self, wildcards: Any, input: Any) -> list[str]:
+        """Return the options of `train` for the initial weights or model."""
+        if input.parent:
+            return ["--start-from", str(Path(input.parent).parent)]
+        return ["--weights", input.weights] if input.weights else []
+
+    def found_spec(self, wildcards: Any) -> str | list[str]:
+        """Return the experiment with the best hyperparameters of its search; an empty list if it has no search."""
+        has_search = self.experiment(wildcards).search is not None
+        return f"{self.results}/search/{wildcards.experiment}/spec.json" if has_search else []
+
+    def spec(self, wildcards: Any) -> Spec:
+        """Return the experiment as its jobs receive it."""
+        return self.experiment(wildcards).resolve()
+
+    def search_spec(self, wildcards: Any) -> SearchSpec:
+        """Return the search as its jobs receive it; an experiment without a search is a user error."""
+        try:
+            return self.experiment(wildcards).resolve_search()
+        except ValueError:
+            raise self.error(f"the experiment {wildcards.experiment} has no search") from None
+
+    def execution_files(self, wildcards: Any) -> list[str]:
+        """Return the result files of all executions; the number of combinations limits the trials."""
+        folder = f"{self.results}/search/{wildcards.experiment}"
+        search, space = self.experiment(wildcards).search, self.search_spec(wildcards).space
+        trials, executions = (min(search.trials, size(space)), search.executions) if search else (0, 0)
+        return [
+            f"{folder}/trial{trial}/execution{execution}.json"
+            for trial in range(1, trials + 1)
+            for execution in range(1, executions + 1)
+        ]
+
+    def proposal_count(self, wildcards: Any) -> int:
+        """Return the number of proposed combinations, at least 100 unless the space is smaller.
+
+        All trials depend on the file of proposals. Proposing more than needed leaves it unchanged when `trials` grows,
+        so that completed trials do not run again.
+        """
+        search, space = self.experiment(wildcards).search, self.search_spec(wildcards).space
+        return min(max(search.trials if search else 0, _MIN_PROPOSALS), size(space))
+
+    def training_memory(self, wildcards: Any, attempt: int) -> int:
+        """Return the memory that a training needs, in MB."""
+        experiment = self.experiment(wildcards)
+        megapixels = experiment.batch_size * experiment.image_size**2 / 1e6
+        kind = "pretrained" if isinstance(experiment.network, Pretrained) else "convolutional"
+        return round(attempt * (_TRAINING_MB + _MB_PER_MEGAPIXEL[kind] * megapixels))
+
+    def training_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
+        """Return the time limit of a training in minutes, at most a day per attempt; a retried job resumes."""
+        images = Path(input.images)
+        images_mb = images.stat().st_size / 1e6 if images.exists() else 0
+        minutes = 15 + self.experiment(wildcards).epochs * images_mb / _MB_PER_MINUTE
+        return round(attempt * min(_MAX_MINUTES, minutes))
 
 
-def find_searched(study: Study, name: str) -> Experiment:
-    """Return the experiment that a path names, which must have a search.
-
-    Raises:
-        InputError: the study has no experiment of this name, or the experiment has no search.
-    """
-    experiment = find_experiment(study, name)
-    if experiment.search is None:
-        raise InputError(f"the experiment {name} has no search")
-    return experiment
-
-
-def find_weights(study: Study, backbone: str) -> Weights:
-    """Return where the weights of a backbone come from.
-
-    Raises:
-        InputError: the study does not set it.
-    """
-    if backbone not in study.weights:
-        raise InputError(f"weights.{backbone}: the study {study.study} does not set their source")
-    return study.weights[backbone]
-
-
-def weights_digest(weights: Weights) -> str:
-    """Return a text that changes with the content of a local weights file."""
-    return weights.source if weights.source == "imagenet" else sha256_of(Path(weights.source))
-
-
-def initial_backbone(experiment: Experiment) -> str | None:
-    """Return the backbone whose pretrained weights a training starts with; None if it needs no weights file."""
-    if isinstance(experiment.network, Pretrained) and not experiment.start_from:
-        return experiment.network.backbone
-    return None
-
-
-def executions(search: Search) -> list[tuple[int, int]]:
-    """Return (trial, execution) of every training of a search, both from 1; a small space limits the trials."""
-    trials = min(search.trials, size(search.space))
-    return [(trial, number) for trial in range(1, trials + 1) for number in range(1, search.executions + 1)]
-
-
-def proposal_count(search: Search) -> int:
-    """Return the number of proposed combinations, at least 100 unless the space is smaller.
-
-    All trials depend on the file of proposals. Proposing more than needed leaves it unchanged when `trials` grows, so
-    that completed trials do not run again.
-    """
-    return min(max(search.trials, _MIN_PROPOSALS), size(search.space))
-
-
-def training_memory(experiment: Experiment) -> int:
-    """Return the memory that a training needs, in MB."""
-    megapixels = experiment.batch_size * experiment.image_size**2 / 1e6
-    kind = "pretrained" if isinstance(experiment.network, Pretrained) else "convolutional"
-    return round(_TRAINING_MB + _MB_PER_MEGAPIXEL[kind] * megapixels)
-
-
-def training_minutes(experiment: Experiment, images_mb: float) -> int:
-    """Return the time limit of a training job in minutes, at most a day; a retried job resumes the training.
-
-    Args:
-        experiment: the experiment to train.
-        images_mb: size of the image store, 10^6 bytes.
-    """
-    return round(min(_MAX_MINUTES, 15 + experiment.epochs * images_mb / _MB_PER_MINUTE))
+def _source(path: str) -> str:
+    """Return the path of a package file relative to the working directory, like Snakemake's other paths."""
+    return os.path.relpath(PACKAGE / path)

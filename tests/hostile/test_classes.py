@@ -1,4 +1,4 @@
-"""Classes that are missing, empty or all but empty are refused by their folder's name before anything is trained."""
+"""Classes that are missing, empty or almost empty are reported by name before the training starts."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ UNTIL_TRAINED = "--until=train"
 
 @pytest.fixture
 def study(tmp_path, copy_project, tiny, drawn_photos):
-    """A project whose photos lie in the folder `photos`: thirty drawn ones of each class."""
+    """A project with thirty generated photos of each class in the folder `photos`."""
     project = copy_project(tmp_path / "project")
     for member, content in drawn_photos.items():
         path = project.folder / "photos" / Path(member).parent.name.lower() / Path(member).name
@@ -20,13 +20,13 @@ def study(tmp_path, copy_project, tiny, drawn_photos):
     return project
 
 
-def remove(folder: Path, kept: int) -> None:
-    for path in sorted(folder.iterdir())[kept:]:
+def keep_first(folder: Path, count: int) -> None:
+    for path in sorted(folder.iterdir())[count:]:
         path.unlink()
 
 
 def no_file(photos: Path) -> None:
-    remove(photos / "dog", 0)
+    keep_first(photos / "dog", 0)
 
 
 def no_folder(photos: Path) -> None:
@@ -40,7 +40,7 @@ def no_photo(photos: Path) -> None:
 
 
 def one_photo(photos: Path) -> None:
-    remove(photos / "dog", 1)
+    keep_first(photos / "dog", 1)
 
 
 def third_folder(photos: Path) -> None:
@@ -49,26 +49,26 @@ def third_folder(photos: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (no_file, "no file of the class 'dog'"),
         (no_folder, "no file of the class 'dog'"),
-        (no_photo, "no photo of the class 'dog': of its photos 0 are kept"),
-        (one_photo, "no photo of the class 'dog': of its photos 1 is kept"),
-        (third_folder, "the folder bird lies beside those of the classes cat and dog"),
+        (no_photo, "no photo of the class 'dog': the class has 0 kept photos"),
+        (one_photo, "no photo of the class 'dog': the class has 1 kept photo,"),
+        (third_folder, "the folder bird is next to the folders of the classes cat and dog"),
     ],
-    ids=lambda one: getattr(one, "__name__", ""),
+    ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_such_classes_are_named_before_anything_is_trained(study, change, told):
+def test_such_classes_are_reported_before_the_training(study, change, message):
     change(study.folder / "photos")
     answer = study.run(UNTIL_TRAINED)
     assert answer.returncode != 0
-    assert told in answer.stdout + answer.stderr
+    assert message in answer.stdout + answer.stderr
     assert "Traceback" not in answer.stdout + answer.stderr
     assert not (study.folder / "results/tiny/training").exists()
 
 
-def test_fewer_photos_than_a_batch_are_trained_on(study):
+def test_a_batch_size_above_the_number_of_photos_works(study):
     path = study.folder / "study.yaml"
     text = path.read_text(encoding="utf-8")
     assert "batch_size: 16" in text

@@ -1,4 +1,4 @@
-"""Several devices on one machine: jobs never share one, and a killed job's device is free again."""
+"""Several devices on one machine: jobs never share a device, and the device of a killed job is released."""
 
 import os
 import re
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from itertools import combinations
+from typing import NamedTuple
 
 import pytest
 
@@ -17,15 +18,25 @@ import os, sys, time
 from canigatti.training.leases import lease_device
 device = lease_device()
 assert os.environ.get("CUDA_VISIBLE_DEVICES") == device
-began = time.monotonic()
+started = time.monotonic()
 time.sleep(float(sys.argv[1]))
-print(device, began, time.monotonic(), flush=True)
+print(device, started, time.monotonic(), flush=True)
 """
+
+
+class Lease(NamedTuple):
+    device: str
+    start: float
+    end: float
+
+
+def overlap(first: Lease, second: Lease) -> bool:
+    return first.start < second.end and second.start < first.end
 
 
 @pytest.fixture
 def start(tmp_path, monkeypatch):
-    """Start a job that leases a device and keeps it for so many seconds."""
+    """Start a job that leases a device and holds it for some seconds."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("CANIGATTI_DEVICES", "a,b")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
@@ -38,27 +49,28 @@ def start(tmp_path, monkeypatch):
 
 def test_four_jobs_on_two_devices_never_share_one(start):
     jobs = [start(1) for _ in range(4)]
-    told = [job.communicate(timeout=60)[0].splitlines() for job in jobs]
-    spans = [(device, float(began), float(ended)) for *_, last in told for device, began, ended in [last.split()]]
-    assert sorted(device for device, _, _ in spans) == ["a", "a", "b", "b"]
-    for one, other in combinations(spans, 2):
-        assert one[0] != other[0] or one[2] <= other[1] or other[2] <= one[1]
-    at_once = [one[1] < other[2] and other[1] < one[2] for one, other in combinations(spans, 2)]
-    assert any(at_once)  # and both are used
+    logs = [job.communicate(timeout=60)[0].splitlines() for job in jobs]
+    leases_held = [
+        Lease(device, float(start), float(end)) for *_, last in logs for device, start, end in [last.split()]
+    ]
+    assert sorted(lease.device for lease in leases_held) == ["a", "a", "b", "b"]
+    simultaneous = [pair for pair in combinations(leases_held, 2) if overlap(*pair)]
+    assert all(first.device != second.device for first, second in simultaneous)
+    assert simultaneous, "both devices are used"
 
 
-def test_the_device_of_a_killed_job_is_free_again(start):
+def test_the_device_of_a_killed_job_is_released(start):
     holders = [start(60), start(60)]
-    held = {re.fullmatch("on device (.)\n", holder.stdout.readline())[1]: holder for holder in holders}
-    assert set(held) == {"a", "b"}
+    jobs = {re.fullmatch("using device (.)\n", holder.stdout.readline())[1]: holder for holder in holders}
+    assert set(jobs) == {"a", "b"}
     waiting = start(0)
     time.sleep(2)
     assert waiting.poll() is None
-    held["b"].send_signal(signal.SIGKILL)
-    waited, took, told = waiting.communicate(timeout=30)[0].splitlines()
-    assert (waited, took) == ("waits for one of the devices a, b", "on device b")
-    assert told.startswith("b ")
-    held["a"].kill()
+    jobs["b"].send_signal(signal.SIGKILL)
+    wait, lease, result = waiting.communicate(timeout=30)[0].splitlines()
+    assert (wait, lease) == ("waiting for one of the devices a, b", "using device b")
+    assert result.startswith("b ")
+    jobs["a"].kill()
 
 
 def test_a_single_device_is_shared(start, monkeypatch):
@@ -69,16 +81,16 @@ def test_a_single_device_is_shared(start, monkeypatch):
     first.kill()
 
 
-def test_where_there_is_none_nothing_is_chosen(start, monkeypatch):
+def test_without_a_device_there_is_no_lease(start, monkeypatch):
     monkeypatch.setenv("CANIGATTI_DEVICES", "")
     assert start(0).communicate(timeout=30)[0].startswith("None ")
 
 
-def test_the_gpus_are_counted_as_nvidia_smi_lists_them(monkeypatch, tmp_path):
+def test_the_gpus_have_the_numbers_of_nvidia_smi(monkeypatch, tmp_path):
     listing = "GPU 0: NVIDIA GeForce RTX 3070 Laptop GPU (UUID: GPU-1)\nGPU 1: NVIDIA H100 (UUID: GPU-2)\n"
     (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\nprintf '{listing}'\n")
     (tmp_path / "nvidia-smi").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     for variable in ("CANIGATTI_DEVICES", "CUDA_VISIBLE_DEVICES"):
         monkeypatch.delenv(variable, raising=False)
-    assert leases._devices() == ["0", "1"]
+    assert leases._list_devices() == ["0", "1"]

@@ -1,4 +1,4 @@
-"""A disk that fills up: a clear error with the path, nothing half-written, and the rerun with more room finishes."""
+"""A full disk: an error with the path, no incomplete file, and a rerun that finishes when there is more space."""
 
 import subprocess
 import sys
@@ -6,13 +6,16 @@ import sys
 import numpy as np
 import pytest
 
-from canigatti.config import Convolutional, Spec
+from canigatti.config import GeneratedPhotos
 from canigatti.search.trials import execute
-from canigatti.training.batches import Part
+from canigatti.training.batches import Subset, Subsets
+from canigatti.training.fitting import TrainingJob
 
-SPEC = Spec(
-    image_size=16, batch_size=8, epochs=2, network=Convolutional(dense_units=64), augmentation=None
-)  # 0.8 MB of weights
+
+@pytest.fixture
+def spec(make_spec):
+    """A small network with 0.8 MB of weights."""
+    return make_spec(epochs=2, network={"dense_units": 64})
 
 
 def canigatti(*arguments):
@@ -23,73 +26,68 @@ def run(command):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def refused(answer, path):
-    assert answer.returncode == 1, answer.stdout + answer.stderr
-    last = answer.stderr.splitlines()[-1]
-    assert f"cannot write {path}" in last
-    assert "No space left" in last
-    return True
+def assert_cannot_write(path, result):
+    assert result.returncode == 1, result.stdout + result.stderr
+    message = result.stderr.splitlines()[-1]
+    assert f"cannot write {path}" in message
+    assert "No space left" in message
 
 
 @pytest.fixture(scope="module")
 def inspected(tmp_path_factory):
-    """Drawn photos, fetched and inspected."""
+    """A photos folder with generated photos, fetched and inspected."""
     folder = tmp_path_factory.mktemp("photos")
-    made = {
-        "generate": ("--spec", '{"count": 60, "seed": 3}', "--output", "photos.zip", "--planted", "planted.csv"),
-        "fetch": ("--source", folder / "photos.zip", "--output", "source.json"),
-        "inspect": inspection(folder),
-    }
-    for command, options in made.items():
-        answer = canigatti(
-            command, *(folder / one if str(one).endswith(("csv", "zip", "json")) else one for one in options)
-        )
-        assert answer.returncode == 0, answer.stderr
+    settings = GeneratedPhotos(count=60, seed=3).to_json()
+    files = ("--output", folder / "photos.zip", "--planted", folder / "planted.csv")
+    for command in (
+        ("generate", "--spec", settings, *files),
+        ("fetch", "--source", folder / "photos.zip", "--output", folder / "source.json"),
+        inspection(folder, folder),
+    ):
+        result = canigatti(*command)
+        assert result.returncode == 0, result.stderr
     return folder
 
 
-def inspection(folder, out=None):
-    out = out or folder
-    return (
-        *("--source-record", folder / "source.json", "--class", "cat", "--class", "dog"),
-        *("--manifest", out / "manifest.csv", "--groups", out / "groups.csv", "--summary", out / "summary.json"),
-    )
+def inspection(folder, output):
+    return "inspect", "--source", folder / "source.json", "--class", "cat", "--class", "dog", "--output", output
 
 
-def test_the_model(photo_files, train_command, small_disk):
-    out = small_disk("1m") / "out"
-    command = train_command(photo_files, out, SPEC)
-    assert refused(run(command), out / "model")
-    assert not [path for path in out.rglob("*") if path.suffix in (".keras", ".npz", ".json", ".csv", ".png")]
+def test_a_checkpoint_that_does_not_fit_on_the_disk(photo_files, train_command, spec, small_disk):
+    output = small_disk("1m") / "out"
+    command = train_command(photo_files, output, spec)
+    assert_cannot_write(output / "checkpoint", run(command))
+    assert not [path for path in output.rglob("*") if path.suffix in (".keras", ".npz", ".json", ".csv")]
     small_disk("100m")
-    answer = run(command)
-    assert answer.returncode == 0, answer.stderr
-    assert all((out / file).is_file() for file in ("model.keras", "history.csv", "curves.png", "run.json"))
+    result = run(command)
+    assert result.returncode == 0, result.stderr
+    assert all((output / file).is_file() for file in ("model.keras", "history.csv", "run.json"))
 
 
-def test_the_logs(store, small_disk, tmp_path):
-    """TensorFlow tells of it as of exhausted memory; a search would take it for a network that is too large."""
-    learned, validation = (Part(store, rows, "rgb") for rows in (np.arange(40), np.arange(40, 50)))
+def test_logs_that_do_not_fit_on_the_disk(store, spec, small_disk, tmp_path):
+    """TensorFlow raises the error of exhausted memory, which would count as a failed trial of a search."""
+    subsets = Subsets(*(Subset(store, rows, "rgb") for rows in (np.arange(40), np.arange(40, 50))))
     logs = small_disk("8k") / "logs"
+    job = TrainingJob(spec, 1, logs, tmp_path / "checkpoint.npz")
     with pytest.raises(OSError, match=f"No space left on device: '{logs}'"):
-        execute(SPEC, "val_loss", learned, validation, 1, logs, tmp_path / "kept.npz")
+        execute(job, "val_loss", subsets)
 
 
-def test_the_image_store(inspected, small_disk):
-    out = small_disk("200k")
-    options = ("--source-record", inspected / "source.json", "--manifest", inspected / "manifest.csv", "--size", 64)
-    written = ("--output", out / "images.npy", "--hash", out / "images.npy.sha256")
-    assert refused(canigatti("store", *options, *written), out / "images.npy")
-    assert not list(out.iterdir())
+def test_an_image_store_that_does_not_fit_on_the_disk(inspected, small_disk):
+    output = small_disk("200k")
+    options = ("--source", inspected / "source.json", "--manifest", inspected / "manifest.csv", "--size", 64)
+    command = ("store", *options, "--output", output / "images.npy")
+    assert_cannot_write(output / "images.npy", canigatti(*command))
+    assert not list(output.iterdir())
     small_disk("10m")
-    assert canigatti("store", *options, *written).returncode == 0
-    assert {path.name for path in out.iterdir()} == {"images.npy", "images.npy.sha256"}
+    assert canigatti(*command).returncode == 0
+    assert {path.name for path in output.iterdir()} == {"images.npy", "images.npy.sha256"}
 
 
-def test_the_manifest(inspected, small_disk):
-    out = small_disk("4k")
-    assert refused(canigatti("inspect", *inspection(inspected, out)), out / "manifest.csv")
-    assert not list(out.iterdir())
+def test_a_manifest_that_does_not_fit_on_the_disk(inspected, small_disk):
+    output = small_disk("4k")
+    assert_cannot_write(output / "manifest.csv", canigatti(*inspection(inspected, output)))
+    assert not list(output.iterdir())
     small_disk("1m")
-    assert canigatti("inspect", *inspection(inspected, out)).returncode == 0
-    assert (out / "manifest.csv").read_bytes() == (inspected / "manifest.csv").read_bytes()
+    assert canigatti(*inspection(inspected, output)).returncode == 0
+    assert (output / "manifest.csv").read_bytes() == (inspected / "manifest.csv").read_bytes()

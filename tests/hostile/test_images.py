@@ -1,4 +1,4 @@
-"""Files that claim to be photos: each gets a verdict, none stops the others, none takes the machine's memory."""
+"""Files that are not valid photos get a verdict, do not affect other files, and need little memory."""
 
 import io
 import struct
@@ -14,12 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from canigatti.files import write_json
-from canigatti.photos import commands
+from canigatti.photos.commands.inspect import inspect
+from canigatti.photos.commands.store import store
 from canigatti.photos.decoding import UnreadablePhoto, decode
 from canigatti.photos.inspection import inspect_photo
-from canigatti.photos.sources import FoundPhoto
-from canigatti.photos.store import open_store, read_manifest
+from canigatti.photos.layouts import FoundPhoto
+from canigatti.photos.records import MANIFEST, Verdict
+from canigatti.photos.sources import describe
+from canigatti.photos.store import open_store
 
 FORMATS = ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF"]
 
@@ -56,22 +58,22 @@ def inspected(content, name="Cat/0.jpg"):
 
 
 def verdict_of(content, **options):
-    """The verdict, whatever happens short of an error that is none of ours."""
+    """Return the verdict; an unexpected error fails the test."""
     try:
         decode(content, **options)
-    except UnreadablePhoto as fault:
-        return fault.verdict
-    return "keep"
+    except UnreadablePhoto as error:
+        return error.verdict
+    return Verdict.KEEP
 
 
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.99])
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_truncated_photo_is_unreadable(form, share):
+def test_a_truncated_photo_is_unreadable(form, fraction):
     content = photo(form)
-    told = inspected(content[: int(share * len(content))])
-    assert told.verdict == "unreadable"
-    assert told.reason
-    assert "\n" not in told.reason
+    inspection = inspected(content[: int(fraction * len(content))])
+    assert inspection.verdict == "unreadable"
+    assert inspection.reason
+    assert "\n" not in inspection.reason
 
 
 @pytest.mark.parametrize(
@@ -87,46 +89,46 @@ def test_an_empty_file_is_empty():
 
 
 def test_documents_are_not_rendered():
-    """Pillow would hand this to Ghostscript, which runs programs."""
+    """Pillow would render this with Ghostscript, which runs programs."""
     postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n"
     assert inspected(postscript).reason.startswith("no image in a known format")
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"mif1", b"msf1"])
-def test_heic_is_told_by_name(brand):
+def test_heic_is_reported_by_name(brand):
     assert "HEIC" in inspected(struct.pack(">I", 24) + b"ftyp" + brand + bytes(99)).reason
 
 
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "JPEG"])
 def test_another_format_named_jpg_is_kept_with_a_note(form):
-    told = inspected(photo(form))
-    assert (told.verdict, told.format) == ("keep", form)
-    assert told.reason == f"{form} content in a file named .jpg"
+    inspection = inspected(photo(form))
+    assert (inspection.verdict, inspection.format) == ("keep", form)
+    assert inspection.reason == f"{form} content in a file named .jpg"
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_flipped_bytes_give_a_verdict_with_or_without_colours(form, capfd):
+def test_flipped_bytes_give_the_same_verdict_with_and_without_colors(form, capfd):
     whole = np.frombuffer(photo(form), np.uint8)
-    dice = np.random.default_rng(7)
+    rng = np.random.default_rng(7)
     for flips in [1, 2, 5, 20, 100] * 8:
         content = whole.copy()
-        places = dice.integers(0, len(content), flips)
-        content[places] ^= dice.integers(1, 256, flips, dtype=np.uint8)
+        positions = rng.integers(0, len(content), flips)
+        content[positions] ^= rng.integers(1, 256, flips, dtype=np.uint8)
         verdict = verdict_of(content.tobytes())
         assert verdict in ("keep", "unreadable", "too-large", "too-small")
-        assert verdict_of(content.tobytes(), gray_suffices=True) == verdict
+        assert verdict_of(content.tobytes(), allow_gray=True) == verdict
     assert capfd.readouterr().out == ""
 
 
 def test_flipped_bytes_in_the_header_print_nothing(capfd):
-    """JPEG headers hold EXIF, profiles and thumbnails, about which Pillow likes to warn."""
+    """JPEG headers contain EXIF, profiles and thumbnails, which often make Pillow warn."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "described" * 20
     whole = np.frombuffer(photo("JPEG", exif=exif), np.uint8)
-    dice = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     for _ in range(100):
         content = whole.copy()
-        content[dice.integers(20, 300, 4)] = dice.integers(0, 256, 4, dtype=np.uint8)
+        content[rng.integers(20, 300, 4)] = rng.integers(0, 256, 4, dtype=np.uint8)
         verdict_of(content.tobytes())
     assert capfd.readouterr() == ("", "")
 
@@ -165,15 +167,15 @@ def png_with_a_text_bomb():
 
 
 @pytest.mark.parametrize("form", BOMBS)
-def test_an_image_of_too_many_pixels_is_refused_by_its_declared_size(form):
-    told = inspected(BOMBS[form]())
-    assert told.verdict == "too-large"
-    assert "50,000,000" in told.reason
+def test_an_image_that_declares_too_many_pixels_is_rejected(form):
+    inspection = inspected(BOMBS[form]())
+    assert inspection.verdict == "too-large"
+    assert "50,000,000" in inspection.reason
 
 
 @pytest.mark.parametrize("bomb", [*BOMBS.values(), png_with_a_text_bomb])
-def test_a_bomb_does_not_take_the_memory(bomb, tmp_path):
-    """In a process of its own, which is asked for its highest use of memory."""
+def test_a_decompression_bomb_needs_little_memory(bomb, tmp_path):
+    """The peak memory is measured in a separate process."""
     (tmp_path / "bomb").write_bytes(bomb())
     decoding = (
         "import sys\n"
@@ -181,12 +183,12 @@ def test_a_bomb_does_not_take_the_memory(bomb, tmp_path):
         "try: decode(open(sys.argv[1], 'rb').read())\n"
         "except UnreadablePhoto: pass\n"
     )
-    grown = highest_use([tmp_path / "bomb"], decoding) - highest_use([], "import canigatti.photos.decoding")
-    assert grown < 50_000  # kB; decoded, the smallest would take 190,000
+    growth = peak_memory([tmp_path / "bomb"], decoding) - peak_memory([], "import canigatti.photos.decoding")
+    assert growth < 50_000  # kB; decoded, the smallest would take 190,000
 
 
-def highest_use(arguments, script):
-    """Memory (kB) of a process that runs this script: of a child of a small one, since forks begin as large as this."""
+def peak_memory(arguments, script):
+    """Return the peak memory (kB) of a script; its parent is small, because a fork begins as large as its parent."""
     outer = (
         "import resource, subprocess, sys\n"
         "subprocess.run([sys.executable, *sys.argv[1:]], check=True)\n"
@@ -196,25 +198,24 @@ def highest_use(arguments, script):
     return int(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
 
 
-def test_a_hundred_bombs_are_refused_by_processes_of_less_than_a_gigabyte_in_all(tmp_path):
-    made = [bomb() for bomb in (*BOMBS.values(), png_with_a_text_bomb)]
+def test_a_hundred_decompression_bombs_need_less_than_a_gigabyte_in_all_processes(tmp_path):
+    bombs = [bomb() for bomb in (*BOMBS.values(), png_with_a_text_bomb)]
     for number in range(100):
         path = tmp_path / "photos" / ("Cat", "Dog")[number % 2] / f"{number}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(made[number % len(made)])
-    write_json(tmp_path / "source.json", {"path": str(tmp_path / "photos"), "kind": "folder"})
-    outputs = [f"--{name}={tmp_path / name}" for name in ("manifest", "groups", "summary")]
-    command = ["inspect", f"--source-record={tmp_path / 'source.json'}", *outputs, "--workers=2"]
+        path.write_bytes(bombs[number % len(bombs)])
+    describe("photos", tmp_path / "photos", None).write(tmp_path / "source.json")
+    command = ["inspect", f"--source={tmp_path / 'source.json'}", f"--output={tmp_path}", "--workers=2"]
     script = "from canigatti.__main__ import main; main()"
-    peak = highest_use([*command, "--class=cat", "--class=dog"], script)
-    rows = read_manifest(tmp_path / "manifest")
+    peak = peak_memory([*command, "--class=cat", "--class=dog"], script)
+    rows = MANIFEST.read(tmp_path / "manifest.csv")
     assert rows["verdict"].value_counts().to_dict() == {"too-large": 80, "unreadable": 20}
-    assert 3 * peak < 1_000_000  # kB of the largest process, of which there are three
+    assert 3 * peak < 1_000_000  # kB; there are three processes
 
 
 @pytest.fixture
 def faulty(tmp_path):
-    """A folder with a file of every fault among good photos."""
+    """A folder with valid photos and a file of every kind of fault."""
     files = {f"Cat/{number}.jpg": encoded(texture(number), "JPEG") for number in range(10)}
     files |= {f"Dog/{number}.jpg": encoded(texture(100 + number), "JPEG") for number in range(10)}
     files |= {f"Cat/cut{form}.jpg": photo(form)[:-300] for form in FORMATS}
@@ -224,16 +225,15 @@ def faulty(tmp_path):
     for name, content in files.items():
         (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "photos" / name).write_bytes(content)
-    write_json(tmp_path / "source.json", {"path": str(tmp_path / "photos"), "kind": "folder"})
+    describe("photos", tmp_path / "photos", None).write(tmp_path / "source.json")
     return tmp_path, files
 
 
-def test_a_folder_of_faults_gives_a_row_each_and_a_store_of_the_rest(faulty):
+def test_a_folder_with_faulty_files_gives_one_row_per_file_and_a_store_of_the_others(faulty):
     folder, files = faulty
-    inputs = {"source_record": folder / "source.json", "manifest": folder / "manifest.csv", "workers": 2}
-    commands.inspect(**inputs, classes=["cat", "dog"], groups=folder / "groups.csv", summary=folder / "summary.json")
-    commands.store(**inputs, size=32, output=folder / "images.npy", hash=folder / "hash")
-    rows = read_manifest(folder / "manifest.csv")
+    inspect(folder / "source.json", ["cat", "dog"], folder, workers=2)
+    store(folder / "source.json", folder / "manifest.csv", 32, folder / "images.npy", workers=2)
+    rows = MANIFEST.read(folder / "manifest.csv")
     assert sorted(rows["path"]) == sorted(files)
     assert rows["verdict"].value_counts().to_dict() == {"keep": 22, "unreadable": 7, "too-large": 4, "empty": 1}
     images = open_store(folder / "images.npy", folder / "manifest.csv").images
@@ -241,11 +241,11 @@ def test_a_folder_of_faults_gives_a_row_each_and_a_store_of_the_rest(faulty):
     assert (images.reshape(22, -1).std(axis=1) > 10).all()
 
 
-SAME = encoded(texture(60), "JPEG")
+COPIED = encoded(texture(60), "JPEG")
 KINDS = {
-    "good": lambda number: encoded(texture(200 + number), "JPEG"),
-    "the same": lambda _: SAME,
-    "cut": lambda number: encoded(texture(300 + number), "JPEG")[:-300],
+    "valid": lambda number: encoded(texture(200 + number), "JPEG"),
+    "copy": lambda _: COPIED,
+    "truncated": lambda number: encoded(texture(300 + number), "JPEG")[:-300],
     "flipped": lambda number: flipped(encoded(texture(400 + number), "PNG"), number),
     "empty": lambda _: b"",
     "text": lambda number: b"text" * number,
@@ -264,7 +264,7 @@ def flipped(content, number):
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mix=st.lists(st.tuples(st.sampled_from([*KINDS]), st.sampled_from(["Cat", "Dog", "."])), max_size=12))
-def test_any_mix_of_faults_gives_a_row_for_each_file_and_a_store_of_those_kept(tmp_path, mix):
+def test_any_mix_of_files_gives_one_row_per_file_and_a_store_of_the_kept_photos(tmp_path, mix):
     files = {f"{kind}/fine.jpg": encoded(texture(number), "JPEG") for number, kind in enumerate(("Cat", "Dog"))}
     paths = {Path(folder, f"{number}.jpg").as_posix(): kind for number, (kind, folder) in enumerate(mix)}
     files |= {path: KINDS[kind](number) for number, (path, kind) in enumerate(paths.items())}
@@ -273,27 +273,24 @@ def test_any_mix_of_faults_gives_a_row_for_each_file_and_a_store_of_those_kept(t
         for path, content in files.items():
             (folder / "photos" / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / "photos" / path).write_bytes(content)
-        write_json(folder / "source.json", {"path": str(folder / "photos"), "kind": "folder"})
-        inputs = {"source_record": folder / "source.json", "manifest": folder / "manifest.csv"}
-        commands.inspect(
-            **inputs, classes=["cat", "dog"], groups=folder / "groups.csv", summary=folder / "summary.json"
-        )
-        commands.store(**inputs, size=16, output=folder / "images.npy", hash=folder / "hash")
-        rows = read_manifest(folder / "manifest.csv")
+        describe("photos", folder / "photos", None).write(folder / "source.json")
+        inspect(folder / "source.json", ["cat", "dog"], folder)
+        store(folder / "source.json", folder / "manifest.csv", 16, folder / "images.npy")
+        rows = MANIFEST.read(folder / "manifest.csv")
         assert sorted(rows["path"]) == sorted(files)
         assert rows["id"].is_unique
         kept = rows.query("verdict == 'keep'")
         assert len(open_store(folder / "images.npy", folder / "manifest.csv").images) == len(kept) >= 2
-        sound = {path for path, kind in paths.items() if kind in ("good", "GIF", "CMYK") and "/" in path}
-        never = {path for path, kind in paths.items() if kind in ("cut", "empty", "text", "bomb", "one pixel")}
-        assert sound <= set(kept["path"])
-        assert not never & set(kept["path"])
+        usable = {path for path, kind in paths.items() if kind in ("valid", "GIF", "CMYK") and "/" in path}
+        unusable = {path for path, kind in paths.items() if kind in ("truncated", "empty", "text", "bomb", "one pixel")}
+        assert usable <= set(kept["path"])
+        assert not unusable & set(kept["path"])
 
 
-def test_the_command_says_nothing_but_its_progress(faulty):
+def test_the_command_prints_only_its_progress(faulty):
     folder, _ = faulty
-    outputs = [f"--{name}={folder / name}" for name in ("manifest", "groups", "summary")]
-    command = ["-m", "canigatti", "inspect", f"--source-record={folder / 'source.json'}", *outputs, "--workers=2"]
+    options = [f"--source={folder / 'source.json'}", f"--output={folder}", "--workers=2"]
+    command = ["-m", "canigatti", "inspect", *options]
     run = subprocess.run(
         [sys.executable, *command, "--class=cat", "--class=dog"], capture_output=True, text=True, check=True
     )

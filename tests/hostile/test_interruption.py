@@ -1,7 +1,6 @@
-"""A training that is killed, or asked to end, at a real moment goes on and ends as if nothing had happened."""
+"""A training that is killed or stopped in an epoch resumes, with the result of an uninterrupted training."""
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -15,237 +14,240 @@ import pandas as pd
 import pytest
 
 import canigatti
-from canigatti.config import SGD, Augmentation, Convolutional, EarlyStopping, Spec
-from canigatti.training import checkpoint as backup
-from canigatti.training.checkpoint import backup_file
+from canigatti.config import SGD, Augmentation, Spec
+from canigatti.photos.records import MANIFEST, SPLIT
 from canigatti.training.model_files import load_model
+from canigatti.training.records import HISTORY, TrainingRecord
 
 pytestmark = pytest.mark.slow
 
 EPOCHS = 20
-MEASURED = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
-SPEC = Spec(
-    image_size=16,
-    batch_size=8,
-    epochs=EPOCHS,
-    network=Convolutional(filters=(16, 16), dense_units=16, dropout=(0.2, 0.2, 0.5)),
-    optimizer=SGD(name="sgd", learning_rate=0.1, momentum=0.9),
-    early_stopping=EarlyStopping(patience=8),
-    augmentation=Augmentation(),
-)
+METRICS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
 
 
 class Training:
-    """The command `train`, as a process of its own."""
+    """The command `train`, as a separate process."""
 
-    def __init__(self, command: list[str], out: Path, code: Path | None = None) -> None:
-        self.command, self.out = command, out
+    def __init__(self, command: list[str], output: Path, code: Path | None = None) -> None:
+        self.command, self.output = command, output
         self.environment = {**os.environ, **({"PYTHONPATH": str(code)} if code else {})}
 
     def start(self) -> subprocess.Popen:
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen(self.command, env=self.environment, **options)
 
-    def end(self, process: subprocess.Popen | None = None) -> str:
-        """All it says until it ends well."""
-        process = process or self.start()
-        told, _ = process.communicate(timeout=300)
-        assert process.returncode == 0, told
-        return told
+    def complete(self) -> str:
+        """Run the command, check that it succeeds, and return its log."""
+        process = self.start()
+        log, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, log
+        return log
 
-    def cut_off(self, with_signal: signal.Signals, at_epoch: int = 7) -> tuple[int, str]:
-        """Send the signal as soon as this epoch is told; its exit code, and all it said."""
-        process, told = self.start(), ""
+    def interrupt(self, number: signal.Signals, epoch: int = 7) -> tuple[int, str]:
+        """Send the signal after the log line of an epoch, and return exit code and log."""
+        process, log = self.start(), ""
         for line in process.stdout:
-            told += line
-            if re.match(rf"epoch +{at_epoch}/", line):
-                process.send_signal(with_signal)
+            log += line
+            if re.match(rf"epoch +{epoch}/", line):
+                process.send_signal(number)
                 break
-        told += process.communicate(timeout=300)[0]
-        return process.returncode, told
+        log += process.communicate(timeout=300)[0]
+        return process.returncode, log
 
     @property
-    def states(self) -> list[Path]:
-        return list((self.out / "model.backup").glob("[!.]*.npz"))
+    def checkpoints(self) -> list[Path]:
+        return list((self.output / "checkpoint").glob("[!.]*.npz"))
 
     @property
-    def run(self) -> dict:
-        return json.loads((self.out / "run.json").read_text(encoding="utf-8"))
+    def record(self) -> TrainingRecord:
+        return TrainingRecord.read(self.output / "run.json")
 
     @property
     def history(self) -> pd.DataFrame:
-        return pd.read_csv(self.out / "history.csv")
+        return HISTORY.read(self.output / "history.csv")
 
-    def assert_like(self, other: "Training") -> None:
-        pd.testing.assert_frame_equal(self.history[MEASURED], other.history[MEASURED], check_exact=True)
-        assert self.run["best_epoch"] == other.run["best_epoch"]
-        models = [load_model(one.out / "model.keras", one.run["model_sha256"]) for one in (self, other)]
-        for mine, theirs in zip(*(model.get_weights() for model in models), strict=True):
-            np.testing.assert_array_equal(mine, theirs)
-        assert not self.states
-
-
-def epochs_told(text: str) -> list[int]:
-    return [int(number) for number in re.findall(r"^epoch +(\d+)/", text, re.MULTILINE)]
+    def assert_same_result(self, other: "Training") -> None:
+        pd.testing.assert_frame_equal(self.history[METRICS], other.history[METRICS], check_exact=True)
+        assert self.record.best_epoch == other.record.best_epoch
+        models = [load_model(run.output / "model.keras", run.record.model_sha256) for run in (self, other)]
+        for actual, expected in zip(*(model.get_weights() for model in models), strict=True):
+            np.testing.assert_array_equal(actual, expected)
+        assert not self.checkpoints
 
 
-@pytest.fixture(scope="module")
-def make(train_command, photo_files):
-    """A training that writes into this folder, by the code in a folder of its own if one is given."""
-    return lambda out, files=photo_files, spec=SPEC, code=None: Training(train_command(files, out, spec), out, code)
+def logged_epochs(log: str) -> list[int]:
+    return [int(number) for number in re.findall(r"^epoch +(\d+)/", log, re.MULTILINE)]
 
 
 @pytest.fixture(scope="module")
-def whole(make, tmp_path_factory):
-    """The training, never interrupted."""
-    training = make(tmp_path_factory.mktemp("whole"))
-    training.end()
-    # The best epoch comes before the moment of the signal, and early stopping has its say after it.
-    assert training.run["best_epoch"] < 7 < 10 < len(training.history) < EPOCHS
-    assert training.run["resumed_after"] == []
+def spec(make_spec) -> Spec:
+    return make_spec(
+        epochs=EPOCHS,
+        network={"filters": [16, 16], "dense_units": 16, "dropout": [0.2, 0.2, 0.5]},
+        optimizer=SGD(name="sgd", learning_rate=0.1, momentum=0.9),
+        early_stopping={"patience": 8},
+        augmentation=Augmentation(),
+    )
+
+
+@pytest.fixture(scope="module")
+def make(train_command, photo_files, spec):
+    """Make a training that writes into a folder, with other files, settings or code if they are given."""
+
+    def run(output, files=photo_files, settings=spec, code=None) -> Training:
+        return Training(train_command(files, output, settings), output, code)
+
+    return run
+
+
+@pytest.fixture
+def training(make, tmp_path) -> Training:
+    return make(tmp_path / "out")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(make, tmp_path_factory) -> Training:
+    training = make(tmp_path_factory.mktemp("uninterrupted"))
+    training.complete()
+    # The signal comes after the best epoch and before early stopping.
+    assert training.record.best_epoch < 7 < 10 < len(training.history) < EPOCHS
+    assert training.record.resumed_after == ()
     return training
 
 
 @pytest.mark.parametrize(
-    ("with_signal", "code"),
-    [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)],
-    ids=lambda one: str(one),
+    ("number", "exit_code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=str
 )
-def test_a_training_that_is_cut_off_goes_on_and_ends_as_one_that_is_not(make, tmp_path, whole, with_signal, code):
-    training = make(tmp_path / "cut")
-    exit_code, told = training.cut_off(with_signal)
-    assert exit_code == code
-    assert not (training.out / "model.keras").exists()
-    done = epochs_told(told)
-    if with_signal != signal.SIGKILL:  # was given the time to end its epoch
-        assert "which is kept" in told
-    again = training.end()
-    kept = int(re.search(r"goes on after epoch (\d+)", again)[1])
-    assert kept in ({done[-1], done[-1] - 1, done[-1] + 1} if with_signal == signal.SIGKILL else {done[-1]})
-    assert epochs_told(again)[0] == kept + 1
-    assert training.run["resumed_after"] == [kept]
-    training.assert_like(whole)
+def test_an_interrupted_training_resumes_with_the_result_of_an_uninterrupted_one(
+    training, uninterrupted, number, exit_code
+):
+    received, log = training.interrupt(number)
+    assert received == exit_code
+    assert not (training.output / "model.keras").exists()
+    last = logged_epochs(log)[-1]
+    if number != signal.SIGKILL:
+        assert f"{signal.Signals(number).name}: stopping after this epoch, whose checkpoint is kept" in log
+    resumed = training.complete()
+    epoch = int(re.search(r"resuming after epoch (\d+), from the checkpoint", resumed)[1])
+    # A killed process may have logged an epoch without its checkpoint, or written one without its log line.
+    assert epoch in ({last - 1, last, last + 1} if number == signal.SIGKILL else {last})
+    assert logged_epochs(resumed)[0] == epoch + 1
+    assert training.record.resumed_after == (epoch,)
+    training.assert_same_result(uninterrupted)
 
 
-def test_one_that_is_killed_twice_tells_both(make, tmp_path, whole):
-    training = make(tmp_path / "cut")
-    training.cut_off(signal.SIGTERM, at_epoch=3)
-    training.cut_off(signal.SIGTERM, at_epoch=6)
-    training.end()
-    first, second = training.run["resumed_after"]
+def test_two_interruptions_are_both_recorded(training, uninterrupted):
+    training.interrupt(signal.SIGTERM, epoch=3)
+    training.interrupt(signal.SIGTERM, epoch=6)
+    training.complete()
+    first, second = training.record.resumed_after
     assert 3 <= first < second <= 8
-    training.assert_like(whole)
+    training.assert_same_result(uninterrupted)
 
 
-def test_one_that_is_killed_before_its_model_is_saved_trains_no_epoch_again(make, tmp_path, whole):
-    training, last = make(tmp_path / "cut"), len(whole.history)
-    _kill_before_saving(training, last)
-    assert epochs_told(training.end()) == []
-    assert training.run["resumed_after"] == [last]
-    training.assert_like(whole)
+def test_a_training_that_is_killed_before_its_model_is_saved_repeats_no_epoch(training, uninterrupted):
+    last = len(uninterrupted.history)
+    kill_before_saving(training, last)
+    assert logged_epochs(training.complete()) == []
+    assert training.record.resumed_after == (last,)
+    training.assert_same_result(uninterrupted)
 
 
-def test_a_disk_that_fills_while_the_model_is_saved_costs_no_epoch(make, whole, small_disk):
+def test_no_epoch_is_repeated_after_a_disk_is_full_while_the_model_is_saved(make, uninterrupted, small_disk):
     disk = small_disk("100m")
-    training, last = make(disk / "cut"), len(whole.history)
-    _kill_before_saving(training, last)
-    with (disk / "filling").open("wb", buffering=0) as filling, contextlib.suppress(OSError):
+    training = make(disk / "out")
+    kill_before_saving(training, len(uninterrupted.history))
+    with (disk / "large").open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
-            filling.write(bytes(4096))
+            file.write(bytes(4096))
     process = training.start()
-    told, _ = process.communicate(timeout=300)
+    log, _ = process.communicate(timeout=300)
     assert process.returncode == 1
-    assert f"cannot write {training.out / 'model.keras'}" in told
-    assert "No space left" in told
-    assert [path.name for path in training.out.iterdir() if path.suffix != ".backup"] == ["logs"]
-    (disk / "filling").unlink()
-    assert epochs_told(training.end()) == []
-    training.assert_like(whole)
+    assert f"cannot write {training.output / 'model.keras'}" in log
+    assert "No space left" in log
+    assert {path.name for path in training.output.iterdir()} == {"checkpoint", "tensorboard"}
+    (disk / "large").unlink()
+    assert logged_epochs(training.complete()) == []
+    training.assert_same_result(uninterrupted)
 
 
-def _kill_before_saving(training: Training, last: int) -> None:
+def kill_before_saving(training: Training, last: int) -> None:
     process = training.start()
-    while not _has_kept(training, last):
+    while not has_checkpoint(training, last):
         assert process.poll() is None, process.stdout.read()
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert not (training.out / "run.json").exists()
+    assert not (training.output / "run.json").exists()
 
 
-def _has_kept(training: Training, epoch: int) -> bool:
+def has_checkpoint(training: Training, epoch: int) -> bool:
+    """Whether there is a checkpoint of this epoch. Unlike `read_checkpoint`, this deletes no file."""
     try:
-        with np.load(training.states[0]) as content:
-            return len(json.loads(str(content["told"]))["rows"]) == epoch
+        with np.load(training.checkpoints[0]) as content:
+            return f'"epoch": {epoch}' in str(content["state"])
     except (IndexError, OSError, ValueError, KeyError):
         time.sleep(0.002)
         return False
 
 
-def test_a_state_of_other_settings_is_not_used(make, tmp_path):
-    training = make(tmp_path / "cut")
-    training.cut_off(signal.SIGKILL)
-    assert training.states
-    other = SPEC.model_copy(update={"optimizer": SPEC.optimizer.model_copy(update={"learning_rate": 0.03})})
-    changed = make(tmp_path / "cut", spec=other)
-    told = changed.end()
-    assert epochs_told(told)[0] == 1
-    assert "not used: settings, code or photos have changed since" in told
-    assert changed.run["resumed_after"] == []
-    assert not changed.states
+def test_a_checkpoint_of_other_settings_is_not_resumed(training, make, spec):
+    training.interrupt(signal.SIGKILL)
+    assert training.checkpoints
+    other = spec.model_copy(update={"optimizer": spec.optimizer.model_copy(update={"learning_rate": 0.03})})
+    changed = make(training.output, settings=other)
+    log = changed.complete()
+    assert logged_epochs(log)[0] == 1
+    assert "ignored and deleted, because settings, code or photos have changed" in log
+    assert changed.record.resumed_after == ()
+    assert not changed.checkpoints
 
 
-def test_a_state_of_other_photos_is_not_used(make, photo_files, tmp_path):
-    images = np.load(photo_files["images"])
-    np.save(tmp_path / "images.npy", images)
-    training = make(tmp_path / "cut", {**photo_files, "images": tmp_path / "images.npy"})
-    training.cut_off(signal.SIGKILL)
-    np.save(tmp_path / "images.npy", 255 - images)
-    assert epochs_told(training.end())[0] == 1
+@pytest.fixture
+def copied_files(photo_files, tmp_path) -> dict[str, Path]:
+    """A copy of the photos folder and the split."""
+    shutil.copytree(photo_files["images"].parent, tmp_path / "photos")
+    return {name: tmp_path / "photos" / path.name for name, path in photo_files.items()}
 
 
-@pytest.mark.parametrize("change", ["nothing", "seed", "settings", "split", "images", "versions"])
-def test_the_name_of_a_state_says_all_that_decides_the_end(tmp_path, monkeypatch, change):
-    images, split = tmp_path / "images.npy", tmp_path / "split.csv"
-    images.write_bytes(b"images")
-    split.write_text("split")
-    before = backup_file(tmp_path / "model.keras", SPEC, 1, images, [split])
-    if change in ("split", "images"):
-        {"split": split, "images": images}[change].write_text("changed")
-    if change == "versions":
-        monkeypatch.setattr(backup, "versions", dict)
-    settings = SPEC.model_copy(update={"batch_size": 9}) if change == "settings" else SPEC
-    after = backup_file(tmp_path / "model.keras", settings, 2 if change == "seed" else 1, images, [split])
-    assert (after == before) == (change == "nothing")
+def change_images(files: dict[str, Path]) -> None:
+    np.save(files["images"], 255 - np.load(files["images"]))
 
 
-def test_a_state_of_another_split_is_not_used(make, photo_files, tmp_path):
-    split = tmp_path / "split.csv"
-    shutil.copy(photo_files["split"], split)
-    training = make(tmp_path / "cut", {**photo_files, "split": split})
-    training.cut_off(signal.SIGKILL)
-    rows = pd.read_csv(split)
+def change_split(files: dict[str, Path]) -> None:
+    rows = SPLIT.read(files["split"])
     rows.loc[[0, 49], "part"] = rows.loc[[49, 0], "part"].to_numpy()
-    rows.to_csv(split, index=False)
-    assert epochs_told(training.end())[0] == 1
+    SPLIT.write(files["split"], rows)
 
 
-def test_a_state_of_other_code_is_not_used(make, tmp_path):
+def change_labels(files: dict[str, Path]) -> None:
+    manifest = files["images"].with_name("manifest.csv")
+    MANIFEST.write(manifest, (rows := MANIFEST.read(manifest)).assign(label=1 - rows["label"]))
+
+
+@pytest.mark.parametrize("change", [change_images, change_split, change_labels])
+def test_a_checkpoint_of_other_photos_is_not_resumed(make, copied_files, tmp_path, change):
+    training = make(tmp_path / "out", files=copied_files)
+    training.interrupt(signal.SIGKILL)
+    change(copied_files)
+    assert logged_epochs(training.complete())[0] == 1
+
+
+def test_a_checkpoint_of_other_code_is_not_resumed(make, tmp_path):
     shutil.copytree(Path(canigatti.__file__).parent, tmp_path / "code" / "canigatti")
-    training = make(tmp_path / "cut", code=tmp_path / "code")
-    training.cut_off(signal.SIGKILL)
+    training = make(tmp_path / "out", code=tmp_path / "code")
+    training.interrupt(signal.SIGKILL)
     with (tmp_path / "code/canigatti/training/fitting.py").open("a", encoding="utf-8") as code:
         code.write("\n# edited\n")
-    told = training.end()
-    assert epochs_told(told)[0] == 1
-    assert "not used: settings, code or photos have changed since" in told
+    log = training.complete()
+    assert logged_epochs(log)[0] == 1
+    assert "ignored and deleted, because settings, code or photos have changed" in log
 
 
-def test_a_damaged_state_is_told_and_the_training_begins_anew(make, tmp_path, whole):
-    training = make(tmp_path / "cut")
-    training.cut_off(signal.SIGKILL)
-    (state,) = training.states
-    os.truncate(state, state.stat().st_size // 2)
-    told = training.end()
-    assert f"{state}: the backup cannot be read" in told
-    assert epochs_told(told)[0] == 1
-    training.assert_like(whole)
+def test_a_damaged_checkpoint_is_reported_and_the_training_starts_from_the_beginning(training, uninterrupted):
+    training.interrupt(signal.SIGKILL)
+    (checkpoint,) = training.checkpoints
+    os.truncate(checkpoint, checkpoint.stat().st_size // 2)
+    log = training.complete()
+    assert f"{checkpoint}: the checkpoint cannot be read" in log
+    assert logged_epochs(log)[0] == 1
+    training.assert_same_result(uninterrupted)

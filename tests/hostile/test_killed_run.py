@@ -1,7 +1,7 @@
-"""A whole run that is killed, or interrupted, at a real moment: the same command finishes it."""
+"""A workflow run that is killed or interrupted: the same command finishes it."""
 
-import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from canigatti.files import sha256_of
-from canigatti.training.checkpoint import read, write
+from canigatti.training.checkpoint import read_checkpoint, write_checkpoint
+from canigatti.training.records import HISTORY, TrainingRecord
 
 pytestmark = pytest.mark.slow
 
@@ -19,25 +20,26 @@ LONG = """
   long: {augment: true, epochs: 200, early_stopping: {patience: 200}}
 """
 RESULTS = Path("results/tiny")
+TRAINING = RESULTS / "training/long/seed42"
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory, copy_project, tiny):
-    """A study of which one experiment is done, and one, which takes longer, is not."""
-    project = copy_project(tmp_path_factory.mktemp("begun"))
+def unfinished(tmp_path_factory, copy_project, tiny):
+    """A study with one finished experiment, and a longer one that has not started."""
+    project = copy_project(tmp_path_factory.mktemp("unfinished"))
     project.write_config(tiny[: tiny.index("  augmented:")] + LONG.lstrip("\n"))
-    answer = project.run("--", str(RESULTS / "evaluation/plain/seed42/metrics.json"))
-    assert answer.returncode == 0, answer.stdout + answer.stderr
+    result = project.run("--", str(RESULTS / "evaluation/plain/seed42/metrics.json"))
+    assert result.returncode == 0, result.stdout + result.stderr
     return project
 
 
 @pytest.fixture
-def running(begun, tmp_path):
-    """The study, gone on with, in the middle of the long training."""
-    shutil.copytree(begun.folder, tmp_path / "project")
-    project = type(begun)(tmp_path / "project")
+def running(unfinished, tmp_path):
+    """The study and its Snakemake process, during the long training."""
+    shutil.copytree(unfinished.folder, tmp_path / "project")
+    project = type(unfinished)(tmp_path / "project")
     process = project.start()
-    while not list((project.folder / RESULTS / "training/long/seed42").glob("model.backup/[!.]*.npz")):
+    while not list((project.folder / TRAINING).glob("checkpoint/[!.]*.npz")):
         assert process.poll() is None
         time.sleep(0.01)
     yield project, process
@@ -45,54 +47,53 @@ def running(begun, tmp_path):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def models(project):
+def model_hashes(project):
     return {path: sha256_of(path) for path in (project.folder / RESULTS).rglob("model.keras")}
 
 
-def assert_finished_from_where_it_was(project, answer, kept):
-    said = answer.stdout + answer.stderr
-    assert answer.returncode == 0, said
-    assert "experiment=plain" not in said.replace("evaluation", "")
-    assert kept.items() < models(project).items()
-    folder = project.folder / RESULTS / "training/long/seed42"
-    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    assert 1 <= run["resumed_after"][0] < 200 == run["epochs"]
-    history = (folder / "history.csv").read_text(encoding="utf-8").splitlines()[1:]
-    assert [int(row.split(",")[0]) for row in history] == list(range(1, 201))
-    assert not (folder / "model.backup").exists()
+def assert_resumed_and_finished(project, result, finished_models):
+    log = result.stdout + result.stderr
+    assert result.returncode == 0, log
+    assert not re.search(r"^(local)?rule train:(\n +.*)*experiment=plain", log, re.MULTILINE)
+    assert finished_models.items() < model_hashes(project).items()
+    folder = project.folder / TRAINING
+    record = TrainingRecord.read(folder / "run.json")
+    assert 1 <= record.resumed_after[0] < 200 == record.epochs
+    assert list(HISTORY.read(folder / "history.csv")["epoch"]) == list(range(1, 201))
+    assert not (folder / "checkpoint").exists()
     assert (project.folder / RESULTS / "report/index.html").is_file()
 
 
-def test_a_run_that_is_killed_is_finished_by_unlocking_and_the_same_command(running):
+def test_a_killed_run_is_finished_by_unlocking_and_the_same_command(running):
     project, process = running
-    kept = models(project)
+    finished_models = model_hashes(project)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert len(kept) == 1
-    refused = project.run()
-    assert refused.returncode != 0
-    assert "--unlock" in refused.stdout + refused.stderr
+    assert len(finished_models) == 1
+    locked = project.run()
+    assert locked.returncode != 0
+    assert "--unlock" in locked.stdout + locked.stderr
     assert project.run("--unlock").returncode == 0
-    assert_finished_from_where_it_was(project, project.run(), kept)
+    assert_resumed_and_finished(project, project.run(), finished_models)
 
 
 def test_a_run_that_is_interrupted_in_its_last_epoch_only_saves_the_model(running):
-    """All epochs are kept then, and nothing is left to be fitted; every output must be there all the same."""
+    """No epoch is left to train, and every output must be written nevertheless."""
     project, process = running
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(timeout=60) != 0
-    folder = project.folder / RESULTS / "training/long/seed42"
-    (state,) = folder.glob("model.backup/[!.]*.npz")
-    kept = read(state)
-    write(state, replace(kept, stopped=True, resumed_after=[]))
-    answer = project.run()
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    assert run["epochs"] == len(kept.rows) == run["resumed_after"][0]
+    folder = project.folder / TRAINING
+    (path,) = folder.glob("checkpoint/[!.]*.npz")
+    checkpoint = read_checkpoint(path)
+    write_checkpoint(path, replace(checkpoint, stopped=True, resumed_after=[]))
+    result = project.run()
+    assert result.returncode == 0, result.stdout + result.stderr
+    record = TrainingRecord.read(folder / "run.json")
+    assert record.epochs == len(checkpoint.rows) == record.resumed_after[0]
     assert (folder / "tensorboard").is_dir()
 
 
-def test_another_study_runs_beside_it(running, tiny):
+def test_another_study_runs_at_the_same_time(running, tiny):
     project, process = running
     (project.folder / "other.yaml").write_text(
         tiny[: tiny.index("  augmented:")].replace("study: tiny", "study: other"), encoding="utf-8"
@@ -103,15 +104,15 @@ def test_another_study_runs_beside_it(running, tiny):
     assert process.wait(timeout=300) == 0
 
 
-def test_ctrl_c_waits_for_the_epoch_and_the_same_command_finishes(running):
+def test_ctrl_c_waits_for_the_epoch_and_the_same_command_resumes(running):
     project, process = running
-    kept = models(project)
+    finished_models = model_hashes(project)
     second = project.run()
     assert second.returncode != 0
     assert "cannot be locked" in (second.stdout + second.stderr)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(timeout=60) != 0
     log = (project.folder / RESULTS / "logs/train/long/seed42.log").read_text(encoding="utf-8")
-    assert "SIGINT: ends after this epoch, which is kept" in log
+    assert "SIGINT: stopping after this epoch, whose checkpoint is kept" in log
     assert log.count("epoch 200/200") == 0
-    assert_finished_from_where_it_was(project, project.run(), kept)
+    assert_resumed_and_finished(project, project.run(), finished_models)

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageFile
 
-from canigatti.photos.decoding import MOST_PIXELS, UnreadablePhoto, decode, to_square
+from canigatti.photos.decoding import MAX_PIXELS, UnreadablePhoto, decode, to_square
 
 ORIENTATION = 0x0112
 
 
 def texture(width=48, height=36, seed=0):
-    """A smooth picture without symmetry, so that every turn and shift of it shows."""
+    """Return a smooth image without symmetry, so that rotations and shifts are visible."""
     noise = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
     return Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC)
 
@@ -33,7 +33,7 @@ def pixels(content):
 
 
 @pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "PPM"])
-def test_lossless_formats_give_the_pixels_that_were_saved(form):
+def test_lossless_formats_return_the_saved_pixels(form):
     decoded = decode(encoded(texture(), form))
     assert (decoded.format, decoded.mode, decoded.width, decoded.height) == (form, "RGB", 48, 36)
     assert decoded.notes == []
@@ -41,7 +41,7 @@ def test_lossless_formats_give_the_pixels_that_were_saved(form):
 
 
 @pytest.mark.parametrize("form", ["JPEG", "WEBP", "JPEG2000", "AVIF"])
-def test_lossy_formats_give_nearly_the_pixels_that_were_saved(form):
+def test_lossy_formats_return_almost_the_saved_pixels(form):
     difference = pixels(encoded(texture(), form)).astype(int) - np.asarray(texture())
     assert np.abs(difference).mean() < 8
 
@@ -62,13 +62,13 @@ def test_sixteen_bit_gray_of_a_narrow_range_is_not_stretched():
     assert decoded.max() == round(33_000 / 257)
 
 
-def test_big_endian_sixteen_bit_tiff_is_scaled_likewise():
+def test_big_endian_sixteen_bit_tiff_is_scaled():
     image = Image.frombytes("I;16B", (8, 8), np.linspace(0, 65535, 64).astype(">u2").tobytes())
     np.testing.assert_array_equal(pixels(encoded(image, "TIFF"))[-1, -1], [255, 255, 255])
     assert 120 < pixels(encoded(image, "TIFF"))[4, 0, 0] < 136
 
 
-def test_floating_point_gray_runs_from_its_darkest_to_its_lightest_value():
+def test_floating_point_gray_is_scaled_from_minimum_to_maximum():
     values = np.linspace(-3, 5, 64, dtype=np.float32).reshape(8, 8)
     values[0, 1] = np.nan
     gray = pixels(encoded(Image.fromarray(values), "TIFF"))[..., 0]
@@ -76,7 +76,7 @@ def test_floating_point_gray_runs_from_its_darkest_to_its_lightest_value():
 
 
 @pytest.mark.parametrize("color", [(255, 255, 255), (0, 0, 0), (200, 30, 40), (20, 60, 180)])
-def test_cmyk_jpegs_which_adobe_stores_inverted_keep_their_colours(color):
+def test_cmyk_jpegs_which_adobe_stores_inverted_keep_their_colors(color):
     content = encoded(Image.new("RGB", (32, 32), color).convert("CMYK"), "JPEG", quality=95)
     decoded = decode(content)
     assert b"Adobe" in content
@@ -84,13 +84,13 @@ def test_cmyk_jpegs_which_adobe_stores_inverted_keep_their_colours(color):
     np.testing.assert_allclose(np.asarray(decoded.image)[16, 16], color, atol=6)
 
 
-def test_palettes_are_resolved():
-    few = texture().quantize(32)
-    np.testing.assert_array_equal(pixels(encoded(few, "PNG")), few.convert("RGB"))
+def test_palettes_are_converted():
+    indexed = texture().quantize(32)
+    np.testing.assert_array_equal(pixels(encoded(indexed, "PNG")), indexed.convert("RGB"))
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
-def test_transparent_parts_are_put_on_white(mode):
+def test_transparent_areas_become_white(mode):
     image = Image.new("RGBA", (16, 16), (0, 0, 0, 255))
     image.paste((0, 0, 0, 0), (0, 0, 8, 16))
     decoded = decode(encoded(image.convert(mode), "PNG"))
@@ -103,38 +103,38 @@ def test_half_transparent_black_becomes_middle_gray():
     np.testing.assert_allclose(pixels(encoded(Image.new("RGBA", (8, 8), (0, 0, 0, 128)), "PNG"))[0, 0], 127, atol=1)
 
 
-def test_an_opaque_alpha_channel_deserves_no_note():
+def test_an_opaque_alpha_channel_gives_no_note():
     assert decode(encoded(texture().convert("RGBA"), "PNG")).notes == []
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP", "TIFF"])
-def test_the_first_of_several_frames_is_taken(form):
+def test_the_first_of_several_frames_is_used(form):
     first, second = Image.new("RGB", (16, 16), (250, 10, 10)), Image.new("RGB", (16, 16), (10, 10, 250))
     decoded = decode(encoded(first, form, save_all=True, append_images=[second]))
     np.testing.assert_allclose(np.asarray(decoded.image)[8, 8], (250, 10, 10), atol=8)
     assert decoded.notes == ["several frames, the first one used"]
 
 
-def test_a_phones_jpeg_with_a_second_picture_behind_it_is_a_jpeg():
+def test_a_jpeg_followed_by_a_second_image_is_a_jpeg():
     decoded = decode(encoded(texture(), "MPO", save_all=True, append_images=[texture(seed=1)]))
     assert (decoded.format, decoded.notes) == ("JPEG", [])
 
 
-# What the stored rows and columns are for each orientation: EXIF 2.32, 4.6.4, "the 0th row, the 0th column".
+# The stored image for each orientation of an upright one: EXIF 2.32, 4.6.4, "the 0th row, the 0th column".
 STORED = {
-    1: lambda seen: seen,
+    1: lambda upright: upright,
     2: np.fliplr,
-    3: lambda seen: np.rot90(seen, 2),
+    3: lambda upright: np.rot90(upright, 2),
     4: np.flipud,
-    5: lambda seen: seen.transpose(1, 0, 2),
-    6: np.rot90,  # lies on its left side; the viewer turns it clockwise
-    7: lambda seen: np.rot90(seen, 2).transpose(1, 0, 2),
-    8: lambda seen: np.rot90(seen, -1),
+    5: lambda upright: upright.transpose(1, 0, 2),
+    6: np.rot90,  # rotated counterclockwise; viewers rotate it clockwise
+    7: lambda upright: np.rot90(upright, 2).transpose(1, 0, 2),
+    8: lambda upright: np.rot90(upright, -1),
 }
 
 
 @pytest.mark.parametrize("orientation", STORED)
-def test_exif_orientations_are_set_upright(orientation):
+def test_every_exif_orientation_is_applied(orientation):
     stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](np.asarray(texture()))))
     decoded = decode(encoded(stored, "PNG", exif=exif_of(orientation)))
     np.testing.assert_array_equal(decoded.image, texture())
@@ -144,24 +144,24 @@ def test_exif_orientations_are_set_upright(orientation):
 
 
 @pytest.mark.parametrize("form", ["JPEG", "TIFF", "WEBP"])
-def test_other_formats_are_set_upright_once(form):
+def test_the_orientation_is_applied_once_in_other_formats(form):
     decoded = decode(encoded(texture(), form, exif=exif_of(6)))
     assert (decoded.width, decoded.height) == (36, 48)
-    turned = np.asarray(texture().transpose(Image.Transpose.ROTATE_270)).astype(int)
-    assert np.abs(turned - np.asarray(decoded.image)).mean() < 8
+    rotated = np.asarray(texture().transpose(Image.Transpose.ROTATE_270)).astype(int)
+    assert np.abs(rotated - np.asarray(decoded.image)).mean() < 8
 
 
 @pytest.mark.parametrize(
     "broken", [b"Exif\0\0", b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03", b"Exif\0\0" + b"\xff" * 99]
 )
-def test_a_broken_exif_block_neither_rejects_nor_warns(broken):
+def test_a_broken_exif_block_is_ignored_without_a_warning(broken):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert decode(encoded(texture(), "JPEG", exif=b"Exif\0\0" + broken)).width == 48
 
 
-def test_an_exif_block_that_pillow_cannot_read_turns_nothing(monkeypatch):
-    """Which damage makes it raise, and what, changes from version to version."""
+def test_an_unreadable_exif_block_is_noted(monkeypatch):
+    """Pillow's version decides which damage raises which error."""
 
     def broken(image):
         raise SyntaxError("not a TIFF file")
@@ -173,13 +173,13 @@ def test_an_exif_block_that_pillow_cannot_read_turns_nothing(monkeypatch):
 
 
 def swapped_profile():
-    """An RGB profile whose red is sRGB's green and whose green is sRGB's red."""
+    """Return an sRGB profile with red and green swapped."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    named = profile.replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be"))
-    return named.replace(b"rXYZ", b"tXYZ").replace(b"gXYZ", b"rXYZ").replace(b"tXYZ", b"gXYZ")
+    renamed = profile.replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be"))
+    return renamed.replace(b"rXYZ", b"tXYZ").replace(b"gXYZ", b"rXYZ").replace(b"tXYZ", b"gXYZ")
 
 
-def test_colours_of_another_profile_become_srgb():
+def test_colors_of_another_profile_are_converted_to_srgb():
     decoded = decode(encoded(Image.new("RGB", (8, 8), (250, 0, 0)), "PNG", icc_profile=swapped_profile()))
     np.testing.assert_allclose(np.asarray(decoded.image)[4, 4], (0, 250, 0), atol=4)
     assert decoded.notes == ["colours converted from mine built-in to sRGB"]
@@ -193,33 +193,33 @@ def test_an_srgb_profile_changes_nothing():
 
 
 @pytest.mark.parametrize("profile", [b"not a profile", swapped_profile()[:200]])
-def test_a_broken_profile_is_ignored_and_says_so(profile):
+def test_a_broken_profile_is_ignored_with_a_note(profile):
     decoded = decode(encoded(texture(), "PNG", icc_profile=profile))
     np.testing.assert_array_equal(decoded.image, texture())
     assert [note[:23] for note in decoded.notes] == ["colour profile ignored "]
 
 
-def test_sizes_are_judged_before_anything_is_decoded(monkeypatch):
-    content = encoded(Image.new("1", (10_000, MOST_PIXELS // 10_000 + 1)), "PNG")
+def test_the_size_is_checked_before_decoding(monkeypatch):
+    content = encoded(Image.new("1", (10_000, MAX_PIXELS // 10_000 + 1)), "PNG")
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("was decoded"))
-    with pytest.raises(UnreadablePhoto) as told:
+    with pytest.raises(UnreadablePhoto) as raised:
         decode(content)
-    assert told.value.verdict == "too-large"
-    assert told.value.reason == "10000×5001 pixels, expected at most 50,000,000"
+    assert raised.value.verdict == "too-large"
+    assert raised.value.reason == "10000×5001 pixels, expected at most 50,000,000"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 300), (300, 7)])
-def test_photos_in_which_nothing_can_be_seen_are_too_small(size):
-    with pytest.raises(UnreadablePhoto) as told:
+def test_very_small_photos_are_rejected(size):
+    with pytest.raises(UnreadablePhoto) as raised:
         decode(encoded(Image.new("RGB", size), "PNG"))
-    assert told.value.verdict == "too-small"
+    assert raised.value.verdict == "too-small"
 
 
-def test_the_smallest_photo_is_taken():
+def test_the_smallest_photo_is_accepted():
     assert decode(encoded(texture(8, 8), "PNG")).width == 8
 
 
-def test_a_ribbon_is_taken_with_a_note():
+def test_a_very_elongated_photo_is_noted():
     decoded = decode(encoded(Image.new("RGB", (20_000, 10)), "PNG"))
     assert decoded.notes == ["very elongated (20000×10 pixels)"]
     assert to_square(decoded.image, 50).shape == (50, 50, 3)
@@ -236,17 +236,17 @@ def test_a_ribbon_is_taken_with_a_note():
         encoded(texture(), "PNG"),
         encoded(texture().quantize(16), "GIF"),
     ],
-    ids=["JPEG", "turned", "profile", "gray", "CMYK", "PNG", "GIF"],
+    ids=["JPEG", "rotated", "profile", "gray", "CMYK", "PNG", "GIF"],
 )
-def test_leaving_out_the_colours_changes_nothing_else(content):
-    colored, gray = decode(content), decode(content, gray_suffices=True)
+def test_skipping_the_colors_changes_nothing_else(content):
+    colored, gray = decode(content), decode(content, allow_gray=True)
     for name in ("width", "height", "mode", "format", "notes"):
         assert getattr(colored, name) == getattr(gray, name)
     difference = np.asarray(colored.image.convert("L")).astype(int) - np.asarray(gray.image.convert("L"))
     assert np.abs(difference).mean() < 2
 
 
-def test_a_square_is_the_whole_photo_stretched():
+def test_a_square_shows_the_whole_photo():
     left_half_white = Image.new("RGB", (300, 100))
     left_half_white.paste("white", (0, 0, 150, 100))
     square = to_square(left_half_white, 20)
@@ -256,7 +256,7 @@ def test_a_square_is_the_whole_photo_stretched():
     assert square[:, 11:].max() == 0
 
 
-def test_fine_patterns_become_gray_in_the_square_and_no_coarse_pattern():
-    checks = np.indices((400, 400)).sum(axis=0) % 2 * 255
-    square = to_square(Image.fromarray(checks.astype(np.uint8)).convert("RGB"), 50)
+def test_resizing_a_fine_pattern_does_not_alias():
+    checkerboard = np.indices((400, 400)).sum(axis=0) % 2 * 255
+    square = to_square(Image.fromarray(checkerboard.astype(np.uint8)).convert("RGB"), 50)
     np.testing.assert_allclose(square, 127, atol=2)

@@ -1,6 +1,5 @@
-"""The drawn photos: the same every time, faults that are real, and no shortcut through colour."""
+"""Generated photos are reproducible, have real faults, and do not differ in color between the classes."""
 
-import csv
 import io
 import re
 import zipfile
@@ -16,9 +15,10 @@ from sklearn.preprocessing import StandardScaler
 
 from canigatti.config import GeneratedPhotos
 from canigatti.files import InputError
-from canigatti.photos.commands import generate
+from canigatti.photos.commands.generate import generate
 from canigatti.photos.demo.archive import draw_members, zip_bytes
 from canigatti.photos.demo.faults import sideways_jpeg_bytes
+from canigatti.photos.records import PLANTED
 
 COUNT, SEED = 40, 3
 VERDICTS = {
@@ -60,7 +60,7 @@ def ordinary(members):
 
 @pytest.fixture(scope="module")
 def planted(members):
-    """The planted files by fault; of a fault planted twice, both."""
+    """The planted files by fault."""
     by_fault = {}
     for member in members:
         if member.fault:
@@ -70,12 +70,12 @@ def planted(members):
 
 @pytest.fixture(scope="module")
 def demonstration():
-    """Photos and labels of the demonstration that the package ships: 800 photos, seed 42."""
+    """Photos and labels of `make demo`: 800 photos, seed 42."""
     photos = [member for member in draw_members(800, 42) if member.fault is None]
     return [opened(member.content) for member in photos], np.array([is_dog(member) for member in photos], dtype=int)
 
 
-def test_the_same_count_and_seed_give_the_same_archive(members):
+def test_the_archive_depends_only_on_count_and_seed(members):
     assert zip_bytes(draw_members(COUNT, SEED)) == zip_bytes(members)
 
 
@@ -84,14 +84,14 @@ def test_another_seed_gives_other_photos(ordinary):
     assert not other & {member.content for member in ordinary}
 
 
-def test_both_classes_get_half_of_the_photos_numbered_from_zero(ordinary):
+def test_each_class_has_half_of_the_photos(ordinary):
     expected = [f"PetImages/{name}/{number}.jpg" for name in ("Cat", "Dog") for number in range(COUNT // 2)]
     assert [member.path for member in ordinary] == expected
 
 
-def test_an_odd_count_is_drawn_whole():
-    drawn = [member for member in draw_members(5, SEED) if member.fault is None]
-    assert [is_dog(member) for member in drawn] == [False, False, False, True, True]
+def test_an_odd_count_gives_one_more_cat():
+    ordinary = [member for member in draw_members(5, SEED) if member.fault is None]
+    assert [is_dog(member) for member in ordinary] == [False, False, False, True, True]
 
 
 def test_names_are_unique_and_planted_photos_continue_the_numbering(members):
@@ -112,13 +112,13 @@ def test_ordinary_photos_are_rgb_jpegs_of_varied_sizes_and_shapes(ordinary):
     assert max(shapes) > 1.2
 
 
-def test_every_fault_is_planted_with_the_verdict_the_manifest_must_give(planted):
+def test_every_fault_is_planted_with_its_expected_verdict(planted):
     assert {fault: found[0].verdict for fault, found in planted.items()} == VERDICTS
 
 
-def test_faults_are_spread_over_both_classes(planted):
-    everything = [member for found in planted.values() for member in found]
-    assert sum(map(is_dog, everything)) in (len(everything) // 2, len(everything) // 2 + 1)
+def test_both_classes_have_planted_faults(planted):
+    members = [member for found in planted.values() for member in found]
+    assert sum(map(is_dog, members)) in (len(members) // 2, len(members) // 2 + 1)
 
 
 def test_the_empty_file_has_no_bytes(planted):
@@ -126,7 +126,7 @@ def test_the_empty_file_has_no_bytes(planted):
 
 
 @pytest.mark.parametrize("fault", ["text", "Thumbs.db"])
-def test_what_is_no_photo_is_not_taken_for_one(planted, fault):
+def test_other_files_are_not_images(planted, fault):
     for member in planted[fault]:
         assert member.content
         with pytest.raises(UnidentifiedImageError):
@@ -138,7 +138,7 @@ def test_each_class_has_a_thumbnail_cache(planted):
     assert paths == ["PetImages/Cat/Thumbs.db", "PetImages/Dog/Thumbs.db"]
 
 
-def test_the_truncated_photo_opens_but_does_not_decode(planted):
+def test_the_truncated_photo_can_be_opened_but_not_decoded(planted):
     photo = opened(planted["truncated"][0].content)
     with pytest.raises(OSError, match="truncated"):
         photo.load()
@@ -147,7 +147,7 @@ def test_the_truncated_photo_opens_but_does_not_decode(planted):
 @pytest.mark.parametrize(
     ("fault", "file_format", "mode"), [("GIF", "GIF", "P"), ("PNG", "PNG", "RGB"), ("CMYK", "JPEG", "CMYK")]
 )
-def test_odd_formats_decode_under_the_name_jpg(planted, fault, file_format, mode):
+def test_other_formats_have_the_suffix_jpg(planted, fault, file_format, mode):
     (member,) = planted[fault]
     photo = opened(member.content)
     assert (photo.format, photo.mode) == (file_format, mode)
@@ -155,42 +155,42 @@ def test_odd_formats_decode_under_the_name_jpg(planted, fault, file_format, mode
     assert member.path.endswith(".jpg")
 
 
-def test_the_rotated_photo_carries_its_orientation(planted):
+def test_the_rotated_photo_has_an_exif_orientation(planted):
     photo = opened(planted["EXIF rotated"][0].content)
     assert photo.getexif()[0x0112] == 6
     assert ImageOps.exif_transpose(photo).size == photo.size[::-1]
 
 
-def test_a_photo_stored_sideways_is_upright_once_its_orientation_is_heeded(ordinary):
+def test_the_exif_orientation_makes_the_rotated_photo_upright(ordinary):
     upright = opened(ordinary[0].content)
     stored = opened(sideways_jpeg_bytes(upright))
     assert np.abs(pixels(ImageOps.exif_transpose(stored)) - pixels(upright)).mean() < 4
 
 
-def test_the_exact_duplicate_repeats_an_earlier_photo_of_its_class(planted, ordinary):
+def test_the_exact_duplicate_copies_an_ordinary_photo_of_its_class(planted, ordinary):
     (copy,) = planted["exact duplicate"]
     originals = [member for member in ordinary if member.content == copy.content]
     assert [is_dog(member) for member in originals] == [is_dog(copy)]
 
 
-def test_the_near_duplicate_shows_an_earlier_photo_of_its_class_in_other_bytes(planted, ordinary):
+def test_the_near_duplicate_resembles_an_ordinary_photo_of_its_class(planted, ordinary):
     (copy,) = planted["near duplicate"]
     assert copy.content not in {member.content for member in ordinary}
-    fingerprint = imagehash.phash(opened(copy.content))
-    distances = {member.path: fingerprint - imagehash.phash(opened(member.content)) for member in ordinary}
+    perceptual_hash = imagehash.phash(opened(copy.content))
+    distances = {member.path: perceptual_hash - imagehash.phash(opened(member.content)) for member in ordinary}
     close = [path for path, distance in distances.items() if distance <= 4]
     assert len(close) == 1
     assert close[0].startswith("PetImages/Dog/") == is_dog(copy)
 
 
-def test_one_photo_lies_under_both_labels_and_is_none_of_the_ordinary(planted, ordinary):
+def test_one_photo_has_both_labels(planted, ordinary):
     first, second = planted["both labels"]
     assert first.content == second.content
     assert is_dog(first) != is_dog(second)
     assert first.content not in {member.content for member in ordinary}
 
 
-def test_colour_does_not_tell_the_classes_apart(demonstration):
+def test_the_classes_have_the_same_colors(demonstration):
     photos, labels = demonstration
     arrays = [pixels(photo) for photo in photos]
     means = np.array([array.mean(axis=(0, 1)) for array in arrays])
@@ -201,19 +201,18 @@ def test_colour_does_not_tell_the_classes_apart(demonstration):
         assert cross_val_score(model, features, labels, cv=folds).mean() < 0.6
 
 
-def test_no_two_ordinary_photos_look_like_near_duplicates(demonstration):
+def test_ordinary_photos_are_not_near_duplicates(demonstration):
     photos, _ = demonstration
     bits = np.array([imagehash.phash(photo).hash.ravel() for photo in photos]).astype(np.float32) * 2 - 1
     distances = (64 - bits @ bits.T) / 2 + 64 * np.eye(len(bits))
     assert distances.min() > 4
 
 
-def test_the_command_writes_the_archive_and_the_list_of_what_was_planted(members, tmp_path):
+def test_the_command_writes_the_archive_and_the_list_of_faults(members, tmp_path):
     output, planted = tmp_path / "demo.zip", tmp_path / "planted.csv"
-    generate(GeneratedPhotos(count=COUNT, seed=SEED).spec(), output, planted)
+    generate(GeneratedPhotos(count=COUNT, seed=SEED).to_json(), output, planted)
     assert output.read_bytes() == zip_bytes(members)
-    with planted.open(newline="") as stream:
-        rows = [tuple(row.values()) for row in csv.DictReader(stream)]
+    rows = [*PLANTED.read(planted).itertuples(index=False, name=None)]
     assert rows == [(member.path, member.fault, member.verdict) for member in members if member.fault]
     with zipfile.ZipFile(output) as archive:
         assert archive.testzip() is None
@@ -221,7 +220,7 @@ def test_the_command_writes_the_archive_and_the_list_of_what_was_planted(members
         assert set(archive.namelist()) >= {path for path, _, _ in rows}
 
 
-def test_the_command_refuses_a_count_without_a_photo_of_each_class(tmp_path):
-    with pytest.raises(InputError, match=r"--spec: count: .*received 1"):
+def test_the_command_rejects_a_count_that_is_too_small(tmp_path):
+    with pytest.raises(InputError, match=r"count: .*\(1\)"):
         generate('{"count": 1, "seed": 42}', tmp_path / "demo.zip", tmp_path / "planted.csv")
     assert not list(tmp_path.iterdir())

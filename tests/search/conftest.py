@@ -1,12 +1,12 @@
 import pytest
 
 from canigatti.config import Space, Spec
-from canigatti.search.trials import Execution
+from canigatti.search.records import Execution
 
 
 @pytest.fixture
 def space() -> Space:
-    """Two blocks, and a dropout for each of them and for the dense layer: 2 · 3 · 3 · 1 · 1 · 2 combinations."""
+    """Filters of two blocks, three dropouts and two optimizers: 2 · 3 · 3 · 1 · 1 · 2 combinations."""
     return Space(
         filters=[{"low": 4, "high": 8, "step": 4}, {"low": 8, "high": 16, "step": 4}],
         dropout=[
@@ -19,12 +19,9 @@ def space() -> Space:
 
 
 @pytest.fixture
-def spec() -> Spec:
-    """A small experiment that learns within an epoch or two."""
-    return Spec(
-        augmentation=None,
-        image_size=16,
-        batch_size=8,
+def spec(make_spec) -> Spec:
+    """A small experiment whose accuracy rises within an epoch or two."""
+    return make_spec(
         epochs=3,
         network={"filters": [4], "dense_units": 8, "dropout": [0.1, 0.1], "kernel_initializer": "glorot_uniform"},
         optimizer={"name": "sgd", "learning_rate": 0.05},
@@ -33,7 +30,7 @@ def spec() -> Spec:
 
 @pytest.fixture
 def execution():
-    """Make an execution: of trial 1, with a score or with an error."""
+    """Make an execution of a trial: completed with a score, or failed without one."""
 
     def make(trial=1, number=1, score=None, best_step=1, values=None, **fields) -> Execution:
         failed = score is None
@@ -45,7 +42,7 @@ def execution():
             score=score,
             best_step=None if failed else best_step,
             **{
-                "error": "ValueError: no" if failed else None,
+                "error": "ValueError: no network" if failed else None,
                 "seed": 1,
                 "started": "2026-01-01T00:00:00.000+00:00",
                 "seconds": 2.0,

@@ -1,81 +1,92 @@
-import json
-from dataclasses import asdict
-
 import pandas as pd
 import pytest
 from PIL import Image
 
-from canigatti.config import Experiment
-from canigatti.files import InputError, write_json
-from canigatti.search.commands import draw_trials, propose_trials, select_trial
-from canigatti.training.commands import _settings
+from canigatti.config import Experiment, Spec
+from canigatti.files import InputError
+from canigatti.search.commands.plot import plot_search
+from canigatti.search.commands.propose import propose_trials
+from canigatti.search.commands.select import select_trial
+from canigatti.search.commands.train_trial import train_trial
+from canigatti.search.records import BestTrial, Execution, Proposal
 
 SEARCHED = Experiment(
     split="a",
+    image_size=16,
+    batch_size=8,
     network={"filters": [4], "dropout": [0.1, 0.1]},
-    search={"seed": 3, "space": {"dense_units": {"low": 10, "high": 30, "step": 10}}},
+    search={"seed": 3, "epochs": 1, "space": {"dense_units": {"low": 10, "high": 30, "step": 10}}},
 )
+SEARCH, EXPERIMENT = SEARCHED.resolve_search().to_json(), SEARCHED.resolve().to_json()
 
 
 @pytest.fixture
 def select(execution, tmp_path):
-    """Select among executions, given as (trial, number, score), and read what was chosen."""
+    """Select among executions, given as (trial, number, score), and return the best trial."""
 
-    def run(*executions):
-        paths = []
-        for trial, number, score in executions:
-            paths.append(tmp_path / f"trial{trial}" / f"execution{number}.json")
-            write_json(paths[-1], asdict(execution(trial, number, score)))
-        select_trial(SEARCHED.search_spec(), paths, tmp_path / "trials.csv", tmp_path / "best.json")
-        return json.loads((tmp_path / "best.json").read_text())
+    def run(*executions) -> BestTrial:
+        paths = [tmp_path / f"trial{trial}" / f"execution{number}.json" for trial, number, _ in executions]
+        for path, arguments in zip(paths, executions, strict=True):
+            execution(*arguments).write(path)
+        select_trial(SEARCH, EXPERIMENT, paths, tmp_path / "out")
+        return BestTrial.read(tmp_path / "out" / "best.json")
 
     return run
 
 
-def test_the_proposal_is_a_list_of_values(tmp_path):
-    propose_trials(SEARCHED.search_spec(), 3, tmp_path / "proposed.json")
-    proposed = json.loads((tmp_path / "proposed.json").read_text())
-    assert sorted(values["dense_units"] for values in proposed) == [10, 20, 30]
+def test_every_combination_of_a_small_space_is_proposed(tmp_path):
+    propose_trials(SEARCH, 3, tmp_path / "proposed.json")
+    proposal = Proposal.read(tmp_path / "proposed.json")
+    assert sorted(values["dense_units"] for values in proposal.trials) == [10, 20, 30]
 
 
-def test_the_best_trial_comes_with_its_network_and_optimizer(select, tmp_path):
+@pytest.mark.parametrize("units", [10, 4_000_000_000], ids=["completed", "failed"])
+def test_an_execution_is_written_whether_it_completed_or_failed(photo_files, tmp_path, units):
+    Proposal(trials=({"dense_units": 99}, {"dense_units": units})).write(tmp_path / "proposed.json")
+    output, logs = tmp_path / "execution3.json", tmp_path / "logs"
+    train_trial(SEARCH, tmp_path / "proposed.json", 2, 3, **photo_files, output=output, logs=logs)
+    execution = Execution.read(output)
+    assert (execution.trial, execution.execution, execution.values) == (2, 3, {"dense_units": units})
+    assert execution.status == ("completed" if units == 10 else "failed")
+    assert (execution.score is None, execution.best_step, execution.error is None) == (
+        (False, 1, True) if units == 10 else (True, None, False)
+    )
+    assert logs.is_dir()
+    assert {path.name for path in tmp_path.iterdir()} == {"proposed.json", "execution3.json", "logs"}
+
+
+def test_the_best_trial_has_its_network_and_optimizer(select, tmp_path):
     best = select((2, 1, 0.9), (1, 1, 0.5), (2, 2, 0.8), (1, 2, 0.6))
-    assert best["trial"] == 2
-    assert best["score"] == pytest.approx(0.85)
-    assert best["values"] == {"dense_units": 20}
-    assert best["network"]["dense_units"] == 20
-    assert best["network"]["filters"] == [4]
-    assert best["optimizer"] == SEARCHED.optimizer.model_dump()
-    assert list(pd.read_csv(tmp_path / "trials.csv")["trial"]) == [1, 2]
+    assert best.trial == 2
+    assert best.score == pytest.approx(0.85)
+    assert best.values == {"dense_units": 20}
+    assert best.network == SEARCHED.network.model_copy(update={"dense_units": 20})
+    assert best.optimizer == SEARCHED.optimizer
+    assert list(pd.read_csv(tmp_path / "out" / "trials.csv")["trial"]) == [1, 2]
 
 
-def test_a_search_of_which_everything_failed_says_why(select):
-    with pytest.raises(InputError, match=r"all 2 trials failed.*\ntrial 1: ValueError: no\ntrial 2"):
+def test_if_all_trials_failed_the_message_has_their_errors_and_the_trials_are_written(select, tmp_path):
+    with pytest.raises(InputError, match=r"all 2 trials failed\ntrial 1: ValueError: no network\ntrial 2"):
         select((1, 1, None), (2, 1, None))
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["trials.csv"]
 
 
-def test_a_damaged_file_of_an_execution_is_named(tmp_path):
-    write_json(tmp_path / "execution1.json", {"trial": 1})
-    with pytest.raises(InputError, match=r"execution1\.json: expected what train-trial wrote"):
-        select_trial(SEARCHED.search_spec(), [tmp_path / "execution1.json"], tmp_path / "a.csv", tmp_path / "b.json")
+@pytest.mark.parametrize("content", ['{"trial": 1}', "[]", "{", '{"status": "completed", "trial": "1"}'])
+def test_a_damaged_execution_is_refused_with_its_name(tmp_path, content):
+    (tmp_path / "execution1.json").write_text(content)
+    with pytest.raises(InputError, match=r"execution1\.json: expected a Execution record"):
+        select_trial(SEARCH, EXPERIMENT, [tmp_path / "execution1.json"], tmp_path)
 
 
-def test_the_picture_is_drawn_from_the_table(select, tmp_path):
+def test_the_scores_are_plotted_from_the_table(select, tmp_path):
     select((1, 1, 0.5), (2, 1, 0.9), (3, 1, None))
-    draw_trials("found", SEARCHED.search_spec(), tmp_path / "trials.csv", tmp_path / "scores.png")
+    plot_search("found", SEARCH, tmp_path / "out" / "trials.csv", tmp_path / "scores.png")
     assert Image.open(tmp_path / "scores.png").width > 400
 
 
-def test_training_takes_network_and_optimizer_from_the_best_trial(select, tmp_path):
+def test_the_experiment_of_the_best_trial_has_its_network_and_otherwise_its_own_settings(select, tmp_path):
     select((1, 1, 0.5))
-    settings = _settings(SEARCHED.spec(), tmp_path / "best.json")
-    assert settings.network.dense_units == 10
-    assert settings.epochs == SEARCHED.epochs
-    assert _settings(SEARCHED.spec(), None).network == SEARCHED.network
-
-
-@pytest.mark.parametrize("content", [{"network": {}}, [], {"network": {"fliters": [1]}, "optimizer": {}}])
-def test_a_best_trial_that_is_none_is_refused(content, tmp_path):
-    write_json(tmp_path / "best.json", content)
-    with pytest.raises(InputError):
-        _settings(SEARCHED.spec(), tmp_path / "best.json")
+    spec = Spec.read(tmp_path / "out" / "spec.json")
+    assert spec.network.dense_units == 10
+    assert spec.epochs == SEARCHED.epochs != SEARCHED.search.epochs
+    assert spec.model_copy(update={"network": SEARCHED.network}) == SEARCHED.resolve()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from canigatti.search.plots import draw_scores
+from canigatti.search.plots import plot_scores
 from canigatti.search.selection import tabulate
 
 VALUES = {"dense_units": [8, 16, 24], "optimizer": ["adam", "sgd"]}
@@ -25,13 +25,13 @@ def table(execution):
 
 
 def points(axes, label):
-    [collection] = [one for one in axes.collections if one.get_label() == label]
+    [collection] = [scatter for scatter in axes.collections if scatter.get_label() == label]
     offsets = np.asarray(collection.get_offsets())
     return offsets[~np.isnan(offsets).any(axis=1)]
 
 
-def test_each_hyper_parameter_shows_every_trial_at_its_value(table):
-    units, optimizer = draw_scores(table, VALUES, "val_accuracy", "found").axes
+def test_each_panel_has_every_trial_at_its_value(table):
+    units, optimizer = plot_scores(table, VALUES, "val_accuracy", "found").axes
     assert [axes.get_title("left") for axes in (units, optimizer)] == ["dense units", "optimizer"]
     assert [label.get_text() for label in units.get_xticklabels()] == ["8", "16", "24"]
     means = points(units, "trial (mean)")
@@ -41,36 +41,36 @@ def test_each_hyper_parameter_shows_every_trial_at_its_value(table):
     np.testing.assert_array_equal(points(units, "execution")[:, 1], [0.6, 0.9])
 
 
-def test_trials_of_one_value_do_not_hide_each_other(table):
-    _, optimizer = draw_scores(table, VALUES, "val_accuracy", "found").axes
+def test_trials_with_the_same_value_do_not_overlap(table):
+    _, optimizer = plot_scores(table, VALUES, "val_accuracy", "found").axes
     first, second = points(optimizer, "trial (mean)")[:, 0]
     assert first < second
 
 
 @pytest.mark.parametrize(("objective", "best"), [("val_accuracy", 0.85), ("val_loss", 0.65)])
 def test_the_best_trial_is_marked(table, objective, best):
-    axes = draw_scores(table, VALUES, objective, "found").axes[0]
+    axes = plot_scores(table, VALUES, objective, "found").axes[0]
     assert points(axes, "best trial")[0, 1] == pytest.approx(best)
     assert axes.get_ylabel() == objective.replace("val_", "validation ")
 
 
-def test_a_failed_trial_is_shown_and_only_then_told(table):
-    axes = draw_scores(table, VALUES, "val_accuracy", "found").axes[0]
+def test_the_legend_has_failed_trials_only_if_there_are_any(table):
+    axes = plot_scores(table, VALUES, "val_accuracy", "found").axes[0]
     assert round(points(axes, "trial failed")[0, 0]) == 1
-    whole = draw_scores(table[table["status"] == "completed"], VALUES, "val_accuracy", "found").axes[0]
-    assert "trial failed" not in whole.get_legend_handles_labels()[1]
+    completed = plot_scores(table[table["status"] == "completed"], VALUES, "val_accuracy", "found").axes[0]
+    assert "trial failed" not in completed.get_legend_handles_labels()[1]
 
 
-def test_a_trial_that_failed_in_part_is_told_from_a_whole_one(execution):
+def test_a_partly_failed_trial_has_a_different_mark(execution):
     table = tabulate([execution(1, 1, 0.9), execution(1, 2), execution(2, 1, 0.6), execution(2, 2, 0.6)])
-    axes = draw_scores(table, {"dense_units": [10, 20]}, "val_accuracy", "found").axes[0]
-    np.testing.assert_allclose(points(axes, "trial failed in part")[:, 1], [0.9])
+    axes = plot_scores(table, {"dense_units": [10, 20]}, "val_accuracy", "found").axes[0]
+    np.testing.assert_allclose(points(axes, "trial partly failed")[:, 1], [0.9])
     np.testing.assert_allclose(points(axes, "trial (mean)")[:, 1], [0.6])
     np.testing.assert_allclose(points(axes, "best trial")[:, 1], [0.6])
 
 
-def test_many_hyper_parameters_are_dealt_to_rows(table):
+def test_many_hyper_parameters_are_plotted_in_several_rows(table):
     many = {f"dropout_{number}": [0.1, 0.2] for number in range(1, 10)}
-    figure = draw_scores(table.assign(**dict.fromkeys(many, 0.2)), many, "val_accuracy", "found")
+    figure = plot_scores(table.assign(**dict.fromkeys(many, 0.2)), many, "val_accuracy", "found")
     assert [axes.get_title("left") for axes in figure.axes] == [name.replace("_", " ") for name in many]
     assert {axes.get_subplotspec().get_gridspec().get_geometry() for axes in figure.axes} == {(2, 5)}

@@ -2,14 +2,15 @@ import keras_tuner
 import pytest
 
 from canigatti.config import Search, Space
-from canigatti.search.space import hyperparameters, proposal_count, propose, resolve, trial_count
+from canigatti.planning import executions, proposal_count
+from canigatti.search.space import hyperparameters, propose, resolve, size
 
 
 def combination(values):
     return tuple(sorted(values.items()))
 
 
-def test_every_value_of_a_range_can_be_drawn_and_is_told_without_rounding_errors(space):
+def test_a_range_has_all_its_values_without_rounding_errors(space):
     assert hyperparameters(space) == {
         "filters_1": [4, 8],
         "filters_2": [8, 12, 16],
@@ -20,15 +21,15 @@ def test_every_value_of_a_range_can_be_drawn_and_is_told_without_rounding_errors
     }
 
 
-def test_a_range_that_its_step_does_not_divide_ends_below_its_upper_limit():
+def test_a_range_that_its_step_does_not_divide_ends_below_its_upper_bound():
     assert hyperparameters(Space(dense_units={"low": 3, "high": 10, "step": 4})) == {"dense_units": [3, 7]}
 
 
-def test_the_trials_are_those_that_keras_tuner_draws(tmp_path):
-    def build(tuned):
-        tuned.Int("filters_1", 4, 16, step=4)
-        tuned.Int("dense_units", 8, 64, step=8)
-        tuned.Choice("optimizer", ["adam", "sgd"])
+def test_the_combinations_are_those_of_keras_tuner(tmp_path):
+    def build(hp):
+        hp.Int("filters_1", 4, 16, step=4)
+        hp.Int("dense_units", 8, 64, step=8)
+        hp.Choice("optimizer", ["adam", "sgd"])
         return None
 
     tuner = keras_tuner.RandomSearch(
@@ -44,36 +45,38 @@ def test_the_trials_are_those_that_keras_tuner_draws(tmp_path):
     assert propose(space, 5, 6) == expected
 
 
-def test_the_same_seed_proposes_the_same_and_another_seed_another(space):
+def test_the_combinations_depend_on_the_seed_only(space):
     assert propose(space, 42, 5) == propose(space, 42, 5)
     assert propose(space, 42, 5) != propose(space, 4242, 5)
 
 
-def test_more_trials_only_add_to_those_there_are(space):
+def test_more_trials_only_append_to_the_combinations(space):
     assert propose(space, 42, 8)[:5] == propose(space, 42, 5)
 
 
-def test_no_combination_is_proposed_twice_and_a_small_space_is_tried_whole(space):
+def test_no_combination_is_proposed_twice_and_a_small_space_is_exhausted(space):
     search = Search(trials=1000, space=space)
-    assert trial_count(search) == 36
-    for seed in range(1, 7):  # with some of them KerasTuner gives up before the last combination
+    assert size(space) == 36
+    assert {trial for trial, _ in executions(search)} == set(range(1, 37))
+    for seed in range(1, 7):  # with some seeds KerasTuner stops before the last combination
         proposed = propose(space, seed, 36)
         assert len({combination(values) for values in proposed}) == 36
         assert all(values.keys() == hyperparameters(space).keys() for values in proposed)
 
 
-def test_as_many_trials_are_planned_as_are_asked_for(space):
-    assert trial_count(Search(trials=7, space=space)) == 7
+def test_every_execution_of_every_configured_trial_is_planned(space):
+    expected = [(trial, number) for trial in range(1, 8) for number in (1, 2)]
+    assert executions(Search(trials=7, executions=2, space=space)) == expected
 
 
-def test_asking_for_more_trials_leaves_the_proposal_as_it_is():
+def test_more_trials_do_not_change_the_number_of_proposals():
     space = Space(dense_units={"low": 1, "high": 1000, "step": 1})
     assert proposal_count(Search(trials=10, space=space)) == proposal_count(Search(trials=50, space=space)) >= 50
     assert proposal_count(Search(trials=300, space=space)) == 300
     assert proposal_count(Search(trials=10, space=Space(optimizer=["adam", "sgd"]))) == 2
 
 
-def test_the_values_take_their_place_in_the_experiment(spec):
+def test_the_hyper_parameters_replace_those_of_the_experiment(spec):
     values = {"filters_1": 4, "filters_2": 8, "dropout_1": 0.1, "dropout_2": 0.2, "dropout_3": 0.3, "optimizer": "adam"}
     resolved = resolve(values, spec)
     assert resolved.network.filters == (4, 8)
@@ -84,7 +87,7 @@ def test_the_values_take_their_place_in_the_experiment(spec):
 
 
 @pytest.mark.parametrize("key", ["dense_units", "kernel_size"])
-def test_what_is_not_searched_stays_as_the_experiment_says(spec, key):
+def test_hyper_parameters_that_are_not_searched_keep_the_value_of_the_experiment(spec, key):
     resolved = resolve({key: 5}, spec)
     assert getattr(resolved.network, key) == 5
     assert resolved.model_copy(update={"network": spec.network}) == spec

@@ -1,6 +1,5 @@
 import functools
 import http.server
-import json
 import threading
 
 import keras
@@ -10,8 +9,9 @@ import pytest
 from canigatti.config import BACKBONES, SGD, Adam, Head, Pretrained, Spec, Weights
 from canigatti.files import InputError, sha256_of
 from canigatti.training import networks
-from canigatti.training.backbones import obtain, preprocess_input
-from canigatti.training.commands import fetch_weights
+from canigatti.training.backbones import load_backbone, preprocess_input
+from canigatti.training.commands.fetch_weights import fetch_weights
+from canigatti.training.records import WeightsRecord
 
 VGG16 = Pretrained(backbone="vgg16", head=Head(pooling="flatten", dense_units=(256, 256)))
 MOBILENET = Pretrained(backbone="mobilenetv2", head=Head(pooling="average", dense_units=(128, 64)))
@@ -21,11 +21,11 @@ def spec(network, **fields):
     return Spec(**{"network": network, "image_size": 32, "augmentation": None, **fields})
 
 
-def learning_layers(model, backbone):
+def trainable_layers(model, backbone):
     return [layer.name for layer in model.get_layer(backbone).layers if layer.trainable and layer.weights]
 
 
-def test_every_network_of_keras_applications_can_be_named():
+def test_every_network_of_keras_applications_can_be_configured():
     assert set(BACKBONES) == {name.lower() for name in dir(keras.applications) if name[0].isupper()}
 
 
@@ -33,14 +33,14 @@ def test_vgg16_has_the_head_of_the_study():
     model = networks.build(spec(VGG16, image_size=224))
     assert [layer.units for layer in model.layers if hasattr(layer, "units")] == [256, 256, 1]
     assert model.count_params() == 14_714_688 + 25_088 * 256 + 256 + 256 * 257 + 257
-    assert learning_layers(model, "vgg16") == []
+    assert trainable_layers(model, "vgg16") == []
 
 
-def test_mobilenetv2_thaws_from_block_16_on_without_its_batch_normalisations():
+def test_mobilenetv2_is_unfrozen_from_block_16_on_except_batch_normalization():
     transfer = networks.build(spec(MOBILENET, image_size=224))
     assert networks.trainable_parameters(transfer) == 1280 * 128 + 128 + 128 * 64 + 64 + 65
-    finetune = networks.build(spec(MOBILENET, image_size=224, thaw="block_16_expand"))
-    assert learning_layers(finetune, "mobilenetv2") == [
+    finetune = networks.build(spec(MOBILENET, image_size=224, unfreeze="block_16_expand"))
+    assert trainable_layers(finetune, "mobilenetv2") == [
         "block_16_expand",
         "block_16_depthwise",
         "block_16_project",
@@ -49,22 +49,22 @@ def test_mobilenetv2_thaws_from_block_16_on_without_its_batch_normalisations():
     assert networks.trainable_parameters(finetune) == 172_289 + 960 * 160 + 9 * 960 + 960 * 320 + 320 * 1280
 
 
-def test_everything_thaws_but_batch_normalisation():
-    vgg = networks.build(spec(VGG16, thaw="everything"))
+def test_everything_is_unfrozen_except_batch_normalization():
+    vgg = networks.build(spec(VGG16, unfreeze="everything"))
     assert networks.trainable_parameters(vgg) == vgg.count_params()
-    mobilenet = networks.build(spec(MOBILENET, thaw="everything"))
+    mobilenet = networks.build(spec(MOBILENET, unfreeze="everything"))
     body = mobilenet.get_layer("mobilenetv2")
     frozen = {type(layer).__name__ for layer in body.layers if not layer.trainable and layer.weights}
     assert frozen == {"BatchNormalization"}
 
 
-def test_a_layer_that_is_not_there_is_refused():
-    with pytest.raises(InputError, match=r"thaw: mobilenetv2 has no layer 'block_17'.*out_relu"):
-        networks.build(spec(MOBILENET, thaw="block_17"))
+def test_an_unknown_layer_is_refused():
+    with pytest.raises(InputError, match=r"unfreeze: mobilenetv2 has no layer 'block_17'.*out_relu"):
+        networks.build(spec(MOBILENET, unfreeze="block_17"))
 
 
-def test_fine_tuning_leaves_the_moving_statistics_bit_equal_and_changes_the_thawed_weights(shared):
-    settings = spec(MOBILENET, thaw="block_16_expand", optimizer=SGD(name="sgd", learning_rate=0.1))
+def test_fine_tuning_changes_the_unfrozen_weights_and_no_moving_statistics(shared):
+    settings = spec(MOBILENET, unfreeze="block_16_expand", optimizer=SGD(name="sgd", learning_rate=0.1))
     model = networks.build(settings, shared / "weights" / "mobilenetv2_notop.weights.h5")
     body = model.get_layer("mobilenetv2")
     before = {weight.path: weight.numpy() for weight in body.weights}
@@ -80,7 +80,7 @@ def _named(body, path):
 
 
 @pytest.mark.parametrize("backbone", ["vgg16", "mobilenetv2", "efficientnetv2b0", "convnexttiny"])
-def test_a_backbone_gets_its_own_preprocessing_from_uint8_photos(backbone):
+def test_uint8_photos_are_preprocessed_as_the_backbone_needs(backbone):
     model = networks.build(spec(Pretrained(backbone=backbone)))
     photos = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
     body = model.get_layer(backbone)
@@ -104,37 +104,32 @@ def vgg_file(tmp_path):
 
 def fetch(backbone, source, folder, **fields):
     output, record = folder / "out" / f"{backbone}.weights.h5", folder / "out" / f"{backbone}.json"
-    fetch_weights(backbone, Weights(source=str(source), **fields).spec(), output, record)
-    return output, json.loads(record.read_text())
+    fetch_weights(backbone, Weights(source=str(source), **fields).to_json(), output, record)
+    return output, WeightsRecord.read(record)
 
 
-def test_weights_of_a_file_are_taken_and_their_hash_recorded(vgg_file, tmp_path):
+def test_weights_are_copied_from_a_file_with_their_hash(vgg_file, tmp_path):
     output, record = fetch("vgg16", vgg_file, tmp_path)
-    assert record == {
-        "backbone": "vgg16",
-        "source": str(vgg_file),
-        "weights": "file",
-        "sha256": sha256_of(output),
-    }
+    assert record == WeightsRecord(backbone="vgg16", source=str(vgg_file), weights="file", sha256=sha256_of(output))
     built = networks.build(spec(VGG16), output).get_layer("vgg16")
     reference = keras.applications.VGG16(weights=str(vgg_file), include_top=False)
-    for mine, theirs in zip(built.weights, reference.weights, strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+    for actual, expected in zip(built.weights, reference.weights, strict=True):
+        np.testing.assert_array_equal(actual, expected)
 
 
 @pytest.mark.parametrize("damage", ["another network", "truncated", "text"])
-def test_weights_that_do_not_fit_are_refused_naming_the_file(vgg_file, tmp_path, damage):
+def test_weights_that_do_not_fit_are_refused_with_the_name_of_the_file(vgg_file, tmp_path, damage):
     if damage == "another network":
         keras.applications.MobileNetV2(weights=None, include_top=False).save_weights(vgg_file)
     else:
         vgg_file.write_bytes(vgg_file.read_bytes()[:100_000] if damage == "truncated" else b"<html>")
-    with pytest.raises(InputError, match=r"vgg\.weights\.h5: expected weights of vgg16 without top"):
+    with pytest.raises(InputError, match=r"vgg\.weights\.h5: expected weights of vgg16 without the top layers"):
         fetch("vgg16", vgg_file, tmp_path)
     assert not list((tmp_path / "out").glob("*"))
 
 
 class Server:
-    """Serves a folder on this machine in place of the address that Keras knows."""
+    """Serves a folder on this machine instead of the address that Keras downloads from."""
 
     def __init__(self, folder):
         handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
@@ -145,11 +140,11 @@ class Server:
 
 @pytest.fixture
 def keras_address(tmp_path, monkeypatch):
-    """Keras' own download code, asking a local server; its cache is empty."""
+    """The folder that Keras downloads from, with an empty cache."""
     from keras.src.applications import mobilenet_v2, vgg16
     from keras.src.utils import file_utils
 
-    for name in ("served", "cache"):  # Keras takes another folder for one that is not there
+    for name in ("served", "cache"):  # Keras uses another folder if this one does not exist
         (tmp_path / name).mkdir()
     server = Server(tmp_path / "served")
     monkeypatch.setattr(mobilenet_v2, "BASE_WEIGHT_PATH", server.address)
@@ -159,7 +154,7 @@ def keras_address(tmp_path, monkeypatch):
     server.server.shutdown()
 
 
-def test_imagenet_weights_come_from_the_address_that_keras_knows(keras_address, tmp_path):
+def test_imagenet_weights_are_downloaded_by_keras(keras_address, tmp_path):
     import h5py
     from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
@@ -168,38 +163,40 @@ def test_imagenet_weights_come_from_the_address_that_keras_knows(keras_address, 
     with h5py.File(keras_address / name, "w") as file:
         save_weights_to_hdf5_group(file, source)
     output, record = fetch("mobilenetv2", "imagenet", tmp_path)
-    assert record["weights"] == "imagenet"
-    assert record["sha256"] == sha256_of(output)
+    assert record.weights == "imagenet"
+    assert record.sha256 == sha256_of(output)
     copy = keras.applications.MobileNetV2(weights=None, include_top=False)
     copy.load_weights(output)
-    for mine, theirs in zip(copy.weights, source.weights, strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+    for actual, expected in zip(copy.weights, source.weights, strict=True):
+        np.testing.assert_array_equal(actual, expected)
 
 
-def test_imagenet_weights_with_another_hash_than_the_published_one_are_refused(keras_address, tmp_path):
-    (keras_address / "vgg16_notop.h5").write_bytes(b"not these")
-    with pytest.raises(InputError, match=r"weights\.vgg16: .*hash.*name the file as weights\.vgg16"):
+def test_imagenet_weights_whose_hash_is_not_the_published_one_are_refused(keras_address, tmp_path):
+    (keras_address / "vgg16_notop.h5").write_bytes(b"other weights")
+    with pytest.raises(InputError, match=r"weights\.vgg16: .*hash.*set weights\.vgg16 to the file"):
         fetch("vgg16", "imagenet", tmp_path)
     assert not list((tmp_path / "out").glob("*"))
 
 
-def test_an_address_that_does_not_answer_is_an_error_unless_the_study_allows_random_weights(keras_address, tmp_path):
-    with pytest.raises(InputError, match=r"weights\.vgg16: .*404.*by hand"):
+def test_a_failed_download_is_an_error_unless_the_study_allows_random_initialization(keras_address, tmp_path):
+    with pytest.raises(InputError, match=r"weights\.vgg16: .*404.*manually"):
         fetch("vgg16", "imagenet", tmp_path)
     _, record = fetch("vgg16", "imagenet", tmp_path, if_unreachable="random")
-    assert record["weights"] == "random"
+    assert record.weights == "random"
 
 
-def test_the_optimizer_of_fine_tuning_is_its_own():
+def test_fine_tuning_has_a_new_optimizer():
     model = networks.build(spec(MOBILENET, optimizer=Adam(name="adam", learning_rate=1e-4)))
-    again = networks.prepare(
-        model, spec(MOBILENET, thaw="block_16_expand", optimizer=Adam(name="adam", learning_rate=1e-5))
+    finetuned = networks.prepare(
+        model, spec(MOBILENET, unfreeze="block_16_expand", optimizer=Adam(name="adam", learning_rate=1e-5))
     )
-    assert float(again.optimizer.learning_rate) == pytest.approx(1e-5)
-    assert len(again.trainable_weights) == 10
+    assert float(finetuned.optimizer.learning_rate) == pytest.approx(1e-5)
+    assert len(finetuned.trainable_weights) == 10
 
 
-def test_a_file_serves_for_obtaining_without_the_network(shared):
-    model, origin = obtain("mobilenetv2", Weights(source=str(shared / "weights" / "mobilenetv2_notop.weights.h5")))
+def test_a_backbone_is_loaded_from_a_file_without_a_download(shared):
+    model, origin = load_backbone(
+        "mobilenetv2", Weights(source=str(shared / "weights" / "mobilenetv2_notop.weights.h5"))
+    )
     assert origin == "file"
     assert len(model.layers) == 154

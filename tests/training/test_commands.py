@@ -1,77 +1,135 @@
-import json
-
+import pandas as pd
 import pytest
+from PIL import Image
 
-from canigatti.config import Convolutional, Head, Pretrained, Spec
+from canigatti.config import Head, Pretrained, Spec
 from canigatti.files import InputError
-from canigatti.training.commands import train
+from canigatti.training.commands.plot import plot_training
+from canigatti.training.commands.train import train
+from canigatti.training.model_files import read_classes
+from canigatti.training.records import HISTORY, TrainingRecord, WeightsRecord
+from canigatti.training.starting import parse_spec
 
-SMALL = Convolutional(filters=(4,), dense_units=4, dropout=(0.1, 0.1))
-STARTS = ("weights", "weights_record", "start", "start_run")
 BACKBONE = Pretrained(backbone="vgg16", head=Head(dense_units=(4,)))
 
 
 @pytest.fixture
-def run_train(photo_files, tmp_path):
-    """Run the command on fifty small photos, with these options besides."""
-    results = {name: tmp_path / "out" / file for name, file in RESULTS.items()}
+def output(tmp_path):
+    return tmp_path / "out"
 
-    def run(**fields):
-        options = {
-            name: fields.pop(name) for name in ("weights", "weights_record", "start", "start_run") if name in fields
-        }
-        spec = Spec(**{"image_size": 16, "batch_size": 8, "epochs": 1, "augmentation": None, **fields}).spec()
-        train("tried", spec, 42, **photo_files, classes=["cat", "dog"], **results, **options)
-        return json.loads(results["run"].read_text())
+
+@pytest.fixture
+def run_train(photo_files, output, make_spec):
+    """Run the command on fifty small photos, with files to start from, and return its record."""
+
+    def run(weights=None, folder=None, **fields) -> TrainingRecord:
+        spec = make_spec(**fields).to_json()
+        train("tried", spec, 42, **photo_files, output=output, weights=weights, start_from=folder)
+        return TrainingRecord.read(output / "run.json")
 
     return run
 
 
-RESULTS = {"model": "model.keras", "history": "history.csv", "curves": "curves.png", "run": "run.json", "logs": "logs"}
+def other_training(folder) -> TrainingRecord:
+    """The record of a training in this folder."""
+    record = TrainingRecord(
+        **{"experiment": "before", "seed": 42, "spec": Spec(augmentation=None), "weights": None, "wall_seconds": 1.0},
+        **{"status": "completed", "parameters": 1, "trainable_parameters": 1, "weight_mb": 1.0, "best_epoch": 1},
+        **{"epochs": 1, "seconds_per_epoch": 1.0, "resumed_after": (), "device": "CPU, 2 cores", "versions": {}},
+        model_sha256="0" * 64,
+    )
+    record.write(folder / "run.json")
+    return record
 
 
-def test_a_network_from_scratch_needs_no_start(run_train, tmp_path):
-    run = run_train(network=SMALL)
-    assert run["weights"] is None
-    assert {path.name for path in (tmp_path / "out").iterdir()} == set(RESULTS.values())
+def test_a_network_from_scratch_needs_no_weights(run_train, output, make_spec):
+    record = run_train()
+    assert record.weights is None
+    assert (record.experiment, record.seed, record.spec) == ("tried", 42, make_spec())
+    assert (record.status, record.epochs, record.best_epoch, record.resumed_after) == ("completed", 1, 1, ())
+    assert {path.name for path in output.iterdir()} == {"model.keras", "history.csv", "run.json", "tensorboard"}
+    assert read_classes(output / "model.keras") == ("cat", "dog")
+    assert list(HISTORY.read(output / "history.csv")["epoch"]) == [1]
 
 
-def test_a_training_that_diverges_is_recorded_as_such(run_train):
-    assert run_train(network=SMALL, optimizer={"name": "sgd", "learning_rate": 1e30})["status"] == "diverged"
+def test_a_training_starts_from_the_model_of_another_training(run_train, output, tmp_path):
+    sgd = {"name": "sgd", "learning_rate": 1e-12}
+    first = run_train(epochs=4)
+    output.rename(tmp_path / "before")
+    record = run_train(folder=tmp_path / "before", start_from="before", optimizer=sgd)
+    before, after = (HISTORY.read(folder / "history.csv") for folder in (tmp_path / "before", output))
+    assert after["val_loss"].min() == pytest.approx(before["val_loss"].min(), rel=1e-4)
+    assert record.parameters == first.parameters
+
+
+def test_an_experiment_is_read_from_the_file_of_a_search(photo_files, output, tmp_path, make_spec):
+    make_spec(batch_size=5).write(tmp_path / "spec.json")
+    train("tried", str(tmp_path / "spec.json"), 42, **photo_files, output=output)
+    assert TrainingRecord.read(output / "run.json").spec.batch_size == 5
+
+
+def test_a_training_that_diverges_is_recorded_as_diverged(run_train):
+    record = run_train(optimizer={"name": "sgd", "learning_rate": 1e30})
+    assert (record.status, record.diverged, record.best_epoch) == ("diverged", True, 0)
+
+
+def test_the_learning_curves_are_plotted_from_the_output_of_a_training(tmp_path):
+    other_training(tmp_path)
+    columns = {name: [0.5, 0.4] for name in ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")}
+    HISTORY.write(tmp_path / "history.csv", pd.DataFrame({"epoch": [1, 2], **columns}))
+    plot_training(tmp_path, tmp_path / "curves.png")
+    assert Image.open(tmp_path / "curves.png").width > 400
 
 
 @pytest.mark.parametrize("start", ["model", "weights"])
-def test_a_start_that_is_not_the_recorded_file_is_refused_and_nothing_is_written(run_train, tmp_path, start):
-    file, record = tmp_path / "file", tmp_path / "record.json"
-    file.write_bytes(b"other")
-    record.write_text(json.dumps({"model_sha256": "0" * 64, "sha256": "0" * 64, "weights": None}))
+def test_a_start_that_differs_from_its_record_is_refused_and_nothing_is_written(run_train, tmp_path, output, start):
     if start == "model":
-        options = {"network": SMALL, "start_from": "before", "start": file, "start_run": record}
+        (tmp_path / "model.keras").write_bytes(b"other")
+        other_training(tmp_path)
+        options = {"start_from": "before", "folder": tmp_path}
     else:
-        options = {"network": BACKBONE, "image_size": 32, "weights": file, "weights_record": record}
+        weights = tmp_path / "vgg16.weights.h5"
+        weights.write_bytes(b"other")
+        record = WeightsRecord(backbone="vgg16", source="imagenet", weights="imagenet", sha256="0" * 64)
+        record.write(tmp_path / "vgg16.json")
+        options = {"network": BACKBONE, "image_size": 32, "weights": weights}
     with pytest.raises(InputError, match="is corrupt: expected SHA-256 0000"):
         run_train(**options)
-    assert not (tmp_path / "out").exists()
+    assert not output.exists()
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
-        ({"network": BACKBONE, "image_size": 32}, "takes --weights with their --weights-record, received neither"),
-        ({"network": BACKBONE, "image_size": 32, "weights": "w.h5"}, "takes --weights with .*, received w.h5"),
-        ({"network": SMALL, "start_from": "before", "start": "m.keras"}, "takes --start with .*, received m.keras"),
+        ({"network": BACKBONE, "image_size": 32}, "expected --weights for this experiment, received None"),
+        ({"start_from": "before"}, "expected --start-from for this experiment, received None"),
+        ({"folder": "other"}, "expected no --start-from for this experiment, received other"),
+        ({"weights": "w.h5"}, "expected no --weights for this experiment, received w.h5"),
         (
-            {"network": SMALL, "start": "m.keras", "start_run": "run.json"},
-            "no --start .* received m.keras and run",
-        ),
-        (
-            {"network": SMALL, "weights": "w.h5", "weights_record": "w.json"},
-            "no --weights .* received w.h5 and w",
+            {"network": BACKBONE, "image_size": 32, "start_from": "before", "folder": "other", "weights": "w.h5"},
+            "expected no --weights for this experiment, received w.h5",
         ),
     ],
-    ids=["no weights", "no record", "no run.json", "start not asked for", "weights not asked for"],
+    ids=["no weights", "no folder", "unexpected folder", "unexpected weights", "both"],
 )
-def test_a_start_that_does_not_suit_the_experiment_is_refused_and_nothing_is_written(run_train, tmp_path, fields, told):
-    with pytest.raises(InputError, match=told):
+def test_options_that_do_not_suit_the_experiment_are_refused_and_nothing_is_written(run_train, output, fields, message):
+    with pytest.raises(InputError, match=message):
         run_train(**fields)
-    assert not (tmp_path / "out").exists()
+    assert not output.exists()
+
+
+def test_a_damaged_record_is_refused_with_its_name(run_train, tmp_path):
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(InputError, match=r"run\.json: expected a TrainingRecord record"):
+        run_train(folder=tmp_path, start_from="before")
+
+
+@pytest.mark.parametrize(
+    "content", ['{"network": {}}', "[]", "{", '{"network": {"fliters": [1]}, "augmentation": null}'], ids=range(4)
+)
+def test_a_damaged_experiment_is_refused(tmp_path, content):
+    (tmp_path / "spec.json").write_text(content)
+    with pytest.raises(InputError, match=r"spec\.json: expected a Spec record"):
+        parse_spec(str(tmp_path / "spec.json"))
+    with pytest.raises(InputError, match="expected a Spec record"):
+        parse_spec(content)

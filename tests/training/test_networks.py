@@ -20,11 +20,11 @@ def test_the_base_network_has_the_study_parameters(color, parameters):
 def test_the_modifications_have_the_study_parameters(name, parameters):
     study = load_study(Path(__file__).parents[2] / "config" / "full.yaml")
     experiment = study.experiments[name]
-    assert build(Spec.parse(experiment.spec())).count_params() == parameters
+    assert build(experiment.resolve()).count_params() == parameters
     assert experiment.early_stopping.patience == {"wider": 5, "deeper": 15}[name]
 
 
-def test_the_base_network_is_built_as_the_study_says():
+def test_the_base_network_has_the_layers_of_the_study():
     model = build(spec())
     kinds = [type(layer).__name__ for layer in model.layers]
     block = ["Conv2D", "MaxPooling2D", "Dropout"]
@@ -32,12 +32,12 @@ def test_the_base_network_is_built_as_the_study_says():
     assert [layer.rate for layer in model.layers if hasattr(layer, "rate")] == [0.2, 0.2, 0.2, 0.5]
     for layer in model.layers:
         if type(layer).__name__ in ("Conv2D", "Dense"):
-            kind, initializer = layer.activation.__name__, type(layer.kernel_initializer).__name__
-            assert (kind, initializer) in {("relu", "HeUniform"), ("sigmoid", "GlorotUniform")}
+            activation, initializer = layer.activation.__name__, type(layer.kernel_initializer).__name__
+            assert (activation, initializer) in {("relu", "HeUniform"), ("sigmoid", "GlorotUniform")}
     assert model.loss == "binary_crossentropy"
 
 
-def test_the_description_decides_the_network():
+def test_the_configuration_determines_the_layers():
     network = Convolutional(filters=(4, 8), convolutions_per_block=2, kernel_size=5, dense_units=7, dropout=(0, 0, 0))
     model = build(spec(network=network, image_size=16))
     convolutions = [layer for layer in model.layers if "conv" in layer.name]
@@ -45,23 +45,23 @@ def test_the_description_decides_the_network():
     assert model.get_layer("dense").units == 7
 
 
-def test_batch_normalisation_stands_between_every_layer_and_its_relu():
+def test_batch_normalization_is_between_every_layer_and_its_relu():
     network = Convolutional(filters=(4,), convolutions_per_block=2, dense_units=7, dropout=(0, 0))
-    plain, normalised = (
+    plain, normalized = (
         build(spec(network=network.model_copy(update={"batch_normalization": on}), image_size=16))
         for on in (False, True)
     )
-    kinds = [type(layer).__name__ for layer in normalised.layers]
-    layer = ["BatchNormalization", "ReLU"]
+    kinds = [type(layer).__name__ for layer in normalized.layers]
+    after = ["BatchNormalization", "ReLU"]
     assert kinds == [
-        *("InputLayer", "Rescaling", *("Conv2D", *layer) * 2, "MaxPooling2D", "Dropout"),
-        *("Flatten", "Dense", *layer, "Dropout", "Dense"),
+        *("InputLayer", "Rescaling", *("Conv2D", *after) * 2, "MaxPooling2D", "Dropout"),
+        *("Flatten", "Dense", *after, "Dropout", "Dense"),
     ]
-    of_layers = 4 + 4 + 7  # a scale, a mean and a variance more; the shift stands for the bias
-    assert normalised.count_params() - plain.count_params() == 3 * of_layers
+    units = 4 + 4 + 7  # each has a scale, a mean and a variance more; the shift replaces the bias
+    assert normalized.count_params() - plain.count_params() == 3 * units
 
 
-def test_the_initializer_is_that_of_every_layer_before_relu():
+def test_every_layer_before_relu_has_the_configured_initializer():
     model = build(spec(network=Convolutional(kernel_initializer="glorot_uniform"), image_size=16))
     layers = [layer for layer in model.layers if type(layer).__name__ in ("Conv2D", "Dense")]
     assert {type(layer.kernel_initializer).__name__ for layer in layers} == {"GlorotUniform"}

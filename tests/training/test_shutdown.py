@@ -3,22 +3,38 @@ import signal
 
 import pytest
 
-from canigatti.training.shutdown import Interruption
+from canigatti.training.shutdown import GracefulShutdown
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def test_a_signal_is_noted_and_ends_the_process_when_it_suits(capfd):
-    with Interruption() as asked:
-        asked.end_if_asked()
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert "SIGTERM: ends after this epoch" in capfd.readouterr().out
-        with pytest.raises(SystemExit) as ended:
-            asked.end_if_asked()
-    assert ended.value.code == 143
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (signal.SIGINT, "SIGINT: stopping after this epoch, whose checkpoint is kept; press Ctrl-C again"),
+        (signal.SIGTERM, "SIGTERM: stopping after this epoch, whose checkpoint is kept; send SIGTERM again"),
+    ],
+)
+def test_a_signal_is_recorded_and_exits_the_process_on_request(capfd, number, message):
+    with GracefulShutdown() as shutdown:
+        shutdown.exit_if_requested()
+        os.kill(os.getpid(), number)
+        assert capfd.readouterr().out == f"{message} to stop immediately\n"
+        with pytest.raises(SystemExit) as exit_info:
+            shutdown.exit_if_requested()
+    assert exit_info.value.code == 128 + number
 
 
-def test_signals_do_again_what_they_did_also_after_a_block_that_fails():
-    """A search goes on after a trial that fails, and must not go on after Ctrl-C."""
-    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
-    with pytest.raises(ValueError, match="no network"), Interruption():
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_second_signal_stops_the_process_immediately(number):
+    with GracefulShutdown():
+        os.kill(os.getpid(), number)
+        assert [signal.getsignal(handled) for handled in SIGNALS] == [signal.SIG_DFL, signal.SIG_DFL]
+
+
+def test_the_previous_handlers_are_restored_even_after_an_exception():
+    """A search continues after a failed trial, and Ctrl-C must stop it then."""
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with pytest.raises(ValueError, match="no network"), GracefulShutdown():
         raise ValueError("no network")
-    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(number) for number in SIGNALS] == before

@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, copy_project, tiny):
-    """The tiny study, carried out once; tests that change something use `project`."""
+    """The tiny study, run once; tests that change something use `project`."""
     project = copy_project(tmp_path_factory.mktemp("finished"))
     project.write_config(tiny)
     answer = project.run()

@@ -1,4 +1,4 @@
-"""The lock, the conda environment and the packaging tell the same story."""
+"""The lock, the conda environment and the packaging agree."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""A transfer and the fine-tuning that goes on from it, through Snakemake."""
+"""A transfer and the fine-tuning that starts from it, through Snakemake."""
 
 import json
 
@@ -9,9 +9,14 @@ weights: {mobilenetv2: mobilenetv2.weights.h5}
 defaults: {split: half, image_size: 32, epochs: 1, table: pretrained}
 experiments:
   transfer: {network: {backbone: mobilenetv2, head: {dense_units: [4]}}, optimizer: {name: adam, learning_rate: 1e-3}}
-  finetune: {start_from: transfer, thaw: Conv_1, optimizer: {name: adam, learning_rate: 1e-5}}
+  finetune: {start_from: transfer, unfreeze: Conv_1, optimizer: {name: adam, learning_rate: 1e-5}}
 """
-CHAIN = {f"{rule} {name}" for rule in ("train", "evaluate", "draw_evaluation") for name in ("transfer", "finetune")}
+REPORT = {"plot_report", "write_report"}
+CHAIN = {
+    f"{rule} {name}"
+    for rule in ("train", "plot_training", "evaluate", "plot_evaluation")
+    for name in ("transfer", "finetune")
+}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +27,7 @@ def study(tiny):
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory, copy_project, study):
-    """The two trainings, carried out once."""
+    """The two trainings, run once."""
     import keras
 
     project = copy_project(tmp_path_factory.mktemp("chain"))
@@ -35,7 +40,7 @@ def chain(tmp_path_factory, copy_project, study):
     return project
 
 
-def test_a_fine_tuning_goes_on_with_the_weights_of_its_transfer(chain):
+def test_a_fine_tuning_starts_from_the_weights_of_its_transfer(chain):
     runs = [
         json.loads((chain.folder / f"results/tiny/training/{name}/seed42/run.json").read_text(encoding="utf-8"))
         for name in ("transfer", "finetune")
@@ -48,9 +53,9 @@ def test_a_fine_tuning_goes_on_with_the_weights_of_its_transfer(chain):
 def test_another_rate_of_the_fine_tuning_runs_it_alone_and_one_of_the_transfer_both(chain, study):
     assert chain.planned() == set()
     chain.write_config(study.replace("learning_rate: 1e-5", "learning_rate: 2e-5"))
-    assert chain.planned() == {job for job in CHAIN if "finetune" in job} | {"write_report"}
+    assert chain.planned() == {job for job in CHAIN if "finetune" in job} | REPORT
     chain.write_config(study.replace("learning_rate: 1e-3", "learning_rate: 2e-3"))
-    assert chain.planned() == CHAIN | {"write_report"}
+    assert chain.planned() == CHAIN | REPORT
     chain.write_config(study)
 
 
@@ -58,7 +63,7 @@ def test_other_weights_run_both(chain):
     weights = chain.folder / "mobilenetv2.weights.h5"
     before = weights.read_bytes()
     weights.write_bytes(before + b"0")
-    assert chain.planned() == CHAIN | {"fetch_weights", "write_report"}
+    assert chain.planned() == CHAIN | REPORT | {"fetch_weights"}
     weights.write_bytes(before)
 
 

@@ -1,4 +1,4 @@
-"""The tiny study from drawn photos to the page, through Snakemake."""
+"""The tiny study from generated photos to the page, through Snakemake."""
 
 import json
 import subprocess
@@ -13,7 +13,8 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 
 from canigatti.evaluation.prediction import predict
 from canigatti.files import sha256_of
-from canigatti.photos.store import open_store, read_manifest
+from canigatti.photos.records import MANIFEST, read_kept
+from canigatti.photos.store import open_store
 from canigatti.training.model_files import load_model
 
 RUNS = ["plain", "augmented", "other"]
@@ -26,7 +27,7 @@ def results(finished):
 
 def test_every_planted_fault_is_found_and_nothing_else(results):
     planted = pd.read_csv(results / "photos" / "planted.csv").set_index("path")
-    manifest = read_manifest(results / "photos" / "manifest.csv").set_index("path")
+    manifest = MANIFEST.read(results / "photos" / "manifest.csv").set_index("path")
     assert manifest.loc[planted.index, "verdict"].to_dict() == planted["verdict"].to_dict()
     assert (manifest.loc[planted.index, "reason"] != "").all()
     others = manifest.drop(planted.index)
@@ -34,19 +35,19 @@ def test_every_planted_fault_is_found_and_nothing_else(results):
     assert set(others["reason"]) == {""}
 
 
-def test_every_kept_photo_is_in_one_part_of_every_split_and_in_the_store(results):
-    manifest = read_manifest(results / "photos" / "manifest.csv").query("verdict == 'keep'")
+def test_every_kept_photo_is_in_one_subset_of_every_split_and_in_the_store(results):
+    manifest = read_kept(results / "photos" / "manifest.csv")
     for split in ("half", "most"):
-        dealt = pd.read_csv(results / "splits" / f"{split}.csv")
-        assert list(dealt["id"]) == list(manifest["id"])
-        assert set(dealt["part"]) == {"train", "validation", "test"}
+        assigned = pd.read_csv(results / "splits" / f"{split}.csv")
+        assert list(assigned["id"]) == list(manifest["id"])
+        assert set(assigned["part"]) == {"train", "validation", "test"}
     assert len(open_store(results / "photos" / "images-16.npy", results / "photos" / "manifest.csv").images) == len(
         manifest
     )
 
 
 @pytest.mark.parametrize("experiment", RUNS)
-def test_a_training_leaves_what_the_design_promises(results, experiment):
+def test_a_training_writes_its_declared_files(results, experiment):
     folder = results / "training" / experiment / "seed42"
     run = json.loads((folder / "run.json").read_text())
     assert run["experiment"] == experiment
@@ -76,19 +77,19 @@ def test_metrics_are_those_of_the_predictions(results, experiment):
 
 
 @pytest.mark.parametrize("experiment", ["plain", "augmented"], ids=["grayscale", "rgb"])
-def test_predict_says_of_the_photo_files_what_the_pipeline_says_of_the_photos(results, experiment, tmp_path):
+def test_predict_agrees_with_the_pipeline_on_the_photo_files(results, experiment, tmp_path):
     with zipfile.ZipFile(results / "photos" / "generated.zip") as archive:
         archive.extractall(tmp_path)
-    manifest = read_manifest(results / "photos" / "manifest.csv")
+    manifest = MANIFEST.read(results / "photos" / "manifest.csv")
     model = results / "training" / experiment / "seed42" / "model.keras"
     command = [sys.executable, "-m", "canigatti", "predict", "--json", model, "-"]
     paths = "".join(f"{tmp_path / path}\n" for path in manifest["path"])
     answer = subprocess.run(command, input=paths, capture_output=True, text=True, check=False)
-    assert answer.returncode == 1  # some of the planted faults are no photos
-    told = {row["path"]: row for row in json.loads(answer.stdout)}
+    assert answer.returncode == 1  # some of the planted faults are not photos
+    predicted = {row["path"]: row for row in json.loads(answer.stdout)}
     kept = manifest.query("verdict == 'keep'").reset_index(drop=True)
-    from_files = np.array([told[str(tmp_path / path)]["probability"] for path in kept["path"]])
-    assert {row["probability_of"] for row in told.values()} == {"dog"}
+    from_files = np.array([predicted[str(tmp_path / path)]["probability"] for path in kept["path"]])
+    assert {row["probability_of"] for row in predicted.values()} == {"dog"}
     for path in manifest.query("verdict in ['empty', 'unreadable']")["path"]:
         assert f"canigatti: {tmp_path / path}: " in answer.stderr
 
@@ -111,7 +112,7 @@ def test_the_page_and_the_tables_hold_every_experiment(results):
     assert (results / "report" / "tables" / "base.md").read_text().count("\n") >= 5
 
 
-def test_the_tables_that_are_declared_are_written_and_no_others(results):
+def test_exactly_the_declared_tables_are_written(results):
     names = {"base", "all", "comparison", "findings"}
     written = {path.name for path in (results / "report" / "tables").iterdir()}
     assert written == {f"{name}.{kind}" for name in names for kind in ("csv", "md")}
@@ -119,7 +120,7 @@ def test_the_tables_that_are_declared_are_written_and_no_others(results):
 
 
 @pytest.mark.parametrize("experiment", RUNS)
-def test_the_time_a_photo_takes_is_measured(results, experiment):
+def test_the_prediction_time_per_photo_is_measured(results, experiment):
     speed = json.loads((results / "evaluation" / experiment / "seed42" / "speed.json").read_text())
     table = pd.read_csv(results / "report" / "tables" / "all.csv").set_index("experiment")
     assert table.loc[experiment, "milliseconds_per_photo"] == speed["milliseconds_per_photo"] > 0
@@ -130,7 +131,7 @@ def test_pairs_are_those_that_share_a_split(results):
     assert [{*pair} for pair in pairs[["first", "second"]].to_numpy()] == [{"plain", "augmented"}]
 
 
-def test_the_terminal_shows_one_line_an_epoch_and_the_log_shows_them_too(finished):
+def test_the_terminal_and_the_log_show_one_line_per_epoch(finished):
     terminal = (finished.folder / "terminal.txt").read_text()
     assert sum(line.startswith("epoch ") for line in terminal.splitlines()) == 2 * len(RUNS)
     log = (finished.folder / "results/tiny/logs/train/plain/seed42.log").read_text()

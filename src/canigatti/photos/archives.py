@@ -1,4 +1,4 @@
-"""Zip archives before they are read: refusing the harmful, telling two apart."""
+"""Safety checks of zip archives before they are read."""
 
 import re
 import stat
@@ -7,57 +7,62 @@ from pathlib import Path
 
 from canigatti.files import InputError
 
-MEMBER_LIMIT = 10**9  # bytes one member may unpack to; the largest photo of the study has 10**6
-TOTAL_LIMIT = 10**9  # bytes an archive may unpack to whatever its own size…
-RATIO_LIMIT = 200  # …and beyond that, this many times its own size; photos hardly shrink in a zip
+MEMBER_LIMIT = 10**9  # uncompressed bytes of one member; the largest photo of the study has 10**6
+TOTAL_LIMIT = 10**9  # uncompressed bytes of an archive of any size…
+RATIO_LIMIT = 200  # …and of a larger archive, as a multiple of its size; photos hardly shrink in a zip
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 
 
 def check_archive(path: Path) -> None:
-    """Refuse a zip that is damaged, cannot be read whole, or was made to do harm. Nothing is unpacked.
+    """Check that a zip is intact and safe to read, without unpacking anything.
 
     Raises:
-        InputError: the file is not a zip; a member's name leads out of the archive, is a link, is given twice, is
-            encrypted, is packed in a way Python cannot read or unpacks to more than `MEMBER_LIMIT` bytes; or all
-            together unpack to more than `TOTAL_LIMIT` bytes and `RATIO_LIMIT` times the archive's size.
+        InputError: the file is not a zip; a member's name leads out of the archive; a member is a link, a duplicate
+            name, encrypted, compressed in a way that Python cannot read, or larger than `MEMBER_LIMIT` bytes when
+            unpacked; or all members together unpack to more than `TOTAL_LIMIT` bytes and more than `RATIO_LIMIT`
+            times the archive's size.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # besides BadZipFile, damage shows as struct, Unicode, overflow and other errors
-        raise InputError(f"{path}: expected a zip archive, received {_looks(path)} ({error})") from error
+    members = _list_members(path)
     names: set[str] = set()
     for member in members:
-        fault = "its name is given twice" if member.filename in names else _fault(member)
-        if fault:
-            raise InputError(f"{path}: the member {member.orig_filename!r} is refused: {fault}")
+        problem = "its name occurs twice" if member.filename in names else _find_problem(member)
+        if problem:
+            raise InputError(f"{path}: the member {member.orig_filename!r} is rejected: {problem}")
         names.add(member.filename)
     total, size = sum(member.file_size for member in members), path.stat().st_size
     if total > max(TOTAL_LIMIT, RATIO_LIMIT * size):
-        raise InputError(f"{path}: refused: its {size} bytes would unpack to {total}, more than photos can")
+        raise InputError(f"{path}: rejected: {size} bytes would unpack to {total}, which is too much for photos")
 
 
-def _fault(member: zipfile.ZipInfo) -> str | None:
+def _list_members(path: Path) -> list[zipfile.ZipInfo]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.infolist()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # a damaged zip raises struct, Unicode, overflow and other errors besides BadZipFile
+        raise InputError(f"{path}: expected a zip archive, received {_describe_content(path)} ({error})") from error
+
+
+def _find_problem(member: zipfile.ZipInfo) -> str | None:
     name, mode = member.orig_filename, member.external_attr >> 16
-    faults = {
-        "its name is empty or holds a zero byte": not name or "\0" in name,
-        "its name holds a backslash": "\\" in name,
+    problems = {
+        "its name is empty or contains a zero byte": not name or "\0" in name,
+        "its name contains a backslash": "\\" in name,
         "its name is an absolute path": re.match("/|[A-Za-z]:", name) is not None,
         "its name leads out of the archive": ".." in name.split("/"),
         "it is a symbolic link": stat.S_ISLNK(mode),
         "it is encrypted": bool(member.flag_bits & 0x2041),
-        f"it is packed by method {member.compress_type}, which Python cannot read": (
+        f"it is compressed by method {member.compress_type}, which Python cannot read": (
             member.compress_type not in _COMPRESSIONS
         ),
         f"it unpacks to {member.file_size} bytes, more than {MEMBER_LIMIT}": member.file_size > MEMBER_LIMIT,
     }
-    return next((fault for fault, holds in faults.items() if holds), None)
+    return next((problem for problem, found in problems.items() if found), None)
 
 
-def _looks(path: Path) -> str:
-    """What a file that is not a zip seems to be, by its first bytes."""
+def _describe_content(path: Path) -> str:
+    """Guess from its first bytes what a file that is not a zip contains."""
     with path.open("rb") as stream:
         start = stream.read(60)
     if not start:
@@ -69,5 +74,5 @@ def _looks(path: Path) -> str:
 
 
 def is_web_page(start: bytes) -> bool:
-    """Whether a file's first bytes are those of HTML, which servers send in place of what was asked for."""
+    """Return whether a file starts like HTML, which servers often send instead of the requested file."""
     return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")

@@ -1,4 +1,7 @@
-"""Pixels of every kind of image as 8-bit RGB, upright, with a note on what had to be done."""
+"""Conversion of every kind of image to upright 8-bit RGB, with notes on what was done.
+
+The notes are written to the manifest's `reason` column: to reword one changes a result.
+"""
 
 import io
 from functools import lru_cache
@@ -7,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 _ORIENTATION_TAG = 0x0112
-_UPRIGHT = {  # EXIF 2.32, section 4.6.4: what undoes each orientation
+_TRANSPOSITIONS = {  # EXIF 2.32, section 4.6.4: the inverse of each orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -20,31 +23,34 @@ _SRGB = ImageCms.createProfile("sRGB")
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """A loaded image of any mode as 8-bit RGB in sRGB, transparent parts on white, and notes on what was done.
+    """Convert a loaded image of any mode to 8-bit sRGB, with transparent areas on white.
+
+    Returns:
+        The image, and notes on what was done, in order.
 
     Raises:
-        ValueError: Pillow knows no way from the image's mode to RGB.
+        ValueError: Pillow cannot convert the image's mode to RGB.
     """
     notes: list[str] = []
     profile = image.info.get("icc_profile")
     if image.mode.startswith(("I", "F")):
         notes.append(f"{'16-bit' if image.mode.startswith('I;16') else image.mode} values scaled to 8 bits")
-        image = _eight_bits(image)
+        image = _to_eight_bits(image)
     elif image.has_transparency_data:
-        image, has_clear_parts = _on_white(image)
-        notes += ["transparent parts put on white"] if has_clear_parts else []
+        image, is_transparent = _put_on_white(image)
+        notes += ["transparent parts put on white"] if is_transparent else []
     elif image.mode in ("CMYK", "LAB", "YCbCr", "HSV"):
         notes.append(f"{image.mode} converted to RGB")
     if image.mode in ("1", "P"):
         image = image.convert("RGB")
     if profile:
-        image, note = _in_srgb(image, profile)
+        image, note = _to_srgb(image, profile)
         notes += [note] if note else []
     return image if image.mode == "RGB" else image.convert("RGB"), notes
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Gray of 16 bits or more, scaled and not clipped; without a known range from its darkest to its lightest value."""
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Scale gray values of 16 bits or more without clipping; an unknown range is the image's minimum to maximum."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
     low, high = values.min(), values.max()
     if image.mode.startswith("I") and low >= 0 and high <= 65535:
@@ -53,15 +59,16 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.rint(scaled).astype(np.uint8))
 
 
-def _on_white(image: Image.Image) -> tuple[Image.Image, bool]:
-    clear = image.convert("RGBA")
-    white = Image.new("RGBA", clear.size, "white")
-    return Image.alpha_composite(white, clear).convert("RGB"), clear.getchannel("A").tobytes().strip(b"\xff") != b""
+def _put_on_white(image: Image.Image) -> tuple[Image.Image, bool]:
+    """Return the image on white, and whether any of its pixels was transparent."""
+    rgba = image.convert("RGBA")
+    white = Image.new("RGBA", rgba.size, "white")
+    return Image.alpha_composite(white, rgba).convert("RGB"), rgba.getchannel("A").tobytes().strip(b"\xff") != b""
 
 
-def _in_srgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, str | None]:
+def _to_srgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, str | None]:
     try:
-        transform, name = _transform_to_srgb(profile, image.mode)
+        transform, name = _build_transform(profile, image.mode)
         if transform is None:
             return image, None
         return transform.apply(image), f"colours converted from {name} to sRGB"
@@ -70,8 +77,8 @@ def _in_srgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, str | Non
 
 
 @lru_cache(maxsize=16)
-def _transform_to_srgb(profile: bytes, mode: str) -> tuple[ImageCms.ImageCmsTransform | None, str]:
-    """How to convert, and the profile's name; None where the profile is sRGB, as nearly all are."""
+def _build_transform(profile: bytes, mode: str) -> tuple[ImageCms.ImageCmsTransform | None, str]:
+    """Return the transform to sRGB and the profile's name; no transform for sRGB itself, the most frequent profile."""
     opened = ImageCms.getOpenProfile(io.BytesIO(profile))
     name = " ".join(ImageCms.getProfileDescription(opened).split())
     if "sRGB" in name and mode == "RGB":
@@ -79,12 +86,16 @@ def _transform_to_srgb(profile: bytes, mode: str) -> tuple[ImageCms.ImageCmsTran
     return ImageCms.buildTransform(opened, _SRGB, mode, "RGB"), name
 
 
-def upright(image: Image.Image, rgb: Image.Image) -> tuple[Image.Image, list[str]]:
-    """`rgb` turned as the EXIF orientation of `image`, the file it comes from, says; a broken EXIF turns nothing."""
+def apply_orientation(rgb: Image.Image, source: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Rotate or mirror `rgb` by the EXIF orientation of the opened file `source`; ignore a broken EXIF block.
+
+    Returns:
+        The upright image, and notes on what was done.
+    """
     try:
-        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # Pillow's EXIF reader raises whatever the damage leads to
+        orientation = source.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # Pillow's EXIF reader raises many kinds of errors on damaged data
         return rgb, ["EXIF data cannot be read"]
-    if orientation not in _UPRIGHT:
+    if orientation not in _TRANSPOSITIONS:
         return rgb, []
-    return rgb.transpose(_UPRIGHT[orientation]), [f"rotated upright (EXIF orientation {orientation})"]
+    return rgb.transpose(_TRANSPOSITIONS[orientation]), [f"rotated upright (EXIF orientation {orientation})"]

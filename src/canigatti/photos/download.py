@@ -1,4 +1,4 @@
-"""Downloads that go on where they stopped, are checked, and are kept for the next study."""
+"""Downloads that resume after an interruption, are verified, and are cached for later studies."""
 
 import hashlib
 import os
@@ -17,14 +17,14 @@ import requests
 from filelock import FileLock, Timeout
 
 from canigatti.files import InputError, sha256_of
-from canigatti.photos.transfer import discard, receive_rest
+from canigatti.photos.transfer import delete_partial, receive_rest
 
 Check = Callable[[Path], None]
 _ADVICE = (
-    "Correct the address or the SHA-256 in the configuration, try again later, or get the file by hand, in a browser "
-    "for instance, and give its path in place of the address (for photos, as photos.source)."
+    "Correct the address or the SHA-256 in the configuration, try again later, or download the file yourself, for "
+    "example in a browser, and configure its path instead of the address (for photos, photos.source)."
 )
-_PASSING = (
+_TRANSIENT = (
     requests.ConnectionError,
     requests.Timeout,
     requests.HTTPError,
@@ -34,13 +34,13 @@ _PASSING = (
 
 
 @dataclass(frozen=True)
-class Patience:
-    """When to give up.
+class RetryPolicy:
+    """When to give up a download.
 
     Attributes:
-        attempts: Failures in a row, none of which brought a byte more than before.
-        pause: Seconds to wait after the first failure; twice as long after each further one.
-        timeout: Seconds without a byte after which a connection counts as dropped.
+        attempts: number of consecutive failed requests without progress.
+        pause: seconds to wait after the first failure, doubled after each further one.
+        timeout: seconds without data after which a connection counts as dropped.
     """
 
     attempts: int = 5
@@ -49,92 +49,91 @@ class Patience:
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: `$CANIGATTI_CACHE`, or else the user's cache folder."""
+    """Return the folder of downloads: `$CANIGATTI_CACHE`, or by default the user's cache folder."""
     return Path(os.environ.get("CANIGATTI_CACHE") or pooch.os_cache("canigatti")).expanduser().absolute()
 
 
 def download(
-    address: str, sha256: str | None, folder: Path, check: Check | None = None, patience: Patience = Patience()
+    address: str, sha256: str | None, folder: Path, check: Check | None = None, retries: RetryPolicy = RetryPolicy()
 ) -> Path:
-    """Have the file of an address on this machine, downloading it unless it is there already.
+    """Return the local copy of a file, after downloading it unless it is cached.
 
-    Each address has a folder of its own below `folder`. Half a download is kept there and completed by the next call;
-    of two processes that ask for one address, one waits for the other.
+    Each address has its own folder below `folder`. An incomplete download remains there and the next call completes
+    it. If two processes download the same address, one of them waits.
 
     Args:
-        address: An http or https address.
-        sha256: What the file's SHA-256 must be; None accepts any.
-        folder: Where downloads are kept.
-        check: Called with the downloaded file before it is accepted; an InputError from it refuses the file.
-        patience: When to give up.
+        address: an http or https address.
+        sha256: expected SHA-256 of the file; None accepts any file.
+        folder: the cache.
+        check: called with the downloaded file; an InputError that it raises rejects the file.
+        retries: when to give up.
 
     Raises:
-        InputError: the address cannot be reached or does not give the file expected, or the file cannot be kept; the
-            message names the address and says what can be done. A refused file is removed.
+        InputError: the address is not reachable or does not return the expected file, or the file cannot be stored.
+            The message contains the address and advice. A rejected file is deleted.
     """
-    place = folder / hashlib.sha256(address.encode()).hexdigest()[:24] / _file_name(address)
+    path = folder / hashlib.sha256(address.encode()).hexdigest()[:24] / _file_name(address)
     try:
-        if not place.is_file() or sha256 not in (None, sha256_of(place)):
-            with _alone(place):
-                pooch.get_logger().setLevel("WARNING")  # its advice is on calling pooch
-                receive = partial(_receive, check=check, patience=patience)
-                pooch.retrieve(address, sha256, place.name, place.parent, downloader=receive)
-    except (InputError, ValueError) as error:  # ValueError is how pooch tells of another hash
+        if not path.is_file() or sha256 not in (None, sha256_of(path)):
+            with _locked(path):
+                pooch.get_logger().setLevel("WARNING")  # at INFO it explains how to call pooch
+                downloader = partial(_download, check=check, retries=retries)
+                pooch.retrieve(address, sha256, path.name, path.parent, downloader=downloader)
+    except (InputError, ValueError) as error:  # pooch raises ValueError for an unexpected hash
         raise InputError(f"{address}: {error}\n{_ADVICE}") from error
     except OSError as error:
-        raise InputError(f"{address}: cannot be kept in {folder} ({error}); set CANIGATTI_CACHE") from error
-    return place
+        raise InputError(f"{address}: cannot be stored in {folder} ({error}); set CANIGATTI_CACHE") from error
+    return path
 
 
 def _file_name(address: str) -> str:
-    """The address's last part, for people to recognise; never starts with a dot, as the files we work with do."""
-    last = re.split("[?#]", address)[0].rpartition("/")[2]
-    return re.sub("[^A-Za-z0-9._-]", "_", last)[-100:].lstrip(".") or "download"
+    """Return a recognizable name for the file; it never starts with a dot, as the temporary files do."""
+    name = re.split("[?#]", address)[0].rpartition("/")[2]
+    return re.sub("[^A-Za-z0-9._-]", "_", name)[-100:].lstrip(".") or "download"
 
 
 @contextmanager
-def _alone(place: Path) -> Iterator[None]:
-    """Hold the lock of an address, which the system frees should this process die."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(place.with_name(".lock"))
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of an address; the operating system releases it if this process dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(".lock"))
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        print("waiting for another process that downloads the same file", file=sys.stderr)
+        print("waiting for another process that is downloading the same file", file=sys.stderr)
         lock.acquire()
     try:
-        for leftover in set(place.parent.glob("tmp*")) - {place}:  # pooch's, when a process was killed
+        for leftover in set(path.parent.glob("tmp*")) - {path}:  # pooch leaves these if its process is killed
             leftover.unlink()
         yield
     finally:
         lock.release()
 
 
-def _receive(address: str, output: str, _: Any, check: Check | None, patience: Patience) -> None:
-    """Fill `output`, as a pooch downloader does; pooch compares the hash and gives it its final name."""
+def _download(address: str, output: str, _: Any, check: Check | None, retries: RetryPolicy) -> None:
+    """Write `output`, as a pooch downloader; pooch then compares the hash and renames the file."""
     part = Path(output).with_name(".part")
-    failures, reached = 0, 0
-    while not _is_received(address, part, patience, failures):
-        size = part.stat().st_size if part.exists() else 0
-        failures = 1 if size > reached else failures + 1
-        reached = max(reached, size)
-        time.sleep(patience.pause * 2 ** (failures - 1))
+    _complete(address, part, retries)
     try:
         if check is not None:
             check(part)
         os.replace(part, output)
     finally:
-        discard(part)
+        delete_partial(part)
 
 
-def _is_received(address: str, part: Path, patience: Patience, failures: int) -> bool:
-    """Ask once more; InputError when it is one failure too many, or one that asking again cannot mend."""
-    try:
-        receive_rest(address, part, patience.timeout)
-    except _PASSING as error:
-        if failures + 1 >= patience.attempts:
-            raise InputError(f"cannot be downloaded: {error}; what was received is kept") from error
-        return False
-    except requests.RequestException as error:
-        raise InputError(f"cannot be downloaded: {error}") from error
-    return True
+def _complete(address: str, part: Path, retries: RetryPolicy) -> None:
+    """Request the missing bytes of `part` until it is complete or the retries are used up."""
+    failures, largest = 0, 0
+    while True:
+        try:
+            receive_rest(address, part, retries.timeout)
+            return
+        except _TRANSIENT as error:
+            size = part.stat().st_size if part.exists() else 0
+            failures, largest = (1, size) if size > largest else (failures + 1, largest)
+            if failures >= retries.attempts:
+                raise InputError(f"cannot be downloaded: {error}; the partial download is kept") from error
+            time.sleep(retries.pause * 2 ** (failures - 1))
+        except requests.RequestException as error:
+            raise InputError(f"cannot be downloaded: {error}") from error

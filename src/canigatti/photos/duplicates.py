@@ -1,4 +1,4 @@
-"""Photos that are there twice: byte for byte, or encoded again, rescaled or slightly retouched."""
+"""Duplicate photos: identical files, and near duplicates that were re-encoded, rescaled or slightly retouched."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,28 +9,29 @@ from scipy.sparse.csgraph import connected_components
 
 from canigatti.photos.records import Verdict
 
-# Tried on 300 real photos. JPEG quality 10 to 70, scales 0.25 to 3, other proportions, gray, blur, brightness ±30 % and
-# contrast +40 % give at most 10 differing bits and correlations from 0.95 up; cropping 2 % at each edge from 0.9 up.
-# Among 8 million pairs of different real photos no hashes differ in fewer than 10 bits, none correlates above 0.89.
-MOST_DIFFERING_BITS = 10
-LEAST_CORRELATION = 0.9
-_LEAST_CONTRAST = 4.0  # gray levels, standard deviation; photos have 9 and more, and plainer ones all look alike
-_BLOCK = 256  # rows of the hashes' distance matrix in memory at a time: 50 MB for 25,000 photos
-_PAIRS = 4096  # pairs of thumbnails compared at a time: 32 MB
+# Measured on 300 real photos: JPEG quality 10 to 70, scales 0.25 to 3, other aspect ratios, grayscale, blur, brightness
+# ±30% and contrast +40% change at most 10 bits and leave correlations of at least 0.95; cropping 2% at each edge leaves
+# at least 0.9. Among 8 million pairs of different real photos, all hashes differ in at least 10 bits, and no
+# correlation exceeds 0.89.
+MAX_DIFFERING_BITS = 10
+MIN_CORRELATION = 0.9
+_MIN_CONTRAST = 4.0  # gray levels, standard deviation; photos have at least 9; images with less are all similar
+_BLOCK = 256  # rows of the distance matrix in memory at a time: 50 MB for 25,000 photos
+_PAIRS = 4096  # pairs of thumbnails in memory at a time: 32 MB
 
 
-def copies(ids: Sequence[str], labels: np.ndarray, sha256: Sequence[str]) -> dict[int, tuple[Verdict, str]]:
-    """Verdict and reason of each photo that is not the only one with its content.
+def find_copies(ids: Sequence[str], labels: np.ndarray, sha256: Sequence[str]) -> dict[int, tuple[Verdict, str]]:
+    """Find the photos that are rejected because another photo has the same content.
 
-    Where all copies have one label, the first is kept and left out here; where they have both, none is.
+    If all copies have the same label, the first one is not in the result; if the labels differ, all copies are.
 
     Args:
-        ids: the photos' names, for the reasons.
+        ids: (n,), the photos' names, for the reasons.
         labels: (n,), 0 or 1.
-        sha256: of each photo's content.
+        sha256: (n,), digest of each photo's content.
 
     Returns:
-        By position, (`duplicate` or `conflicting`, reason).
+        Verdict (`duplicate` or `conflicting`) and reason by position.
     """
     verdicts: dict[int, tuple[Verdict, str]] = {}
     for positions in pd.Series(range(len(ids))).groupby(list(sha256), sort=False).agg(list):
@@ -43,58 +44,59 @@ def copies(ids: Sequence[str], labels: np.ndarray, sha256: Sequence[str]) -> dic
     return verdicts
 
 
-def near_duplicate_groups(hashes: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
-    """Put photos together that show the same picture.
+def group_near_duplicates(hashes: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
+    """Group near duplicates: the connected components of the graph of similar pairs.
 
-    Two photos do when their hashes differ in at most `MOST_DIFFERING_BITS` and their thumbnails correlate with at least
-    `LEAST_CORRELATION`. Groups are what such pairs connect. Pictures without contrast stay alone.
+    Two photos are similar if their hashes differ in at most `MAX_DIFFERING_BITS` bits and the correlation of their
+    thumbnails is at least `MIN_CORRELATION`. A photo with almost no contrast is similar to no other.
 
     Args:
-        hashes: (n,), uint64, of :func:`perceptual_hashes`.
+        hashes: (n,), uint64, from :func:`perceptual_hashes`.
         thumbnails: (n, 32, 32), uint8.
 
     Returns:
-        (n,), int64: the position of the first photo of each one's group, its own when alone.
+        (n,), int64, the position of the first photo of each photo's group; its own position for a photo without near
+        duplicates.
     """
     group = np.arange(len(hashes))
     contrast = thumbnails.std(axis=(1, 2), dtype=np.float32)
-    told_apart = np.flatnonzero(contrast >= _LEAST_CONTRAST)
-    for near in _near_hashes(hashes[told_apart]):
-        first, second = told_apart[near[0]], told_apart[near[1]]
+    comparable = np.flatnonzero(contrast >= _MIN_CONTRAST)
+    for pairs in _similar_hashes(hashes[comparable]):
+        first, second = comparable[pairs[0]], comparable[pairs[1]]
         new = group[first] != group[second]
         first, second = first[new], second[new]
-        same = _look_alike(thumbnails, first, second)
-        if same.any():
-            group = _joined(group, first[same], second[same])
+        similar = _are_correlated(thumbnails, first, second)
+        if similar.any():
+            group = _merge(group, first[similar], second[similar])
     return group
 
 
-def _near_hashes(hashes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Every pair (first < second) once, a block of rows of the distance matrix at a time."""
+def _similar_hashes(hashes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield each pair of similar hashes once (first < second), one block of rows of the distance matrix at a time."""
     for start in range(0, len(hashes), _BLOCK):
         rows = hashes[start : start + _BLOCK, None]
-        near = np.bitwise_count(rows ^ hashes[start:]) <= MOST_DIFFERING_BITS
+        near = np.bitwise_count(rows ^ hashes[start:]) <= MAX_DIFFERING_BITS
         first, second = np.nonzero(np.triu(near, 1))
         yield first + start, second + start
 
 
-def _look_alike(thumbnails: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    alike = np.zeros(len(first), bool)
+def _are_correlated(thumbnails: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    correlated = np.zeros(len(first), bool)
     for start in range(0, len(first), _PAIRS):
-        part = slice(start, start + _PAIRS)
-        one, other = _standardized(thumbnails[first[part]]), _standardized(thumbnails[second[part]])
-        alike[part] = (one * other).mean(axis=1) >= LEAST_CORRELATION
-    return alike
+        block = slice(start, start + _PAIRS)
+        products = _standardize(thumbnails[first[block]]) * _standardize(thumbnails[second[block]])
+        correlated[block] = products.mean(axis=1) >= MIN_CORRELATION
+    return correlated
 
 
-def _standardized(thumbnails: np.ndarray) -> np.ndarray:
+def _standardize(thumbnails: np.ndarray) -> np.ndarray:
     values = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
     values -= values.mean(axis=1, keepdims=True)
     return values / values.std(axis=1, keepdims=True)
 
 
-def _joined(group: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The groups when these pairs are connected too; each is called by its first member."""
+def _merge(group: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Merge the groups that these pairs connect; the number of a group is the position of its first member."""
     size = len(group)
     rows, columns = np.concatenate([first, np.arange(size)]), np.concatenate([second, group])
     graph = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(size, size))

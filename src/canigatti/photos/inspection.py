@@ -1,4 +1,4 @@
-"""What one file is: its facts, whether it gives a photo, and what near duplicates are told by."""
+"""Inspection of single files: properties, verdict, and the thumbnail for finding near duplicates."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from canigatti.photos.hashing import thumbnail
 from canigatti.photos.layouts import FoundPhoto
 from canigatti.photos.records import Verdict
 from canigatti.photos.sources import PhotoSource
-from canigatti.photos.workers import for_each
+from canigatti.photos.workers import map_processes
 
-_Pixels = bytes  # the built-in type, which the field `bytes` of Inspection hides
+_Pixels = bytes  # the built-in type, which the field `bytes` of Inspection shadows
 _FORMAT_OF_SUFFIX = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
     **dict.fromkeys((".tif", ".tiff"), "TIFF"),
@@ -26,19 +26,19 @@ _FORMAT_OF_SUFFIX = {
 
 @dataclass(frozen=True)
 class Inspection:
-    """Facts of one file; those of the photo are missing where the file gives none.
+    """Properties of one file; those from `width` on are only set for a decoded photo.
 
     Attributes:
-        bytes: size of the file; None when it cannot be read.
-        sha256: of the file's content, 64 hexadecimal digits; empty when it cannot be read.
-        jfif: whether `JFIF` is among the first 10 bytes, which a well-known example takes for the mark of a good photo.
+        bytes: size of the file; None if it is not readable.
+        sha256: digest of the file's content, 64 hexadecimal digits; empty if it is not readable.
+        jfif: whether `JFIF` is in the first 10 bytes, the test for a valid photo in a well-known Keras example.
         verdict: `keep`, `outside` or a verdict of :class:`UnreadablePhoto`.
-        reason: why not kept, or notes on what decoding had to do.
-        width: pixels, upright.
-        height: likewise.
-        mode: Pillow's name of the file's pixels.
-        format: Pillow's name of the file's format.
-        thumbnail: (32, 32) gray levels in rows, 1,024 bytes.
+        reason: why the file is rejected, or notes from decoding.
+        width: pixels of the upright photo.
+        height: pixels of the upright photo.
+        mode: Pillow's name for the pixels in the file.
+        format: Pillow's name for the file's format.
+        thumbnail: 32 × 32 gray levels row by row, 1,024 bytes.
     """
 
     bytes: int | None
@@ -54,30 +54,32 @@ class Inspection:
 
 
 def inspect_all(source: PhotoSource, found: Sequence[FoundPhoto], workers: int) -> list[Inspection]:
-    """Inspect every file on `workers` processes; one entry a file, in order, whatever is wrong with it."""
-    return list(for_each(partial(inspect_photo, source), found, workers, "inspect"))
+    """Inspect every file in `workers` processes; return one inspection per file, in order."""
+    return list(map_processes(partial(inspect_photo, source), found, workers, "inspect"))
 
 
 def inspect_photo(source: PhotoSource, photo: FoundPhoto) -> Inspection:
-    """Read and decode one file, and never raise for what is wrong with it."""
+    """Read and decode one file; a damaged or missing file gets a verdict and raises no error."""
     try:
         content = source.read(photo.path)
     except OSError as error:
         return Inspection(None, "", False, Verdict.UNREADABLE, " ".join(f"cannot be read: {error}".split()))
-    facts = Inspection(len(content), hashlib.sha256(content).hexdigest(), b"JFIF" in content[:10], Verdict.KEEP, "")
+    inspection = Inspection(
+        len(content), hashlib.sha256(content).hexdigest(), b"JFIF" in content[:10], Verdict.KEEP, ""
+    )
     if photo.label is None:
-        return replace(facts, verdict=Verdict.OUTSIDE, reason="in no class's folder")
+        return replace(inspection, verdict=Verdict.OUTSIDE, reason="in no class's folder")
     try:
-        decoded = decode(content, gray_suffices=True)
-    except UnreadablePhoto as fault:
-        return replace(facts, verdict=fault.verdict, reason=fault.reason)
-    return _with_photo(facts, decoded, photo.path)
+        decoded = decode(content, allow_gray=True)
+    except UnreadablePhoto as error:
+        return replace(inspection, verdict=error.verdict, reason=error.reason)
+    return _with_photo(inspection, decoded, photo.path)
 
 
-def _with_photo(facts: Inspection, decoded: DecodedPhoto, path: str) -> Inspection:
+def _with_photo(inspection: Inspection, decoded: DecodedPhoto, path: str) -> Inspection:
     return replace(
-        facts,
-        reason="; ".join([*_unlike_its_name(path, decoded.format), *decoded.notes]),
+        inspection,
+        reason="; ".join([*_format_notes(path, decoded.format), *decoded.notes]),
         width=decoded.width,
         height=decoded.height,
         mode=decoded.mode,
@@ -86,14 +88,14 @@ def _with_photo(facts: Inspection, decoded: DecodedPhoto, path: str) -> Inspecti
     )
 
 
-def _unlike_its_name(path: str, form: str) -> list[str]:
+def _format_notes(path: str, form: str) -> list[str]:
     suffix = PurePosixPath(path).suffix
     expected = _FORMAT_OF_SUFFIX.get(suffix.lower(), form)
     return [] if expected == form else [f"{form} content in a file named {suffix}"]
 
 
 def image_or_none(source: PhotoSource, path: str) -> Image.Image | None:
-    """What a file shows, RGB; None when it cannot be read or decoded."""
+    """Return the RGB image of a file; None if it cannot be read or decoded."""
     try:
         return decode(source.read(path)).image
     except (OSError, UnreadablePhoto):

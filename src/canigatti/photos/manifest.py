@@ -1,54 +1,60 @@
-"""The manifest: a row for every file, with the verdict on it; and what the rows add up to."""
+"""The manifest: one row per file with its verdict, the groups of near duplicates, and the summary.
+
+The texts in the `reason` column are results: to reword one changes the manifest.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from canigatti.photos.duplicates import copies, near_duplicate_groups
+from canigatti.photos.duplicates import find_copies, group_near_duplicates
 from canigatti.photos.hashing import THUMBNAIL_SIDE, perceptual_hashes
 from canigatti.photos.inspection import Inspection
 from canigatti.photos.layouts import FoundPhoto
-from canigatti.photos.records import GROUPS, MANIFEST, PhotosSummary, RejectedFile, Verdict
+from canigatti.photos.records import GROUPS, MANIFEST, PhotosSummary, Verdict
+from canigatti.photos.rejection import select_rejected, to_rejected_files
 
-# The columns of the manifest that an inspection decides.
-FACTS = ("width", "height", "mode", "format", "bytes", "sha256", "verdict", "reason")
+# The columns of the manifest that an inspection determines.
+_INSPECTED = ("width", "height", "mode", "format", "bytes", "sha256", "verdict", "reason")
 
 
 def assemble(
     found: Sequence[FoundPhoto], inspections: Sequence[Inspection], limit_per_class: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Judge every file, now that all are known.
+    """Determine the verdict of every file from all inspections.
 
-    Copies are judged first, then the limit, so that a copy does not count; near duplicates are those among the kept.
+    Exact copies are rejected before the limit is applied, so that they do not count; near duplicates are searched
+    among the kept photos.
 
     Args:
         found: the files, in manifest order.
-        inspections: of each file.
-        limit_per_class: how many photos of a class are kept at most.
+        inspections: one per file.
+        limit_per_class: maximum number of kept photos of a class.
 
     Returns:
         The manifest (`MANIFEST`, one row per file) and the groups (`GROUPS`, one row per kept photo).
     """
-    rows = _rows(found, inspections)
-    rows = _with_copies(rows)
-    rows = _with_conflicting_names(rows, found)
-    rows = _with_limit(rows, limit_per_class)
+    rows = _tabulate(found, inspections)
+    rows = _reject_copies(rows)
+    rows = _reject_conflicting_names(rows, found)
+    rows = _apply_limit(rows, limit_per_class)
     kept = np.flatnonzero(rows["verdict"] == Verdict.KEEP)
-    first = near_duplicate_groups(*_fingerprints(rows, inspections, kept))
+    hashes = np.array([int(text, 16) for text in rows["phash"].iloc[kept]], np.uint64)
+    first = group_near_duplicates(hashes, _thumbnails([inspections[int(position)] for position in kept]))
     ids = rows["id"].to_numpy(dtype=object)
     groups = GROUPS.frame({"id": ids[kept], "group": ids[kept[first]]})
-    return _with_near_duplicates(rows, kept, groups), groups
+    return _note_near_duplicates(rows, kept, groups), groups
 
 
-def _rows(found: Sequence[FoundPhoto], inspections: Sequence[Inspection]) -> pd.DataFrame:
-    facts = pd.DataFrame({name: [getattr(inspection, name) for inspection in inspections] for name in FACTS})
+def _tabulate(found: Sequence[FoundPhoto], inspections: Sequence[Inspection]) -> pd.DataFrame:
+    inspected = pd.DataFrame({name: [getattr(inspection, name) for inspection in inspections] for name in _INSPECTED})
     names = pd.DataFrame([(photo.id, photo.label, photo.path) for photo in found], columns=["id", "label", "path"])
-    return MANIFEST.frame(names.join(facts).assign(phash=_phash_texts(inspections)))
+    return MANIFEST.frame(names.join(inspected).assign(phash=_format_hashes(inspections)))
 
 
-def _phash_texts(inspections: Sequence[Inspection]) -> list[str]:
-    hashes = iter(perceptual_hashes(_thumbnails([each for each in inspections if each.thumbnail])))
+def _format_hashes(inspections: Sequence[Inspection]) -> list[str]:
+    hashes = iter(perceptual_hashes(_thumbnails([inspection for inspection in inspections if inspection.thumbnail])))
     return [f"{next(hashes):016x}" if inspection.thumbnail else "" for inspection in inspections]
 
 
@@ -57,77 +63,74 @@ def _thumbnails(inspections: Sequence[Inspection]) -> np.ndarray:
     return np.frombuffer(content, np.uint8).reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
 
 
-def _fingerprints(
-    rows: pd.DataFrame, inspections: Sequence[Inspection], kept: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    hashes = np.array([int(text, 16) for text in rows["phash"].iloc[kept]], np.uint64)
-    return hashes, _thumbnails([inspections[position] for position in kept])
-
-
-def _judged(rows: pd.DataFrame, verdicts: dict[int, tuple[Verdict, str]]) -> pd.DataFrame:
+def _with_verdicts(rows: pd.DataFrame, verdicts: dict[int, tuple[Verdict, str]]) -> pd.DataFrame:
+    """Replace verdict and reason of the rows at these positions."""
     if not verdicts:
         return rows
-    judged = pd.DataFrame.from_dict(verdicts, orient="index", columns=["verdict", "reason"])
-    return rows.assign(**{name: judged[name].reindex(rows.index).fillna(rows[name]) for name in judged})
+    changed = pd.DataFrame.from_dict(verdicts, orient="index", columns=["verdict", "reason"])
+    return rows.assign(**{name: changed[name].reindex(rows.index).fillna(rows[name]) for name in changed})
 
 
-def _with_copies(rows: pd.DataFrame) -> pd.DataFrame:
+def _reject_copies(rows: pd.DataFrame) -> pd.DataFrame:
     photos = rows[rows["verdict"] == Verdict.KEEP]
-    found = copies(photos["id"].tolist(), photos["label"].to_numpy(dtype=int), photos["sha256"].tolist())
-    return _judged(rows, {int(photos.index[place]): verdict for place, verdict in found.items()})
+    copies = find_copies(photos["id"].tolist(), photos["label"].to_numpy(dtype=int), photos["sha256"].tolist())
+    return _with_verdicts(rows, {int(photos.index[position]): verdict for position, verdict in copies.items()})
 
 
-def _with_conflicting_names(rows: pd.DataFrame, found: Sequence[FoundPhoto]) -> pd.DataFrame:
-    """Copies are judged before, so that a photo whose copy has a name of the other class is not kept either."""
-    says = "or a folder below its class's folder, says the other class"
-    judged = rows["verdict"].isin([Verdict.KEEP, Verdict.DUPLICATE])
+def _reject_conflicting_names(rows: pd.DataFrame, found: Sequence[FoundPhoto]) -> pd.DataFrame:
+    """Reject photos whose path names both classes, and their copies, which are therefore marked before."""
+    conflict = "or a folder below its class folder, names the other class"
+    is_photo = rows["verdict"].isin([Verdict.KEEP, Verdict.DUPLICATE])
     verdicts = {
-        place: (Verdict.CONFLICTING, f"its name, {says}")
-        for place, photo in enumerate(found)
-        if photo.conflict and judged[place]
+        position: (Verdict.CONFLICTING, f"its name, {conflict}")
+        for position, photo in enumerate(found)
+        if photo.conflict and is_photo[position]
     }
-    doubtful = {rows["sha256"][place]: rows["id"][place] for place in verdicts}
-    for place in rows.index[rows["verdict"] == Verdict.KEEP].difference(verdicts):
-        if copy := doubtful.get(rows["sha256"][place]):
-            verdicts[place] = (Verdict.CONFLICTING, f"the same content as {copy}, whose name, {says}")
-    return _judged(rows, verdicts)
+    id_of = {rows["sha256"][position]: rows["id"][position] for position in verdicts}
+    for position in rows.index[rows["verdict"] == Verdict.KEEP].difference(verdicts):
+        if copy := id_of.get(rows["sha256"][position]):
+            verdicts[position] = (Verdict.CONFLICTING, f"the same content as {copy}, whose name, {conflict}")
+    return _with_verdicts(rows, verdicts)
 
 
-def _with_limit(rows: pd.DataFrame, limit_per_class: int | None) -> pd.DataFrame:
+def _apply_limit(rows: pd.DataFrame, limit_per_class: int | None) -> pd.DataFrame:
     if limit_per_class is None:
         return rows
     kept = rows[rows["verdict"] == Verdict.KEEP]
-    beyond = kept.index[kept.groupby("label").cumcount() >= limit_per_class]
+    excess = kept.index[kept.groupby("label").cumcount() >= limit_per_class]
     reason = f"the first {limit_per_class} usable photos of its class are kept"
-    return _judged(rows, dict.fromkeys(beyond.tolist(), (Verdict.OVER_LIMIT, reason)))
+    return _with_verdicts(rows, dict.fromkeys(excess.tolist(), (Verdict.OVER_LIMIT, reason)))
 
 
-def _with_near_duplicates(rows: pd.DataFrame, kept: np.ndarray, groups: pd.DataFrame) -> pd.DataFrame:
+def _note_near_duplicates(rows: pd.DataFrame, kept: np.ndarray, groups: pd.DataFrame) -> pd.DataFrame:
     notes = {
-        int(kept[place]): (
-            Verdict.KEEP,
-            "; ".join(filter(None, [rows["reason"][kept[place]], f"near duplicate of {group}"])),
-        )
-        for place, (name, group) in enumerate(groups.itertuples(index=False))
+        int(position): (Verdict.KEEP, _append_note(rows["reason"][position], f"near duplicate of {group}"))
+        for position, (name, group) in zip(kept, groups.itertuples(index=False), strict=True)
         if name != group
     }
-    return _judged(rows, notes)
+    return _with_verdicts(rows, notes)
 
 
-def _and_note(notes: str, note: str) -> str:
+def _append_note(notes: str, note: str) -> str:
     return f"{notes}; {note}" if notes else note
 
 
 def summarize(
     rows: pd.DataFrame, groups: pd.DataFrame, inspections: Sequence[Inspection], classes: Sequence[str]
 ) -> PhotosSummary:
-    """Return what the report shows of the photos.
+    """Count files by verdict and class, for the report.
 
-    The JFIF counts tell what the `b"JFIF"` test of a well-known Keras example would do to the class folders.
+    The JFIF counts show the effect that the `b"JFIF"` test of a well-known Keras example would have on the files in
+    class folders.
+
+    Args:
+        rows: the manifest.
+        groups: groups of near duplicates.
+        inspections: one per file.
+        classes: names of the classes.
     """
     is_kept = rows["verdict"] == Verdict.KEEP
     jfif_drops = rows["label"].notna() & ~np.array([inspection.jfif for inspection in inspections], bool)
-    rejected = rows[~rows["verdict"].isin([Verdict.KEEP, Verdict.OVER_LIMIT])]
     verdicts = rows["verdict"].value_counts().sort_index()
     return PhotosSummary(
         files=len(rows),
@@ -136,8 +139,5 @@ def summarize(
         jfif_test_drops=int(jfif_drops.sum()),
         jfif_test_drops_kept=int((jfif_drops & is_kept).sum()),
         near_duplicate_groups=int((groups["group"].value_counts() > 1).sum()),
-        rejected=tuple(
-            RejectedFile(id=row.id, path=row.path, verdict=Verdict(row.verdict), reason=row.reason)
-            for row in rejected.itertuples()
-        ),
+        rejected=tuple(to_rejected_files(select_rejected(rows))),
     )

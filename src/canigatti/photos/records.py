@@ -1,4 +1,4 @@
-"""Every file that the photos stage writes for others."""
+"""Records and tables of the photos stage."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -16,12 +16,16 @@ PHOTO_PLOTS = ("sample", "balance", "sizes", "formats", "rejected")  # names of 
 
 
 class Verdict(StrEnum):
-    """Whether a file is used, or why not; `description` explains it on the page."""
+    """Whether a file is used, or why not.
+
+    Attributes:
+        description: a sentence that explains the verdict in the report.
+    """
 
     description: str
 
     def __new__(cls, value: str, description: str = "") -> Self:
-        """Create a member whose value is the text in the files."""
+        """Create a member; its value is the text in the files."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.description = description
@@ -39,14 +43,14 @@ class Verdict(StrEnum):
 
 
 class SourceRecord(Record):
-    """`photos/source.json`: where the photos came from.
+    """`photos/source.json`: the source of the photos.
 
     Attributes:
-        source: what the configuration names.
-        path: the zip file or folder on this machine.
-        kind: which of the two it is.
+        source: the configured source.
+        path: local zip file or folder.
+        kind: type of `path`.
         bytes: size of the zip file, or of all files in the folder.
-        sha256: of the zip file; None for a folder.
+        sha256: digest of the zip file; None for a folder.
     """
 
     source: str
@@ -66,13 +70,13 @@ class ClassNames(Record):
         """Return the names in the `classes.json` next to another file of the photos stage.
 
         Raises:
-            InputError: it is missing or not readable.
+            InputError: `classes.json` is missing or invalid.
         """
         return cls.read(path.with_name("classes.json")).names
 
 
 class RejectedFile(Record):
-    """A file that is not used, and why."""
+    """A file that is not used, with the reason."""
 
     id: str
     path: str
@@ -84,13 +88,13 @@ class PhotosSummary(Record):
     """`photos/summary.json`: counts for the report.
 
     Attributes:
-        files: how many the source has.
-        kept: photos in use, by class.
-        verdicts: files by verdict; those that no file has are left out.
-        jfif_test_drops: files in class folders without `JFIF` in their first ten bytes.
-        jfif_test_drops_kept: how many of those decode and are in use.
-        near_duplicate_groups: groups of two photos or more.
-        rejected: files that are not used, except those beyond the limit per class.
+        files: number of files in the source.
+        kept: number of kept photos by class.
+        verdicts: number of files by verdict; verdicts without files are omitted.
+        jfif_test_drops: number of files in class folders without `JFIF` in their first ten bytes.
+        jfif_test_drops_kept: number of those files that are kept.
+        near_duplicate_groups: number of groups of at least two photos.
+        rejected: files that are not used, except those over the limit per class.
     """
 
     files: int
@@ -114,7 +118,7 @@ PLANTED = Table({"path": str, "fault": str, "verdict": str})
 
 
 def read_kept(manifest: Path) -> "pd.DataFrame":
-    """Read the rows of the photos that are in use, in manifest order.
+    """Read the rows of the kept photos, in manifest order.
 
     Raises:
         InputError: the file is missing or is not a manifest.

@@ -1,4 +1,4 @@
-"""Dealing the photos to training, validation and test."""
+"""Assignment of photos to the training, validation and test sets."""
 
 from collections.abc import Sequence
 
@@ -10,69 +10,79 @@ from canigatti.photos.records import SUBSETS
 
 
 def assign_subsets(labels: np.ndarray, groups: np.ndarray, split: Split, classes: Sequence[str]) -> np.ndarray:
-    """The part of each photo: stratified by label, groups never torn apart, decided by the split's seed.
+    """Assign each photo to a subset: stratified by label, with each group in one subset.
 
-    Groups of several photos are dealt first, each to a part drawn with the split's shares among those that still have
-    room; the single photos then fill every part of every class up to its exact number.
+    Groups of several photos come first. Each is assigned at random, with the split's fractions as probabilities, to a
+    subset that has room for it. Single photos then fill every subset to its exact size in each class.
 
     Args:
         labels: (n,), 0 or 1.
         groups: (n,), equal values belong together.
-        split: the shares and the seed.
-        classes: names of the two classes, for what is told.
+        split: the fractions and the seed.
+        classes: names of the two classes, for error messages.
 
     Returns:
-        (n,), one of `SUBSETS` for each photo.
+        (n,), an element of `SUBSETS` per photo.
 
     Raises:
-        InputError: a part would be left without one of the classes.
+        InputError: a subset would have no photo of a class.
     """
     generator = np.random.default_rng(split.seed)
-    room = np.array([_sizes(int((labels == label).sum()), split) for label in (0, 1)])
-    parts = np.full(len(labels), -1)
-    _, group, count = np.unique(groups, return_inverse=True, return_counts=True)
-    together = np.flatnonzero(count > 1)
-    for number in generator.permutation(together):
+    room = np.array([_subset_sizes(int((labels == label).sum()), split) for label in (0, 1)])
+    subsets = np.full(len(labels), -1)
+    _, group, size = np.unique(groups, return_inverse=True, return_counts=True)
+    for number in generator.permutation(np.flatnonzero(size > 1)):
         members = np.flatnonzero(group == number)
-        parts[members] = _draw_part(room, np.bincount(labels[members], minlength=2), split, generator)
-        np.subtract.at(room, (labels[members], parts[members]), 1)
+        subsets[members] = _choose_subset(room, np.bincount(labels[members], minlength=2), split, generator)
+        np.subtract.at(room, (labels[members], subsets[members]), 1)
     for label in (0, 1):
-        alone = np.flatnonzero((labels == label) & (parts < 0))
-        parts[generator.permutation(alone)] = np.repeat(np.arange(3), _fill(room[label], len(alone)))
-    _refuse_missing_class(labels, parts, classes)
-    return np.array(SUBSETS, dtype=object)[parts]
+        single = np.flatnonzero((labels == label) & (subsets < 0))
+        subsets[generator.permutation(single)] = np.repeat(np.arange(3), _fill(room[label], len(single)))
+    _check_every_class(labels, subsets, classes)
+    return np.array(SUBSETS, dtype=object)[subsets]
 
 
-def _sizes(count: int, split: Split) -> list[int]:
-    """Whole numbers of photos, adding up to `count`, nearest to the shares (largest remainders first)."""
+def _subset_sizes(count: int, split: Split) -> list[int]:
+    """Return whole numbers of photos that add up to `count`, by the largest remainder method."""
     exact = np.array([split.train, split.validation, split.test]) * count
     sizes = np.floor(exact + 1e-9).astype(int)
     sizes[np.argsort(sizes - exact, kind="stable")[: count - sizes.sum()]] += 1
     return sizes.tolist()
 
 
-def _draw_part(room: np.ndarray, need: np.ndarray, split: Split, generator: np.random.Generator) -> int:
-    shares = np.array([split.train, split.validation, split.test])
-    fits = (room >= need[:, None]).all(axis=0)
+def _choose_subset(room: np.ndarray, needed: np.ndarray, split: Split, generator: np.random.Generator) -> int:
+    """Choose a subset for a group.
+
+    Args:
+        room: (classes, subsets), photos that each subset still takes.
+        needed: (classes,), photos of the group.
+        split: the fractions.
+        generator: source of randomness.
+
+    Returns:
+        The index of a subset with enough room, or else of the one with the most room.
+    """
+    fractions = np.array([split.train, split.validation, split.test])
+    fits = (room >= needed[:, None]).all(axis=0)
     if not fits.any():
-        return int(np.argmax((room - need[:, None]).min(axis=0)))
-    return int(generator.choice(3, p=shares * fits / (shares * fits).sum()))
+        return int(np.argmax((room - needed[:, None]).min(axis=0)))
+    return int(generator.choice(3, p=fractions * fits / (fractions * fits).sum()))
 
 
 def _fill(room: np.ndarray, count: int) -> np.ndarray:
-    """How many single photos go to each part; a part that a large group overfilled takes none."""
-    wanted = np.maximum(room, 0)
-    while wanted.sum() > count:
-        wanted[np.argmax(wanted)] -= 1
-    return wanted
+    """Return how many single photos each subset receives; a subset that a large group overfilled receives none."""
+    counts = np.maximum(room, 0)
+    while counts.sum() > count:
+        counts[np.argmax(counts)] -= 1
+    return counts
 
 
-def _refuse_missing_class(labels: np.ndarray, parts: np.ndarray, classes: Sequence[str]) -> None:
-    for number, part in enumerate(SUBSETS):
+def _check_every_class(labels: np.ndarray, subsets: np.ndarray, classes: Sequence[str]) -> None:
+    for number, subset in enumerate(SUBSETS):
         for label, name in enumerate(classes):
-            if not ((labels == label) & (parts == number)).any():
+            if not ((labels == label) & (subsets == number)).any():
                 kept = int((labels == label).sum())
                 raise InputError(
-                    f"the {part} part has no photo of the class {name!r}: of its photos {kept:,} "
-                    f"{'is' if kept == 1 else 'are'} kept, too few for this split"
+                    f"the {subset} set has no photo of the class {name!r}: the class has {kept:,} kept "
+                    f"{'photo' if kept == 1 else 'photos'}, too few for this split"
                 )

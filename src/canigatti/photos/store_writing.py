@@ -1,4 +1,4 @@
-"""Writing the image store; apart from reading it, so that training does not depend on how photos are decoded."""
+"""Writing of the image store, in a module of its own so that training does not depend on the decoding code."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from PIL import Image
 from canigatti.files import InputError, reserve
 from canigatti.photos.decoding import UnreadablePhoto, decode, to_square
 from canigatti.photos.sources import PhotoSource
-from canigatti.photos.workers import for_each
+from canigatti.photos.workers import map_processes
 
 
 class _Row(NamedTuple):
@@ -21,33 +21,33 @@ class _Row(NamedTuple):
     sha256: str
 
 
-def fill(path: Path, source: PhotoSource, kept: pd.DataFrame, size: int, workers: int) -> None:
+def write_images(path: Path, source: PhotoSource, kept: pd.DataFrame, size: int, workers: int) -> None:
     """Decode the kept photos into a new .npy file, (len(kept), size, size, 3), uint8, row by row.
 
-    Each process writes its rows into the mapped file, so memory holds one photo a process however many there are.
+    Each process writes its rows into the mapped file: memory holds one photo per process at a time.
 
     Args:
         path: the file to write.
-        source: where the photos are.
+        source: source of the photos.
         kept: the manifest's kept rows, in order.
         size: side of the square images, pixels.
-        workers: processes to use.
+        workers: number of processes.
 
     Raises:
-        InputError: a photo cannot be read any more, or is not the one that was inspected.
-        OSError: the disk has not enough room; told before anything is decoded.
+        InputError: a photo is no longer readable, or has changed since it was inspected.
+        OSError: there is not enough disk space; raised before anything is decoded.
     """
     np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(len(kept), size, size, 3)).flush()
     with path.open("r+b") as stream:
         reserve(stream, path.stat().st_size)
     rows = [_Row(*row) for row in zip(range(len(kept)), kept["path"], kept["sha256"], strict=True)]
-    for _ in for_each(_RowWriter(source, path, size), rows, workers, "store"):
+    for _ in map_processes(_RowWriter(source, path, size), rows, workers, "store"):
         pass
 
 
 @dataclass
 class _RowWriter:
-    """Writes single rows; each process maps the file once, at its first row."""
+    """A callable that writes one row; each process maps the file once, at its first row."""
 
     source: PhotoSource
     path: Path
@@ -57,14 +57,14 @@ class _RowWriter:
     def __call__(self, row: _Row) -> None:
         if self.images is None:
             self.images = np.load(self.path, mmap_mode="r+")
-        self.images[row.position] = to_square(_photo(self.source, row), self.size)
+        self.images[row.position] = to_square(_read_photo(self.source, row), self.size)
 
 
-def _photo(source: PhotoSource, row: _Row) -> Image.Image:
+def _read_photo(source: PhotoSource, row: _Row) -> Image.Image:
     try:
         content = source.read(row.path)
         if hashlib.sha256(content).hexdigest() != row.sha256:
-            raise InputError(f"{row.path}: expected the photo that was inspected, received another; inspect again")
+            raise InputError(f"{row.path}: the photo has changed since it was inspected; run `inspect` again")
         return decode(content).image
     except (OSError, UnreadablePhoto) as error:
-        raise InputError(f"{row.path}: was kept by `inspect` and can no longer be read ({error})") from error
+        raise InputError(f"{row.path}: the photo was kept by `inspect` and can no longer be read ({error})") from error

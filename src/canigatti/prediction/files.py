@@ -16,7 +16,7 @@ from canigatti.evaluation.prediction import BATCH_SIZE, predict_batch
 from canigatti.photos.archives import MEMBER_LIMIT
 from canigatti.photos.decoding import UnreadablePhoto, decode, to_square
 from canigatti.photos.layouts import IMAGE_SUFFIXES, is_hidden, natural_key
-from canigatti.photos.workers import on_threads
+from canigatti.photos.workers import map_threads
 
 if TYPE_CHECKING:
     import keras
@@ -113,7 +113,7 @@ def predict_files(model: "keras.Model", paths: Sequence[str]) -> Iterator[Predic
     threads = min(_MAX_THREADS, os.cpu_count() or 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the filters that `decode` sets and restores are shared by all threads
-        squares = on_threads(partial(read_square, size=size), paths, threads, ahead=2 * BATCH_SIZE)
+        squares = map_threads(partial(read_square, size=size), paths, threads, ahead=2 * BATCH_SIZE)
         photos = zip(paths, squares, strict=True)
         while batch := list(islice(photos, BATCH_SIZE)):
             inputs = np.stack([blank if isinstance(square, str) else square for _, square in batch])

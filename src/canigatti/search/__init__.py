@@ -1,1 +1,1 @@
-"""Stage 3: the hyper-parameters of an experiment found by a random search."""
+"""Stage 3: a random search for the hyper-parameters of an experiment."""

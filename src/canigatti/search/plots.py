@@ -1,4 +1,4 @@
-"""The trials of a search as a picture: the score against each hyper-parameter."""
+"""Plots of the trials of a search: the score against each hyper-parameter."""
 
 import math
 from typing import Any
@@ -10,69 +10,72 @@ from matplotlib.figure import Figure
 
 from canigatti.config import Objective
 from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
-from canigatti.search.selection import COMPLETED, FAILED, PARTLY_FAILED, score_columns, winner
+from canigatti.search.selection import COMPLETED, FAILED, PARTLY_FAILED, best_row, score_columns
 
-_MOST_COLUMNS = 5
+_MAX_COLUMNS = 5
 _LABELS = {"val_accuracy": "validation accuracy", "val_loss": "validation loss"}
 _MEAN, _BEST = CLASS_COLORS
 
 
 def plot_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Objective, title: str) -> Figure:
-    """A plot for each hyper-parameter: a point an execution, a larger one for the trial's mean, the winner marked.
+    """Plot the score against each hyper-parameter: one panel per hyper-parameter, with the best trial marked.
+
+    Each panel has one small point per execution and a larger one per trial, its mean.
 
     Args:
-        table: what :func:`canigatti.search.selection.tabulate` gave; not all trials have failed.
+        table: one row per trial, see :func:`canigatti.search.selection.tabulate`; at least one did not fail.
         values: the possible values of each hyper-parameter.
         objective: what the score is.
-        title: the figure's title.
+        title: title of the figure.
     """
-    rows = math.ceil(len(values) / _MOST_COLUMNS)
+    rows = math.ceil(len(values) / _MAX_COLUMNS)
     columns = math.ceil(len(values) / rows)
     figure = new_figure(max(6.0, 2.4 * columns), 0.9 + 2.4 * rows)
     figure.suptitle(title)
-    axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-    best = winner(table, objective)
-    for one, (name, possible) in zip(axes, values.items(), strict=False):
-        _plot_panel(one, table, _places(table[name], possible), best)
-        one.set(title=name.replace("_", " "), xlim=(-0.5, len(possible) - 0.5))
-        one.set_xticks(range(len(possible)), [str(value) for value in possible])
-    for unused in axes[len(values) :]:
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    best = best_row(table, objective)
+    for axes, (name, choices) in zip(panels, values.items(), strict=False):
+        _plot_panel(axes, table, _positions(table[name], choices), best)
+        axes.set(title=name.replace("_", " "), xlim=(-0.5, len(choices) - 0.5))
+        axes.set_xticks(range(len(choices)), [str(value) for value in choices])
+    for unused in panels[len(values) :]:
         unused.remove()
-    for first in axes[::columns]:
-        first.set_ylabel(_LABELS[objective])
-    handles, labels = axes[0].get_legend_handles_labels()
+    for leftmost in panels[::columns]:
+        leftmost.set_ylabel(_LABELS[objective])
+    handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
 
 
-def _plot_panel(axes: Axes, table: pd.DataFrame, places: pd.Series, best: pd.Series) -> None:
+def _plot_panel(axes: Axes, table: pd.DataFrame, positions: pd.Series, best: pd.Series) -> None:
     for number, column in enumerate(score_columns(table)):
         label = None if number else "execution"
-        axes.scatter(places, table[column].astype(float), s=9, color=NEUTRAL_COLOR, label=label)
-    for status, label, inside in ((COMPLETED, "trial (mean)", _MEAN), (PARTLY_FAILED, "trial failed in part", "white")):
+        axes.scatter(positions, table[column].astype(float), s=9, color=NEUTRAL_COLOR, label=label)
+    for status, label, color in ((COMPLETED, "trial (mean)", _MEAN), (PARTLY_FAILED, "trial partly failed", "white")):
         rows = table["status"] == status
         if rows.any():
             scores = table.loc[rows, "score"].astype(float)
-            axes.scatter(places[rows], scores, s=34, facecolor=inside, edgecolor=_MEAN, label=label)
-    axes.scatter(places[best.name], best["score"], s=110, color=_BEST, marker="*", label="best trial", zorder=3)
+            axes.scatter(positions[rows], scores, s=34, facecolor=color, edgecolor=_MEAN, label=label)
+    axes.scatter(positions[best.name], best["score"], s=110, color=_BEST, marker="*", label="best trial", zorder=3)
     failed = table["status"] == FAILED
-    if failed.any():  # at the lower edge, whatever the scores are
+    if failed.any():  # they have no score; the marks are at the lower edge of the panel
         edge = axes.get_xaxis_transform()
         axes.scatter(
-            places[failed], [0.03] * failed.sum(), marker="x", color=_BEST, transform=edge, label="trial failed"
+            positions[failed], [0.03] * failed.sum(), marker="x", color=_BEST, transform=edge, label="trial failed"
         )
     axes.grid(axis="y")
 
 
-def _places(chosen: pd.Series, possible: list[Any]) -> pd.Series:
-    """Where each trial stands: values evenly spaced, whatever they are, and trials of one value side by side in order.
+def _positions(values: pd.Series, choices: list[Any]) -> pd.Series:
+    """Return the horizontal position of each trial.
 
-    Side by side is within ±0.3; a number is known by the nearest one, since reading a table may round it.
+    The choices are evenly spaced at 0, 1, 2, …; trials with the same value are spread in order within ±0.3. A number is
+    matched to the nearest choice, because reading a table may round it.
     """
-    if isinstance(possible[0], str):
-        positions = np.array([possible.index(value) for value in chosen])
+    if isinstance(choices[0], str):
+        positions = np.array([choices.index(value) for value in values])
     else:
-        positions = np.abs(np.subtract.outer(chosen.to_numpy(), possible)).argmin(axis=1)
-    groups = chosen.groupby(positions)
+        positions = np.abs(np.subtract.outer(values.to_numpy(), choices)).argmin(axis=1)
+    groups = values.groupby(positions)
     shifts = (groups.cumcount() + 1) / (groups.transform("size") + 1) - 0.5
     return positions + 0.6 * shifts

@@ -1,43 +1,48 @@
 """Every file that the search stage writes for others."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from canigatti.config import Network, Objective, Optimizer
 from canigatti.records import Record, Table
-
-if TYPE_CHECKING:
-    pass
 
 # The value of each hyper-parameter, such as {"filters_1": 32, "optimizer": "adam"}.
 Values = dict[str, int | float | str]
 
 
 class Proposal(Record):
-    """`search/<experiment>/proposed.json`: the combinations of hyper-parameters, in the order they are tried."""
+    """`search/<experiment>/proposed.json`: the combinations of hyper-parameters, in the order of the trials."""
 
     trials: tuple[Values, ...]
 
 
-class Execution(Record):
+class Outcome(Record):
+    """The result of one training of one trial.
+
+    Attributes:
+        status: `failed` if no network could be trained with the trial's hyper-parameters.
+        score: value of the objective in the best epoch; None if the training failed.
+        best_step: the best epoch, from 1; None if the training failed.
+        error: why the training failed; None if it did not.
+    """
+
+    status: Literal["completed", "failed"]
+    score: float | None = None
+    best_step: int | None = None
+    error: str | None = None
+
+
+class Execution(Outcome):
     """`search/<experiment>/trial<t>/execution<e>.json`: one training of one trial, and its result.
 
     Attributes:
-        status: `failed` when no network could be trained with these values.
-        score: the best epoch's value of the objective; None when it failed.
-        best_step: that epoch, from 1; None when it failed.
-        error: why it failed; None when it did not.
         trial: number of the trial, from 1.
         execution: number of the execution within the trial, from 1.
         values: the trial's hyper-parameters.
         seed: of the initial weights, the order of the photos and their augmentation.
         started: date and time, UTC, ISO 8601.
-        seconds: how long it took.
+        seconds: wall time.
     """
 
-    status: Literal["completed", "failed"]
-    score: float | None
-    best_step: int | None
-    error: str | None
     trial: int
     execution: int
     values: Values
@@ -47,7 +52,17 @@ class Execution(Record):
 
 
 class BestTrial(Record):
-    """`search/<experiment>/best.json`: the best trial, its network and its optimizer."""
+    """`search/<experiment>/best.json`: the best trial, its network and its optimizer.
+
+    Attributes:
+        trial: number of the trial, from 1.
+        objective: what the score is.
+        score: mean over the completed executions.
+        best_step: mean of their best epochs, from 1, rounded down.
+        values: the trial's hyper-parameters.
+        network: the experiment's network with these values.
+        optimizer: the experiment's optimizer, or the one that the search found.
+    """
 
     trial: int
     objective: Objective
@@ -58,7 +73,7 @@ class BestTrial(Record):
     optimizer: Optimizer
 
 
-# One row per trial; the hyper-parameters and one group of columns per execution follow.
+# One row per trial. One column per hyper-parameter follows `trial`; a group of columns per execution follows `error`.
 TRIALS = Table(
     {"trial": int, "status": str, "score": float, "best_step": "Int64", "seconds": float, "error": str},
     open_ended=True,

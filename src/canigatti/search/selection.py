@@ -1,8 +1,9 @@
-"""The trials of a search side by side, and the best of them."""
+"""Comparison of the trials of a search, and selection of the best trial."""
 
 import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -10,58 +11,62 @@ import pandas as pd
 
 from canigatti.config import Objective, SearchSpec
 from canigatti.files import InputError
-from canigatti.search.records import TRIALS, BestTrial, Execution
+from canigatti.search.objectives import index_of_best
+from canigatti.search.records import TRIALS, BestTrial, Execution, Outcome
 from canigatti.search.space import resolve
-from canigatti.search.trials import BEST
 
 COMPLETED, PARTLY_FAILED, FAILED = "completed", "partly failed", "failed"
-_WHOLE_NUMBERS = ("best_step",)
+_EXECUTION_COLUMNS = ("status", "score", "best_step", "seconds", "error")
 
 
 def tabulate(executions: Iterable[Execution]) -> pd.DataFrame:
-    """A row a trial: its number, its values, what came of it, and of each of its executions.
+    """Return one row per trial: number, hyper-parameters, summary, and the result of each execution.
 
-    An execution that failed is no result: `score` and `best_step` are means of the others (the step rounded down, as
-    KerasTuner does), and missing when there is none. `status` is `completed`, `partly failed` or `failed`, `seconds`
-    the sum over the executions, and `error` the first one.
+    `status` is `completed`, `partly failed` or `failed`. `score` and `best_step` are means over the completed
+    executions, missing if there are none; the step is rounded down, as in KerasTuner. `seconds` is the sum over all
+    executions. `error` is the first error.
 
     Args:
-        executions: those of every trial, in any order.
+        executions: the executions of all trials, in any order.
     """
-    ordered = sorted(executions, key=lambda one: (one.trial, one.execution))
-    table = pd.DataFrame([_row(list(of_one)) for _, of_one in groupby(ordered, key=lambda one: one.trial)])
-    steps = [name for name in table if str(name).endswith(_WHOLE_NUMBERS)]
+    ordered = sorted(executions, key=attrgetter("trial", "execution"))
+    table = pd.DataFrame([_row(list(trial)) for _, trial in groupby(ordered, key=attrgetter("trial"))])
+    steps = [name for name in table if str(name).endswith("best_step")]
     return table.astype(dict.fromkeys(steps, "Int64"))
 
 
 def _row(executions: Sequence[Execution]) -> dict[str, Any]:
-    trial = executions[0]
-    return {"trial": trial.trial, **trial.values, **_summary(executions)} | {
-        f"execution_{one.execution}_{name}": getattr(one, name)
-        for one in executions
-        for name in ("status", "score", "best_step", "seconds", "error")
+    first = executions[0]
+    return {"trial": first.trial, **first.values, **_summary(executions)} | {
+        f"execution_{execution.execution}_{name}": getattr(execution, name)
+        for execution in executions
+        for name in _EXECUTION_COLUMNS
     }
 
 
 def _summary(executions: Sequence[Execution]) -> dict[str, Any]:
-    results = [one for one in executions if one.status == COMPLETED]
-    scores = [one.score for one in results if one.score is not None]
-    steps = [one.best_step for one in results if one.best_step is not None]
-    status = COMPLETED if len(results) == len(executions) else PARTLY_FAILED if results else FAILED
+    completed = [execution for execution in executions if execution.status == COMPLETED]
+    scores = [execution.score for execution in completed if execution.score is not None]
+    steps = [execution.best_step for execution in completed if execution.best_step is not None]
     return {
-        "status": status,
+        "status": _trial_status(executions),
         "score": sum(scores) / len(scores) if scores else None,
         "best_step": sum(steps) // len(steps) if steps else None,
-        "seconds": sum(one.seconds for one in executions),
-        "error": next((one.error for one in executions if one.error), None),
+        "seconds": sum(execution.seconds for execution in executions),
+        "error": next((execution.error for execution in executions if execution.error), None),
     }
 
 
+def _trial_status(outcomes: Sequence[Outcome]) -> str:
+    statuses = {outcome.status for outcome in outcomes}
+    return PARTLY_FAILED if len(statuses) > 1 else statuses.pop()
+
+
 def read_trials(path: Path) -> pd.DataFrame:
-    """Read a trials.csv, the scores of single executions as numbers.
+    """Read a trials.csv, with numeric scores of the executions.
 
     Raises:
-        InputError: the file is missing or is not one.
+        InputError: the file is missing or is not a table of trials.
     """
     table = TRIALS.read(path)
     scores = score_columns(table)
@@ -70,40 +75,43 @@ def read_trials(path: Path) -> pd.DataFrame:
 
 
 def score_columns(table: pd.DataFrame) -> list[str]:
-    """The columns of :func:`tabulate` that have the scores of single executions."""
+    """Return the names of the columns with the scores of the executions, see :func:`tabulate`."""
     return [str(name) for name in table if re.fullmatch(r"execution_\d+_score", str(name))]
 
 
-def winner(table: pd.DataFrame, objective: Objective) -> pd.Series:
-    """The row of the best trial; the first of equals.
+def best_row(table: pd.DataFrame, objective: Objective) -> pd.Series:
+    """Return the row of the trial with the best score; of equal scores, the first.
 
-    A trial with a failed execution wins only when no trial is without one: what fails now and then is no good network,
-    however lucky its other executions were.
+    A trial with a failed execution is best only if all trials have one. A network that fails in some of its executions
+    is not reliable, however good the others are.
+
+    Args:
+        table: see :func:`tabulate`.
+        objective: what the scores are.
 
     Raises:
-        InputError: all trials failed; the message has their errors.
+        InputError: all trials failed; the message contains their errors.
     """
     for status in (COMPLETED, PARTLY_FAILED):
         rows = table[table["status"] == status]
         if len(rows):
-            return rows.loc[getattr(rows["score"].astype(float), BEST[objective])()]
+            return rows.loc[index_of_best(rows["score"].astype(float), objective)]
     errors = "\n".join(f"trial {row.trial}: {row.error}" for row in table.itertuples())
-    raise InputError(f"all {len(table)} trials failed, so there is no best one\n{errors}")
+    raise InputError(f"all {len(table)} trials failed\n{errors}")
 
 
-def best_trial(table: pd.DataFrame, executions: Sequence[Execution], search: SearchSpec) -> BestTrial:
+def best_trial(executions: Sequence[Execution], search: SearchSpec) -> BestTrial:
     """Return the best trial with its network and optimizer.
 
     Args:
-        table: see :func:`tabulate`.
-        executions: what the table was made from.
+        executions: the executions of all trials.
         search: the search.
 
     Raises:
-        InputError: all trials failed.
+        InputError: all trials failed; the message contains their errors.
     """
-    row = winner(table, search.objective)
-    values = next(one.values for one in executions if one.trial == row["trial"])
+    row = best_row(tabulate(executions), search.objective)
+    values = next(execution.values for execution in executions if execution.trial == row["trial"])
     settings = resolve(values, search.experiment)
     return BestTrial(
         trial=int(row["trial"]),

@@ -1,74 +1,67 @@
-"""One execution of a trial: the network with the trial's values, trained once with a seed of its own."""
+"""Execution of a trial: the network with the trial's hyper-parameters, trained once with the execution's seed."""
 
 import traceback
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from canigatti.config import Objective
+from canigatti.search.objectives import index_of_best
+from canigatti.search.records import Outcome
 from canigatti.training import networks
 from canigatti.training.batches import Subsets
 from canigatti.training.checkpoint import read_checkpoint
 from canigatti.training.fitting import TrainingJob, fit
 
-BEST = {"val_accuracy": "idxmax", "val_loss": "idxmin"}
-_LONGEST_ERROR = 500  # characters; TensorFlow's can go on for pages, and the log has all of it
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of an execution.
-
-    Attributes:
-        status: `failed` when no network could be trained with these values.
-        score: the best epoch's value of the objective; none when it failed.
-        best_step: that epoch, counted from 1; none when it failed.
-        error: why it failed.
-    """
-
-    status: Literal["completed", "failed"]
-    score: float | None = None
-    best_step: int | None = None
-    error: str | None = None
+_MAX_ERROR_CHARACTERS = 500  # TensorFlow's messages can have thousands; the log has the whole message
 
 
 def execution_seed(seed: int, trial: int, execution: int) -> int:
-    """The seed of an execution: another one for each, and the same one however many there are."""
+    """Return the seed of an execution, 0 to 2³¹ - 1, independent of the number of trials and executions.
+
+    Args:
+        seed: seed of the search.
+        trial: number of the trial, from 1.
+        execution: number of the execution within the trial, from 1.
+    """
     return int(np.random.SeedSequence((seed, trial, execution)).generate_state(1)[0] % 2**31)
 
 
 def execute(job: TrainingJob, objective: Objective, subsets: Subsets) -> Outcome:
-    """Build and train a network once; an error is recorded in the outcome, so that the search continues.
+    """Build and train a network once; an error is part of the outcome, so that the search continues.
 
     Args:
-        job: the experiment with the trial's values (see :func:`canigatti.search.space.resolve`), and where to write.
+        job: the experiment with the trial's hyper-parameters (see :func:`canigatti.search.space.resolve`).
         objective: what the score is.
-        subsets: the training set, and the validation set that gives the score.
+        subsets: the training set, and the validation set that the score is computed on.
 
     Raises:
         OSError: a file cannot be read or written.
     """
     try:
         result = fit(networks.build(job.spec), job, subsets, read_checkpoint(job.checkpoint))
-    except OSError:  # a full disk says nothing of the network
+    except OSError:  # a full disk is not a property of the network
         raise
     except Exception as error:
         traceback.print_exc()
-        return Outcome("failed", error=_message(error))
+        return Outcome(status="failed", error=_shorten(error))
     if result.divergence:
-        return Outcome("failed", error=result.divergence)
-    score, step = best_of(result.history, objective)
-    return Outcome("completed", score, step)
+        return Outcome(status="failed", error=result.divergence)
+    score, step = best_epoch(result.history, objective)
+    return Outcome(status="completed", score=score, best_step=step)
 
 
-def best_of(history: pd.DataFrame, objective: Objective) -> tuple[float, int]:
-    """The best value of the objective and the first epoch that had it, as KerasTuner has it (but counted from 1)."""
-    row = history.loc[getattr(history[objective], BEST[objective])()]
+def best_epoch(history: pd.DataFrame, objective: Objective) -> tuple[float, int]:
+    """Return the best value of the objective and the first epoch with it, from 1 (KerasTuner counts from 0).
+
+    Args:
+        history: one row per epoch, see :data:`canigatti.training.records.HISTORY`.
+        objective: the column to compare.
+    """
+    row = history.loc[index_of_best(history[objective], objective)]
     return float(row[objective]), int(row["epoch"])
 
 
-def _message(error: Exception) -> str:
+def _shorten(error: Exception) -> str:
     text = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    return text if len(text) <= _LONGEST_ERROR else f"{text[:_LONGEST_ERROR]}…"
+    return text if len(text) <= _MAX_ERROR_CHARACTERS else f"{text[:_MAX_ERROR_CHARACTERS]}…"

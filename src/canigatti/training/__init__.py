@@ -1,1 +1,1 @@
-"""Stage 2: networks trained from scratch, transferred and fine-tuned."""
+"""Stage 2: training from scratch, transfer learning and fine-tuning."""

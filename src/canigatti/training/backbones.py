@@ -1,4 +1,4 @@
-"""Networks that start from weights learned on ImageNet, with a head of our own."""
+"""Pretrained networks: a backbone of keras.applications and a new head."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,63 +12,73 @@ if TYPE_CHECKING:
     import keras
 
 
-def backbone_maker(name: str) -> Callable[..., "keras.Model"]:
-    """The function of keras.applications with this lower-case name."""
+def backbone_builder(name: str) -> Callable[..., "keras.Model"]:
+    """Return the function of keras.applications that builds a backbone, by its lower-case name."""
     from keras import applications
 
     return {key.lower(): value for key, value in vars(applications).items()}[name]
 
 
 def preprocess_input(name: str) -> Callable[["keras.KerasTensor"], "keras.KerasTensor"]:
-    """What the backbone's authors did to its photos: floats (batch, size, size, 3), RGB, 0…255, to what it expects."""
+    """Return the backbone's own preprocessing function.
+
+    It takes floats (batch, size, size, 3), RGB, 0…255, and returns the same shape in the range that it needs.
+    """
     import importlib
 
-    return importlib.import_module(backbone_maker(name).__module__).preprocess_input
+    return importlib.import_module(backbone_builder(name).__module__).preprocess_input
 
 
 def load_backbone(name: str, weights: Weights) -> tuple["keras.Model", Origin]:
-    """A backbone without its top, and what its weights are: `imagenet`, `file` or `random`.
+    """Return a backbone without its top layers, and the origin of its weights.
 
-    Keras fetches the ImageNet weights from the address and, where it publishes one, checks the hash itself.
+    Keras downloads the ImageNet weights, and verifies their hash if it publishes one.
+
+    Args:
+        name: lower-case name in keras.applications.
+        weights: where its weights come from.
 
     Raises:
-        InputError: the weights cannot be had, or are not those of this backbone.
+        InputError: the weights cannot be downloaded, or belong to another network.
     """
-    make = backbone_maker(name)
+    build = backbone_builder(name)
     if weights.source != "imagenet":
-        model = make(weights=None, include_top=False)
-        _load(model, name, Path(weights.source))
+        model = build(weights=None, include_top=False)
+        _load_weights(model, name, Path(weights.source))
         return model, "file"
     try:
-        return make(weights="imagenet", include_top=False), "imagenet"
+        return build(weights="imagenet", include_top=False), "imagenet"
     except Exception as error:  # Keras raises a bare Exception when an address does not answer
         if weights.if_unreachable == "random":
-            print(f"{name}: the ImageNet weights cannot be fetched ({error}); random ones take their place", flush=True)
-            return make(weights=None, include_top=False), "random"
+            print(f"{name}: cannot download the ImageNet weights ({error}); using random initialization", flush=True)
+            return build(weights=None, include_top=False), "random"
         raise InputError(
-            f"weights.{name}: the ImageNet weights cannot be fetched ({error}); fetch the network's weights without "
-            f"top by hand, and name the file as weights.{name} in the configuration"
+            f"weights.{name}: cannot download the ImageNet weights ({error}); download the weights without the top "
+            f"layers manually, and set weights.{name} to the file in the configuration"
         ) from None
 
 
-def _load(model: "keras.Model", name: str, path: Path) -> None:
+def _load_weights(model: "keras.Model", name: str, path: Path) -> None:
     try:
         model.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
         first_line = str(error).partition("\n")[0]
-        raise InputError(f"{path}: expected weights of {name} without top, received {first_line}") from None
+        raise InputError(f"{path}: expected weights of {name} without the top layers, received {first_line}") from None
 
 
-def pretrained(
+def apply_pretrained(
     spec: Spec, network: Pretrained, photos: "keras.KerasTensor", weights: Path | None
 ) -> "keras.KerasTensor":
-    """The probability of class 1, from photos as they are stored.
+    """Apply preprocessing, backbone and head, and return the probability of class 1, (batch, 1).
 
     Args:
         spec: the experiment.
         network: its network.
         photos: (batch, size, size, 3), uint8, RGB.
-        weights: the backbone's weights, from :func:`load_backbone`; None leaves them random.
+        weights: file with the backbone's weights, see :func:`load_backbone`; None leaves them random.
+
+    Raises:
+        InputError: the file does not hold the weights of this backbone.
     """
     import keras
 
@@ -77,14 +87,14 @@ def pretrained(
     else:
         values = keras.layers.Rescaling(1 / 255, name="scale")(photos)
     shape = (spec.image_size, spec.image_size, 3)
-    backbone = backbone_maker(network.backbone)(weights=None, include_top=False, input_shape=shape)
-    backbone.name = network.backbone  # not as an argument: EfficientNetV2 takes its settings from that
+    backbone = backbone_builder(network.backbone)(weights=None, include_top=False, input_shape=shape)
+    backbone.name = network.backbone  # not as an argument: EfficientNetV2 selects its preprocessing by it
     if weights is not None:
-        _load(backbone, network.backbone, weights)
-    return _head(network.head, backbone(values, training=False))
+        _load_weights(backbone, network.backbone, weights)
+    return _apply_head(network.head, backbone(values, training=False))
 
 
-def _head(head: Head, features: "keras.KerasTensor") -> "keras.KerasTensor":
+def _apply_head(head: Head, features: "keras.KerasTensor") -> "keras.KerasTensor":
     from keras import layers
 
     pooling = layers.Flatten if head.pooling == "flatten" else layers.GlobalAveragePooling2D
@@ -95,29 +105,28 @@ def _head(head: Head, features: "keras.KerasTensor") -> "keras.KerasTensor":
     return layers.Dense(1, activation="sigmoid", kernel_initializer="glorot_uniform", name="probability")(values)
 
 
-def unfreeze(model: "keras.Model", backbone: str, what: str) -> None:
-    """Say which layers of the backbone learn; batch normalisation never does.
+def unfreeze(model: "keras.Model", backbone: str, first_layer: str) -> None:
+    """Set which layers of the backbone are trainable; its batch normalization stays frozen.
 
-    A thawed batch normalisation would let its moving statistics run after the small batches of a new task, whatever
-    `training` argument the backbone is called with (Keras issue 20285): `trainable = False` on the layer stops that.
+    The moving statistics of a trainable batch normalization would follow the small batches of the new task, even if the
+    backbone is called with `training=False` (Keras issue 20285). `trainable = False` on the layer prevents that.
 
     Args:
-        model: a network built with :func:`pretrained`; compile it after this.
+        model: a network with :func:`apply_pretrained`'s layers; compile it afterwards.
         backbone: the backbone's name.
-        what: `nothing`, `everything`, or the name of the first layer that learns.
+        first_layer: name of the first trainable layer, or `nothing` or `everything`.
 
     Raises:
-        InputError: the backbone has no such layer.
+        InputError: the backbone has no layer of that name.
     """
     import keras
 
     body = model.get_layer(backbone)
     names = [layer.name for layer in body.layers]
-    if what not in ("nothing", "everything", *names):
+    positions = {name: number for number, name in enumerate(names)} | {"nothing": len(names), "everything": 0}
+    if first_layer not in positions:
         last = ", ".join(names[-8:])
-        raise InputError(f"unfreeze: {backbone} has no layer {what!r}; its last ones are {last}")
-    first = {"nothing": len(names), "everything": 0}.get(what)
-    first = names.index(what) if first is None else first
+        raise InputError(f"unfreeze: {backbone} has no layer {first_layer!r}; its last layers are {last}")
     body.trainable = True
     for number, layer in enumerate(body.layers):
-        layer.trainable = number >= first and not isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = number >= positions[first_layer] and not isinstance(layer, keras.layers.BatchNormalization)

@@ -1,6 +1,6 @@
 """Batches of photos from the image store, a pure function of the seed and the step.
 
-No state runs along: the batches of epoch 7 are the same whether training came there from epoch 1 or was resumed.
+Batches have no state: those of epoch 7 are the same in a training that starts at epoch 1 and in one that resumes there.
 """
 
 import os
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
-PARALLEL = os.cpu_count() or 1  # batches made at a time
-BATCHES_AHEAD = 4
+_PARALLEL_CALLS = os.cpu_count() or 1
+_PREFETCHED_BATCHES = 4
 
 
 class Examples(Protocol):
-    """What batches are made of: photos, or features of them, with their labels."""
+    """Labeled inputs of a network: photos, or features of photos."""
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of examples."""
 
     def gather(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The examples (k, …) and their labels (k, 1), float32, at these positions."""
+        """Return the inputs (k, …) and labels (k, 1), float32, at k positions."""
 
 
 AnyExamples = TypeVar("AnyExamples", bound=Examples)
@@ -42,8 +42,8 @@ class Subset:
     """The photos of one subset of a split, as rows of the image store, in a color mode.
 
     Attributes:
-        store: where the photos are.
-        rows: (n,), the photos' positions in the store.
+        store: the image store.
+        rows: positions of the photos in the store, (n,).
         color: `rgb` or `grayscale`.
     """
 
@@ -52,11 +52,11 @@ class Subset:
     color: str
 
     def __len__(self) -> int:
-        """Number of photos."""
+        """Return the number of photos."""
         return len(self.rows)
 
     def gather(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Photos (k, size, size, channels), uint8, and labels (k, 1), float32, at these positions of the subset."""
+        """Return photos (k, size, size, channels), uint8, and labels (k, 1), float32, at k positions of the subset."""
         rows = self.rows[positions]
         photos = self.store.photos(rows)
         if self.color == "grayscale":
@@ -76,12 +76,12 @@ def open_subsets(images: Path, split: Path, color: str) -> "Subsets[Subset]":
     """Open the training and validation sets of a split; the images are memory mapped, not read.
 
     Args:
-        images: the image store; its manifest is next to it.
+        images: the image store (.npy), next to its manifest.
         split: the split (CSV).
         color: `rgb` or `grayscale`.
 
     Raises:
-        InputError: the files do not belong together.
+        InputError: the split or the manifest does not match the image store.
     """
     store = open_store(images, images.with_name("manifest.csv"))
     train, validation = (Subset(store, store.rows(read_subset(split, name)), color) for name in ("train", "validation"))
@@ -89,17 +89,24 @@ def open_subsets(images: Path, split: Path, color: str) -> "Subsets[Subset]":
 
 
 def steps_per_epoch(examples: Examples, batch_size: int) -> int:
-    """Batches in an epoch, the last one perhaps smaller."""
+    """Return the number of batches in an epoch; the last batch may be smaller."""
     return -(-len(examples) // batch_size)
 
 
 def training_batches(
     examples: Examples, batch_size: int, augmentation: Augmentation | None, seed: int, first_epoch: int = 0
 ) -> "tf.data.Dataset":
-    """Endless batches of shuffled, augmented photos with their labels, from the start of `first_epoch` on.
+    """Return an infinite dataset of shuffled, augmented inputs and labels that starts with an epoch.
 
-    Every epoch shows each photo once, in an order of its own. Epochs follow each other without a pause, so the first
-    batches of the next one are made while the last one is validated.
+    Each epoch has each example once, in a different order. The dataset does not end between epochs, so that the first
+    batches of an epoch are computed while the previous epoch is validated.
+
+    Args:
+        examples: the training set.
+        batch_size: examples per batch; the last batch of an epoch may be smaller.
+        augmentation: the random transformations of photos; None leaves the inputs as they are.
+        seed: of the order and the augmentation.
+        first_epoch: the epoch to start with, from 0.
     """
     import tensorflow as tf
 
@@ -116,31 +123,31 @@ def training_batches(
         return inputs, labels
 
     counter = tf.data.Dataset.counter(start=first_epoch * steps, dtype=tf.int64)
-    return _ahead(counter.map(_from_numpy(examples, batch), PARALLEL))
+    return _prefetched(counter.map(_from_numpy(examples, batch), _PARALLEL_CALLS))
 
 
 def plain_batches(examples: Examples, batch_size: int) -> "tf.data.Dataset":
-    """The part's photos and labels in order, once, unchanged."""
+    """Return a dataset of the unchanged inputs and labels, in order, for one epoch."""
     import tensorflow as tf
 
     def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
         return examples.gather(np.arange(step * batch_size, min(len(examples), (step + 1) * batch_size)))
 
     counter = tf.data.Dataset.range(steps_per_epoch(examples, batch_size))
-    return _ahead(counter.map(_from_numpy(examples, batch), PARALLEL))
+    return _prefetched(counter.map(_from_numpy(examples, batch), _PARALLEL_CALLS))
 
 
-def _ahead(batches: "tf.data.Dataset") -> "tf.data.Dataset":
-    """Batches made while the network works on those before, without tf.data's own tuning of how many at a time.
+def _prefetched(batches: "tf.data.Dataset") -> "tf.data.Dataset":
+    """Return the batches computed in the background, without tf.data's autotuning.
 
-    Letting go of a tuned dataset waits for the tuning's present computation: 1 s after 1,500 batches in one of six
-    cases, and up to 25 s at the end of a training.
+    Releasing an autotuned dataset waits for the running optimization: 1 s after 1,500 batches in one of six cases, and
+    up to 25 s at the end of a training.
     """
     import tensorflow as tf
 
     options = tf.data.Options()
     options.autotune.enabled = False
-    return batches.prefetch(BATCHES_AHEAD).with_options(options)
+    return batches.prefetch(_PREFETCHED_BATCHES).with_options(options)
 
 
 def _generator(seed: int, purpose: str, number: int) -> np.random.Generator:
@@ -148,13 +155,13 @@ def _generator(seed: int, purpose: str, number: int) -> np.random.Generator:
 
 
 def _augmented(photos: np.ndarray, augmentation: Augmentation, generator: np.random.Generator) -> np.ndarray:
-    from canigatti.training.augmentation import apply, draw
+    from canigatti.training.augmentation import apply, random_transformations
 
-    return apply(photos, draw(augmentation, len(photos), generator), augmentation.fill)
+    return apply(photos, random_transformations(augmentation, len(photos), generator), augmentation.fill)
 
 
 def _from_numpy(examples: Examples, function: Callable[[int], tuple[np.ndarray, np.ndarray]]) -> Callable:
-    """`function` as a step of a tf.data pipeline, with the shapes that NumPy code cannot tell TensorFlow."""
+    """Wrap `function` for `tf.data.Dataset.map`, with the shapes that TensorFlow cannot infer from NumPy code."""
     import tensorflow as tf
 
     inputs, _ = examples.gather(np.arange(1))

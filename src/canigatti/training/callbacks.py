@@ -1,4 +1,4 @@
-"""Keras callbacks: one log line per epoch, and a checkpoint after it.
+"""Keras callbacks: one log line and one checkpoint per epoch.
 
 Importing this module imports Keras: do so after :func:`canigatti.training.device.prepare_device`.
 """
@@ -21,7 +21,7 @@ class EpochLog(keras.callbacks.Callback):  # type: ignore[misc]
     """Collect the history, print one line per epoch, and stop a training that diverges.
 
     Attributes:
-        rows: one mapping per epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds.
+        rows: rows of the history, see :data:`canigatti.training.records.HISTORY`.
     """
 
     def __init__(self, epochs: int, rows: Rows) -> None:
@@ -31,7 +31,7 @@ class EpochLog(keras.callbacks.Callback):  # type: ignore[misc]
         self._started = time.perf_counter()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Start the clock; the first epoch's includes the preparation of the whole training."""
+        """Start timing the epoch; the first epoch includes the preparation of the training."""
         if self.rows:
             self._started = time.perf_counter()
 
@@ -47,22 +47,29 @@ class EpochLog(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def epoch_line(rows: Rows, epochs: int) -> str:
-    """Return one line about the last epoch, with an upper bound of the remaining time."""
+    """Return the log line of the last epoch.
+
+    The ETA is an upper bound, because early stopping may end the training.
+
+    Args:
+        rows: rows of the history so far.
+        epochs: the maximum number of epochs.
+    """
     row = rows[-1]
-    typical = sorted(past["seconds"] for past in rows)[len(rows) // 2]
-    left = typical * (epochs - row["epoch"])
+    median = sorted(past["seconds"] for past in rows)[len(rows) // 2]
+    remaining = median * (epochs - row["epoch"])
     return (
         f"epoch {row['epoch']:>3}/{epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}  "
         f"val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:.2%}  "
-        f"{row['seconds']:.1f} s  ETA {left / 60:.1f} min (upper bound)"
+        f"{row['seconds']:.1f} s  ETA {remaining / 60:.1f} min (upper bound)"
     )
 
 
 class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Restore a checkpoint before the first epoch, write one after each, and exit there if a shutdown was requested.
+    """Restore a checkpoint before the first epoch, and write one after each epoch, before a requested shutdown.
 
     Attributes:
-        shutdown: the requests to stop.
+        shutdown: records the signals that request a shutdown.
     """
 
     def __init__(
@@ -77,10 +84,10 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Restore the state of the interrupted training."""
         if self._checkpoint:
             _restore(self._checkpoint, self.model, self._stopping)
-            self._checkpoint = None  # it is as large as the network and its optimizer
+            self._checkpoint = None  # frees memory: it is as large as the network and its optimizer
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write a checkpoint, unless the training diverged: nothing resumes from there."""
+        """Write a checkpoint unless the training diverged, and exit if a shutdown was requested."""
         row = self._log.rows[-1]
         if math.isfinite(row["loss"] + row["val_loss"]):
             write_checkpoint(self._path, self._current())
@@ -107,5 +114,5 @@ def _restore(checkpoint: Checkpoint, model: keras.Model, stopping: keras.callbac
 
 
 def _variables(model: keras.Model) -> list[Any]:
-    """Everything that an epoch changes: weights, moving statistics, random states, and the optimizer's variables."""
+    """Return everything that an epoch changes: weights, moving statistics, random states, the optimizer's variables."""
     return [*model.variables, *model.optimizer.variables]

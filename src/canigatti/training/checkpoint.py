@@ -1,7 +1,7 @@
-"""Checkpoints: the complete state of a training after its last whole epoch, in one file.
+"""Checkpoints: the complete state of a training after its last complete epoch, in one file.
 
-A training that resumes from a checkpoint ends with the weights, the history and the best epoch of one that was never
-interrupted: besides the weights, the file holds the optimizer's state, the random state of every dropout layer, the
+A training that resumes from a checkpoint ends with the weights, history and best epoch of an uninterrupted training.
+Besides the weights, the file holds the optimizer's state, the random state of every dropout layer, the
 history and the state of early stopping. Keras' own BackupAndRestore leaves out the last two.
 """
 
@@ -22,11 +22,11 @@ from canigatti.records import Record
 
 Rows = list[dict[str, Any]]
 
-_FORMAT = 2  # of the file; increased when its content changes
+_FORMAT = 2  # version of the file format
 
 
 class _State(Record):
-    """The part of a checkpoint that is not arrays, see :class:`Checkpoint`."""
+    """The content of a checkpoint besides the arrays, see :class:`Checkpoint`."""
 
     rows: list[dict[str, float]]
     early_stopping: dict[str, float]
@@ -36,11 +36,11 @@ class _State(Record):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training after a whole epoch.
+    """The state of a training after an epoch.
 
     Attributes:
-        rows: of the history, one mapping per epoch.
-        variables: of the network and its optimizer.
+        rows: rows of the history, see :data:`canigatti.training.records.HISTORY`.
+        variables: variables of the network and its optimizer.
         best_weights: the weights of the best epoch.
         early_stopping: attributes of Keras' EarlyStopping callback.
         stopped: whether early stopping has ended the training.
@@ -55,7 +55,11 @@ class Checkpoint:
     resumed_after: list[int]
 
     def is_complete(self, epochs: int) -> bool:
-        """Whether no epoch is left to train."""
+        """Return whether no epoch is left to train.
+
+        Args:
+            epochs: the maximum number of epochs.
+        """
         return self.stopped or len(self.rows) >= epochs
 
 
@@ -81,14 +85,14 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint | None:
-    """Read the checkpoint of an interrupted training; None where there is none, or a damaged one.
+    """Read the checkpoint of an interrupted training.
 
-    Other checkpoints in its folder belong to other settings, code or photos, and are deleted.
+    Other checkpoints in the folder belong to other settings, code or photos. They are deleted.
+
+    Returns:
+        The checkpoint; None if there is none, or if it is damaged, which is reported.
     """
-    for other in {*path.parent.glob("*.npz")} - {path}:
-        if not other.name.startswith("."):  # those were interrupted while they were written
-            print(f"{other}: not used: settings, code or photos have changed since", flush=True)
-        other.unlink()
+    _delete_other_checkpoints(path)
     try:
         with np.load(path) as content:
             state = _State.from_json(str(content["state"]))
@@ -103,20 +107,28 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     return Checkpoint(rows, variables, best_weights, early_stopping, stopped, resumed_after)
 
 
+def _delete_other_checkpoints(path: Path) -> None:
+    for other in {*path.parent.glob("*.npz")} - {path}:
+        if not other.name.startswith("."):  # hidden files were being written when the process was killed
+            print(f"{other}: ignored and deleted, because settings, code or photos have changed", flush=True)
+        other.unlink()
+
+
 def _arrays(content: Any, name: str) -> list[np.ndarray]:
     return [content[f"{name}{number}"] for number in range(sum(file.startswith(name) for file in content.files))]
 
 
 def checkpoint_path(folder: Path, spec: Spec, seed: int, files: Sequence[Path]) -> Path:
-    """Return the file for a training's checkpoint, whose name is a hash of everything that decides its result.
+    """Return the file for a training's checkpoint; its name is a hash of everything that affects the training result.
 
-    No other training resumes from it: not one with other settings, code, photos or library versions.
+    A training with other settings, code, photos or library versions does not resume from it.
 
     Args:
-        folder: an undeclared folder next to what the training writes.
+        folder: folder next to the outputs of the training, not an output of a rule: Snakemake deletes outputs before it
+            reruns a job.
         spec: the experiment.
         seed: of the initial weights, the order and the augmentation.
-        files: what it reads, or the records that hold the hash of what it reads.
+        files: the inputs of the training, or records with their hashes.
     """
     from canigatti.training.device import versions
 
@@ -132,11 +144,11 @@ def checkpoint_path(folder: Path, spec: Spec, seed: int, files: Sequence[Path]) 
 
 
 def _content_hash(file: Path) -> str:
-    """The SHA-256 of a file, taken from the file beside it where there is one: image stores are large."""
-    recorded = Path(f"{file}.sha256")
-    return recorded.read_text(encoding="utf-8").strip() if recorded.exists() else sha256_of(file)
+    """Return the SHA-256 of a file, from `<file>.sha256` if that exists, because image stores are large."""
+    hash_file = Path(f"{file}.sha256")
+    return hash_file.read_text(encoding="utf-8").strip() if hash_file.exists() else sha256_of(file)
 
 
 def delete_checkpoint(path: Path) -> None:
-    """Delete the checkpoint of a training whose outputs are written, with its folder."""
+    """Delete a checkpoint and its folder, after the outputs of the training are written."""
     shutil.rmtree(path.parent, ignore_errors=True)

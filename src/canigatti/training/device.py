@@ -1,4 +1,4 @@
-"""What a network runs on, and making it behave."""
+"""The device that networks run on: reproducible operations, memory, and the versions of the libraries."""
 
 import gc
 import os
@@ -9,49 +9,53 @@ from importlib.metadata import version
 
 from canigatti.files import InputError
 
-# Keras imports them for wrappers and pictures that are not used here, and does without where they are missing.
-_LEFT_OUT_BY_KERAS = ("matplotlib", "matplotlib.pyplot", "sklearn")
+# Optional dependencies of Keras: it imports them for its scikit-learn wrappers and its plots, which are not used here,
+# and works without them (keras-team/keras pull request 20657). It has no setting that leaves them out.
+_OPTIONAL_IMPORTS = ("matplotlib", "matplotlib.pyplot", "sklearn")
 
 
 def prepare_device(seed: int = 0) -> None:
-    """Seed Python, NumPy and Keras and make TensorFlow repeatable; call before a network is built or loaded.
+    """Seed Python, NumPy and Keras and make TensorFlow deterministic; call this before a network is built or loaded.
 
-    A GPU's memory is taken as it is needed, so that other programs can use the rest. On two CPU cores the repeatable
-    operations cost no measurable time.
+    GPU memory grows as needed, so that other programs can use the rest. On two CPU cores, deterministic operations take
+    no measurable extra time.
     """
     _import_keras()
     import keras
     import tensorflow as tf
 
-    for graphics in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(graphics, True)
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 
 
 def _import_keras() -> None:
-    """Import Keras and TensorFlow in half the time, which every job spends that runs a network (2.2 s for 4.1 s)."""
+    """Import Keras and TensorFlow in 2.2 s instead of 4.1 s; every job that runs a network does this once."""
     if "keras" in sys.modules:
         return
-    absent = [name for name in _LEFT_OUT_BY_KERAS if name not in sys.modules]
-    for name in absent:
-        sys.modules[name] = None  # type: ignore[assignment] # an import fails as if the module were not installed
-    gc.disable()  # it would look again and again through all that was imported before, and find nothing
+    masked = [name for name in _OPTIONAL_IMPORTS if name not in sys.modules]
+    for name in masked:
+        sys.modules[name] = None  # type: ignore[assignment] # its import raises ModuleNotFoundError
+    gc.disable()  # collections during the import traverse all imported modules and free nothing
     try:
         import keras  # noqa: F401
     finally:
         gc.freeze()
         gc.enable()
-        for name in absent:
+        for name in masked:
             del sys.modules[name]
 
 
 @contextmanager
-def report_out_of_memory(what: str) -> Iterator[None]:
-    """Report which training ran out of memory, where TensorFlow names a tensor.
+def report_out_of_memory(job: str) -> Iterator[None]:
+    """Report running out of memory as a user error that names the job; TensorFlow's own message names a tensor.
+
+    Args:
+        job: description of the job, with its batch size.
 
     Raises:
-        InputError: memory ran out in the block; the message begins with `what`.
+        InputError: the block ran out of memory; the message begins with `job`.
     """
     import tensorflow as tf
 
@@ -60,20 +64,20 @@ def report_out_of_memory(what: str) -> Iterator[None]:
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         lines = str(error).splitlines()
         reason = next((line for line in lines if "OOM" in line or "alloc" in line), lines[-1] if lines else "")
-        raise InputError(f"{what}: memory ran out ({reason}); a smaller batch size or network may help") from error
+        raise InputError(f"{job}: out of memory ({reason}); a smaller batch size or network may help") from error
 
 
 def device_name() -> str:
-    """The GPU's name, or the number of CPU cores."""
+    """Return the name of the GPU, or the number of CPU cores if there is no GPU."""
     import tensorflow as tf
 
-    for graphics in tf.config.list_physical_devices("GPU"):
-        return str(tf.config.experimental.get_device_details(graphics).get("device_name", "GPU"))
+    for gpu in tf.config.list_physical_devices("GPU"):
+        return str(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU"))
     return f"CPU, {os.cpu_count()} cores"
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide a result."""
+    """Return the versions of Python and of the packages that affect a result."""
     import tensorflow as tf
 
     python = ".".join(map(str, sys.version_info[:3]))

@@ -1,4 +1,4 @@
-"""Trainings that diverge."""
+"""Divergence: a training whose loss becomes infinite or NaN."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,11 @@ LOSSES = ("loss", "val_loss")
 
 
 def describe_divergence(row: Mapping[str, float]) -> str | None:
-    """Return a message if a loss of this epoch, a row of the history, is infinite or NaN; None otherwise."""
+    """Return a message if a loss of an epoch is infinite or NaN, and None otherwise.
+
+    Args:
+        row: the epoch's row of the history.
+    """
     if all(math.isfinite(row[name]) for name in LOSSES):
         return None
     return (

@@ -1,4 +1,4 @@
-"""Training the head of a frozen backbone on features, so that each photo goes through the backbone once."""
+"""Feature extraction: the head of a frozen backbone is trained on features that are computed once per photo."""
 
 import tempfile
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from canigatti.training.networks import compile_network
 if TYPE_CHECKING:
     import keras
 
-BATCH_SIZE = 64  # photos shown to the backbone at once
+_BATCH_SIZE = 64  # photos per forward pass of the backbone
 
 
 @dataclass(frozen=True)
 class Features:
-    """What the backbone makes of the photos of one part of a split.
+    """Features of the photos of one subset of a split.
 
     Attributes:
         values: (n, features), float32.
@@ -31,21 +31,21 @@ class Features:
     labels: np.ndarray
 
     def __len__(self) -> int:
-        """How many photos the part has."""
+        """Return the number of photos."""
         return len(self.values)
 
     def gather(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features (k, features) and labels (k, 1), float32, at these positions of the part."""
+        """Return features (k, features) and labels (k, 1), float32, at k positions of the subset."""
         return self.values[positions], self.labels[positions]
 
 
 def are_constant(spec: Spec) -> bool:
-    """Whether the backbone gives the same features for a photo in every epoch."""
+    """Return whether the backbone computes the same features of a photo in every epoch."""
     return isinstance(spec.network, Pretrained) and spec.unfreeze == "nothing" and spec.augmentation is None
 
 
-def head_of(model: "keras.Model", spec: Spec) -> "keras.Model":
-    """The head as a model of its own, compiled; it shares its weights with the network, which learns as it does."""
+def build_head(model: "keras.Model", spec: Spec) -> "keras.Model":
+    """Return the head as a separate, compiled model that shares its weights with the network."""
     import keras
 
     first = model.layers.index(model.get_layer("pooling")) + 1
@@ -57,16 +57,18 @@ def head_of(model: "keras.Model", spec: Spec) -> "keras.Model":
 
 
 def extract(model: "keras.Model", subset: Subset, folder: Path) -> Features:
-    """Show each photo to the backbone.
+    """Return the features of each photo, after pooling.
+
+    The features are memory mapped, because those of VGG16 at 224×224 take 100 kB per photo. Their file has no name, and
+    the system deletes it when the process ends.
 
     Args:
-        model: a network from :func:`canigatti.training.networks.build`.
+        model: a pretrained network from :func:`canigatti.training.networks.build`.
         subset: the photos.
-        folder: holds the features in a file without a name, gone with this process: those of VGG16 at 224×224 take
-            100 kB a photo.
+        folder: folder on the disk that holds the features.
 
     Raises:
-        OSError: the disk has not enough room for the features.
+        OSError: there is not enough disk space for the features.
     """
     import keras
 
@@ -76,8 +78,8 @@ def extract(model: "keras.Model", subset: Subset, folder: Path) -> Features:
         reserve(file, 4 * shape[0] * shape[1])
         values = np.memmap(file, np.float32, mode="r+", shape=shape)
     labels = np.empty((len(subset), 1), np.float32)
-    for start in range(0, len(subset), BATCH_SIZE):
-        positions = np.arange(start, min(start + BATCH_SIZE, len(subset)))
+    for start in range(0, len(subset), _BATCH_SIZE):
+        positions = np.arange(start, min(start + _BATCH_SIZE, len(subset)))
         photos, labels[positions] = subset.gather(positions)
         values[positions] = backbone.predict_on_batch(photos)
     return Features(values, labels)

@@ -1,4 +1,4 @@
-"""Fitting a network: epochs until the validation loss stops falling, then the weights of the best epoch."""
+"""Fitting a network with early stopping, and restoring the weights of the best epoch."""
 
 import errno
 import os
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """One experiment trained with one seed.
+    """One experiment with one seed.
 
     Attributes:
         spec: the experiment.
         seed: of the order of the photos and their augmentation.
         logs: folder for TensorBoard's logs.
-        checkpoint: file (.npz) for the checkpoint after each epoch.
+        checkpoint: file (.npz) for the checkpoint of the last epoch.
     """
 
     spec: Spec
@@ -42,21 +42,23 @@ class TrainingJob:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The outcome of a training.
+    """The result of a training.
 
     Attributes:
+        job: what was trained.
         model: the network with the weights of the best epoch, or its initial weights if no epoch had a finite loss.
-        history: one row per epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds.
+        history: one row per epoch, see :data:`canigatti.training.records.HISTORY`.
         resumed_after: the epochs after which the training was interrupted and resumed.
     """
 
+    job: TrainingJob
     model: "keras.Model"
     history: pd.DataFrame
     resumed_after: tuple[int, ...] = ()
 
     @property
     def earlier_seconds(self) -> float:
-        """Duration of the epochs before the last interruption."""
+        """Total duration of the epochs before the last interruption."""
         return float(self.history["seconds"][: max(self.resumed_after, default=0)].sum())
 
     @property
@@ -67,7 +69,7 @@ class TrainingResult:
 
     @property
     def divergence(self) -> str | None:
-        """Why the training counts as diverged: a loss of its last epoch is infinite or NaN; None if it is not."""
+        """A message if the training diverged: a loss of its last epoch is infinite or NaN. None otherwise."""
         return describe_divergence(self.history.iloc[-1].to_dict())
 
 
@@ -76,14 +78,14 @@ def fit(
 ) -> TrainingResult:
     """Train a compiled model.
 
-    A frozen backbone whose photos are not augmented computes the features of each photo once, before the first epoch.
-    A training stops early where a loss becomes NaN or infinite, see :attr:`TrainingResult.divergence`.
+    If the backbone is frozen and the photos are not augmented, the features of each photo are computed once, before the
+    first epoch. A training stops when a loss becomes infinite or NaN, see :attr:`TrainingResult.divergence`.
 
     Args:
-        model: the outcome of :func:`canigatti.training.networks.build`; it is modified.
+        model: a network from :func:`canigatti.training.networks.build`; its weights change.
         job: what to train, and where to write logs and checkpoints.
-        subsets: the training set, and the validation set that decides the best epoch.
-        checkpoint: of an interrupted training, which this one resumes; it ends as that one would have ended.
+        subsets: the training set, and the validation set that determines the best epoch.
+        checkpoint: checkpoint of an interrupted training to resume; the result is that of an uninterrupted training.
 
     Raises:
         OSError: a file cannot be written.
@@ -91,18 +93,18 @@ def fit(
     """
     from canigatti.training.callbacks import EpochLog
 
-    job.logs.mkdir(parents=True, exist_ok=True)  # a declared output, also where no epoch is left to train
+    job.logs.mkdir(parents=True, exist_ok=True)  # a declared output, even if no epoch is left to train
     log = EpochLog(job.spec.epochs, checkpoint.rows if checkpoint else [])
     if checkpoint:
         print(f"resuming after epoch {len(log.rows)}, from the checkpoint of an interrupted training", flush=True)
-    trainable, examples = _trainable_part(model, job, subsets)
+    trainable, examples = _trainable_model(model, job, subsets)
     initial_weights = trainable.get_weights()
     if checkpoint and checkpoint.is_complete(job.spec.epochs):
         trainable.set_weights(checkpoint.best_weights)
     else:
         _train_remaining_epochs(trainable, job, examples, log, checkpoint)
     resumed_after = (*checkpoint.resumed_after, len(checkpoint.rows)) if checkpoint else ()
-    result = TrainingResult(model, pd.DataFrame(log.rows), resumed_after)
+    result = TrainingResult(job, model, pd.DataFrame(log.rows), resumed_after)
     if result.best_epoch == 0:
         trainable.set_weights(initial_weights)
     return result
@@ -136,7 +138,7 @@ def _train_remaining_epochs(
 
 @contextmanager
 def _report_disk_full(logs: Path) -> Iterator[None]:
-    """Distinguish a full disk from exhausted memory: TensorFlow raises the same error for both."""
+    """Raise OSError if the disk is full: TensorFlow raises the same error for a full disk and for exhausted memory."""
     import tensorflow as tf
 
     try:
@@ -147,11 +149,11 @@ def _report_disk_full(logs: Path) -> Iterator[None]:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(logs)) from error
 
 
-def _trainable_part(
+def _trainable_model(
     model: "keras.Model", job: TrainingJob, subsets: Subsets
 ) -> "tuple[keras.Model, Subsets[Examples]]":
-    """The network and photos; or its head and features, where those are the same in every epoch."""
+    """Return the network with its photos; or its head with features, if those are the same in every epoch."""
     if not features.are_constant(job.spec):
         return model, subsets
     train, validation = (features.extract(model, subset, job.logs) for subset in (subsets.train, subsets.validation))
-    return features.head_of(model, job.spec), Subsets(train, validation)
+    return features.build_head(model, job.spec), Subsets(train, validation)

@@ -1,4 +1,4 @@
-"""One device for each job, where a machine has several: Snakemake counts GPUs and does not say which one a job has."""
+"""Device leases: each job gets one of a machine's GPUs, because Snakemake counts GPUs but does not assign them."""
 
 import os
 import subprocess
@@ -8,58 +8,58 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-_SECONDS_BETWEEN_TRIES = 0.5
-_held: list[FileLock] = []  # until the process ends, in whatever way; the system then frees them
+_RETRY_SECONDS = 0.5
+_locks: list[FileLock] = []  # never released: the operating system does it when the process ends, even if it is killed
 
 
 def lease_device() -> str | None:
-    """Wait for a device that no other job of this user holds, and let TensorFlow see that one alone.
+    """Wait for a device that no other job of this user has leased, and hide all others from TensorFlow.
 
-    Call it before TensorFlow starts. The devices are those of CANIGATTI_DEVICES or else of CUDA_VISIBLE_DEVICES, names
-    with commas between; or else all GPUs that nvidia-smi lists, by its numbers. A single one is not leased: several
-    jobs may share it.
+    Call this before TensorFlow is imported. The devices are the comma-separated names in CANIGATTI_DEVICES; if that is
+    not set, those in CUDA_VISIBLE_DEVICES; otherwise the numbers of all GPUs that nvidia-smi lists. A single device is
+    shared by all jobs, without a lease.
 
     Returns:
-        The device's name; None where there is none.
+        The device's name; None if there is no device.
     """
-    devices = _devices()
+    devices = _list_devices()
     if not devices:
         return None
-    device = devices[0] if len(devices) == 1 else _leased(devices)
-    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # the order in which nvidia-smi counts
+    device = devices[0] if len(devices) == 1 else _wait_for_lease(devices)
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # the numbering of nvidia-smi
     os.environ["CUDA_VISIBLE_DEVICES"] = device
     return device
 
 
-def _leased(devices: list[str]) -> str:
+def _wait_for_lease(devices: list[str]) -> str:
     folder = Path(tempfile.gettempdir(), f"canigatti-devices-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
-    if not (device := _first_free(devices, folder)):
-        print(f"waits for one of the devices {', '.join(devices)}", flush=True)
-    while not (device := device or _first_free(devices, folder)):
-        time.sleep(_SECONDS_BETWEEN_TRIES)
-    print(f"on device {device}", flush=True)
+    if not (device := _lease_free_device(devices, folder)):
+        print(f"waiting for one of the devices {', '.join(devices)}", flush=True)
+    while not (device := device or _lease_free_device(devices, folder)):
+        time.sleep(_RETRY_SECONDS)
+    print(f"using device {device}", flush=True)
     return device
 
 
-def _devices() -> list[str]:
+def _list_devices() -> list[str]:
     for variable in ("CANIGATTI_DEVICES", "CUDA_VISIBLE_DEVICES"):
         if variable in os.environ:
             return [name.strip() for name in os.environ[variable].split(",") if name.strip()]
     try:
-        listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=True).stdout
+        output = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return []
-    return [str(number) for number, _ in enumerate(line for line in listed.splitlines() if line.startswith("GPU "))]
+    return [str(number) for number, _ in enumerate(line for line in output.splitlines() if line.startswith("GPU "))]
 
 
-def _first_free(devices: list[str], folder: Path) -> str | None:
+def _lease_free_device(devices: list[str], folder: Path) -> str | None:
     for device in devices:
         lock = FileLock(folder / f"{device.replace('/', '_')}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
             continue
-        _held.append(lock)
+        _locks.append(lock)
         return device
     return None

@@ -1,4 +1,4 @@
-"""A trained model's file: Keras' own, which any Keras loads, with the names of the two classes in its metadata."""
+"""Model files: Keras' own format, which any Keras loads, with the names of the two classes in the metadata."""
 
 import copy
 import json
@@ -15,145 +15,148 @@ from canigatti.training.device import prepare_device
 if TYPE_CHECKING:
     import keras
 
-# A .keras file is a zip of config.json, model.weights.h5 and metadata.json, from which Keras reads nothing when it
-# loads. A layer or model of our own that holds the names could be loaded only where this package is installed; a
-# member of our own in the zip makes Keras take it for an archive with assets, and unpack it whole.
+# A .keras file is a zip archive of config.json, model.weights.h5 and metadata.json. Keras does not read the metadata
+# when it loads a model. A custom layer with the names could be loaded only where this package is installed, and Keras
+# would take another file in the archive for an asset and extract the whole archive.
 _METADATA = "metadata.json"
 _KEY = "classes"
-_MOST_METADATA = 2**20  # bytes; Keras writes 64
-_LONGEST_REASON = 300  # characters; Keras adds the layer's whole configuration to some
+_MAX_METADATA_BYTES = 2**20  # Keras writes 64
+_MAX_REASON_CHARACTERS = 300  # Keras appends the layer's whole configuration to some messages
 
 
 def save_model(network: "keras.Model", path: Path, classes: Sequence[str]) -> None:
-    """Write a model with the names of its classes, and without its optimizer, whose state is of no use afterwards.
+    """Write a model with the names of its classes, and without its optimizer, whose state is not needed afterwards.
 
     Args:
         network: the model.
-        path: the file to write (.keras); its folder holds a second one for a moment.
+        path: the file to write (.keras). While this function runs, the folder also holds a temporary copy of the model.
         classes: names of the classes 0 and 1.
     """
     import keras
 
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        plain = Path(folder, "model.keras")
-        keras.Model(network.inputs, network.outputs, name=network.name).save(plain)
-        with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w") as target:
+        without_names = Path(folder, "model.keras")
+        keras.Model(network.inputs, network.outputs, name=network.name).save(without_names)
+        with zipfile.ZipFile(without_names) as source, zipfile.ZipFile(path, "w") as target:
             for member in source.infolist():
                 if member.filename == _METADATA:
                     metadata = json.loads(source.read(member)) | {_KEY: classes}
                     target.writestr(copy.copy(member), json.dumps(metadata))
                 else:
-                    with source.open(member) as content, target.open(copy.copy(member), "w") as copied:
-                        shutil.copyfileobj(content, copied, 2**20)
+                    with source.open(member) as content, target.open(copy.copy(member), "w") as member_copy:
+                        shutil.copyfileobj(content, member_copy, 2**20)
 
 
 def read_classes(model: Path) -> tuple[str, str]:
-    """The names of the classes 0 and 1 that :func:`save_model` wrote.
+    """Return the names of the classes 0 and 1 that :func:`save_model` wrote.
 
     Raises:
-        InputError: the file cannot be read, or holds no such names.
+        InputError: the file cannot be read, or does not hold two names.
     """
     try:
         with zipfile.ZipFile(model) as archive:
-            if archive.getinfo(_METADATA).file_size > _MOST_METADATA:
-                raise ValueError(f"{_METADATA} of more than {_MOST_METADATA:,} bytes")
+            if archive.getinfo(_METADATA).file_size > _MAX_METADATA_BYTES:
+                raise ValueError(f"{_METADATA} of more than {_MAX_METADATA_BYTES:,} bytes")
             first, second = json.loads(archive.read(_METADATA))[_KEY]
-    except Exception as error:  # damage shows as zlib, struct, Unicode, JSON, key and other errors
+    except Exception as error:  # damage raises zlib, struct, Unicode, JSON, key and other errors
         raise InputError(
-            f"{model}: expected the names of two classes in the model's {_METADATA}, where `canigatti train` writes "
-            f"them, received {type(error).__name__}: {error}"
+            f"{model}: expected the names of two classes in the model's {_METADATA}, which `canigatti train` writes "
+            f"there, received {type(error).__name__}: {error}"
         ) from None
     return str(first), str(second)
 
 
 def load_model(model: Path, sha256: str | None) -> "keras.Model":
-    """Load a model whose file is whole, and still the one that training wrote.
+    """Load a model after verifying its file.
 
-    Keras' safe mode stays on: a file that brings code of its own is refused.
+    Keras' safe mode stays on, so that a file with arbitrary code is rejected.
 
     Args:
         model: the .keras file.
-        sha256: what the file's SHA-256 must be, from the run.json beside it; None where there is none.
+        sha256: the file's expected SHA-256, from the run.json next to it; None if there is none.
+
+    Returns:
+        A model that takes uint8 photos (batch, size, size, 3 or 1) and returns probabilities (batch, 1), not compiled.
 
     Raises:
-        InputError: the file is missing, cannot be read, is damaged, has changed, or holds no model that this Keras can
-            load and that is one of ours by its input and output.
+        InputError: the file is missing, damaged or modified, this Keras cannot load it, or its inputs or outputs differ
+            from those of the study's models.
     """
     if sha256 is None:
-        _refuse_damaged(model)
+        _verify_archive(model)
     else:
-        refuse_changed(model, sha256, "model file")
+        verify_file(model, sha256, "model file")
     prepare_device()
     import keras
 
     try:
         network = keras.saving.load_model(model, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever the damage leads to
-        told = f"expected a model that Keras {keras.__version__} loads, received {_reason(error)}"
-        raise InputError(f"{model}: {told}") from error
-    _refuse_other_kind(model, network)
+    except Exception as error:  # the type depends on the damage
+        message = f"expected a model that Keras {keras.__version__} loads, received {_reason(error)}"
+        raise InputError(f"{model}: {message}") from error
+    _check_signature(model, network)
     return network
 
 
-def _refuse_damaged(model: Path) -> None:
-    """By the checksums in the file, which Keras does not insist on."""
+def _verify_archive(model: Path) -> None:
+    """Verify the checksums in the archive, which Keras does not verify for all of its content."""
     try:
         with zipfile.ZipFile(model) as archive:
-            fault = f"one whose {damaged} is damaged" if (damaged := archive.testzip()) else None
+            problem = f"one whose {damaged} is damaged" if (damaged := archive.testzip()) else None
     except OSError as error:
         raise InputError(f"{model}: the model file cannot be read ({error.strerror or error})") from None
-    except Exception as error:  # besides BadZipFile, damage shows as struct, Unicode, zlib and other errors
-        fault = f"none, or one that is not whole ({error})"
-    if fault:
-        raise InputError(f"{model}: expected a model file that Keras wrote (.keras), received {fault}")
+    except Exception as error:  # besides BadZipFile, damage raises struct, Unicode, zlib and other errors
+        problem = f"none, or an incomplete one ({error})"
+    if problem:
+        raise InputError(f"{model}: expected a model file that Keras wrote (.keras), received {problem}")
 
 
-def refuse_changed(path: Path, sha256: str, what: str) -> None:
-    """Check that a file is the one that was written.
+def verify_file(path: Path, sha256: str, kind: str) -> None:
+    """Verify the SHA-256 of a file that a job of the study wrote.
 
     Args:
-        path: the file, which a job of the study makes.
-        sha256: what its SHA-256 must be, from the record beside it.
-        what: what it is, for what is told.
+        path: the file.
+        sha256: its expected SHA-256, from the record next to it.
+        kind: what the message calls the file, such as `model file`.
 
     Raises:
-        InputError: it cannot be read, or has changed; the message says how to make it again.
+        InputError: the file cannot be read, or was modified; the message describes how to recreate it.
     """
     try:
         received = sha256_of(path)
     except OSError as error:
-        raise InputError(f"{path}: the {what} cannot be read ({error.strerror}); {_remedy(path)}") from None
+        raise InputError(f"{path}: the {kind} cannot be read ({error.strerror}); {_remedy(path)}") from None
     if received != sha256:
         raise InputError(
-            f"{path}: the {what} is corrupt: expected SHA-256 {sha256}, received {received}; {_remedy(path)}"
+            f"{path}: the {kind} is corrupt: expected SHA-256 {sha256}, received {received}; {_remedy(path)}"
         )
 
 
 def _remedy(path: Path) -> str:
-    """How to make a file again; Snakemake knows its targets by their path from the folder it runs in."""
+    """Return how to recreate a file; Snakemake identifies targets by their path relative to its working directory."""
     absolute = path.absolute()
     if not absolute.is_relative_to(Path.cwd()):
-        return "delete it and take it anew from where it was made"
+        return "delete it and copy it again from its source"
     target = absolute.relative_to(Path.cwd())
     return (
-        f"delete it and make it again with `snakemake {target} --cores 1 --resources gpu=1` and the --configfile of "
-        "its study, which config/full.yaml does not need"
+        f"delete it and recreate it with `snakemake {target} --cores 1 --resources gpu=1`, adding the --configfile of "
+        "its study unless that is config/full.yaml"
     )
 
 
-def _refuse_other_kind(path: Path, network: object) -> None:
+def _check_signature(path: Path, network: object) -> None:
     inputs, outputs = ([*(getattr(network, name, None) or ())] for name in ("inputs", "outputs"))
-    if [*map(_is_photos, inputs)] != [True] or [tuple(each.shape[1:]) for each in outputs] != [(1,)]:
+    if [*map(_is_photos, inputs)] != [True] or [tuple(tensor.shape[1:]) for tensor in outputs] != [(1,)]:
         raise InputError(
-            f"{path}: expected a model that takes uint8 (batch, size, size, 3 or 1) and gives one probability "
-            f"(batch, 1), received one that takes {_described(inputs)} and gives {_described(outputs)}"
+            f"{path}: expected a model that takes uint8 (batch, size, size, 3 or 1) and returns one probability "
+            f"(batch, 1), received one that takes {_signature(inputs)} and returns {_signature(outputs)}"
         )
 
 
 def _reason(error: Exception) -> str:
-    """What Keras says of a file that it cannot load, without the configuration it quotes before and after."""
+    """Return the cause in an error message of Keras, without the configuration that Keras quotes around it."""
     innermost = str(error).rpartition("Exception encountered: ")[2]
-    return " ".join(innermost.split())[:_LONGEST_REASON] or type(error).__name__
+    return " ".join(innermost.split())[:_MAX_REASON_CHARACTERS] or type(error).__name__
 
 
 def _is_photos(tensor: "keras.KerasTensor") -> bool:
@@ -161,5 +164,5 @@ def _is_photos(tensor: "keras.KerasTensor") -> bool:
     return tensor.dtype == "uint8" and len(shape) == 3 and shape[0] == shape[1] is not None and shape[2] in (1, 3)
 
 
-def _described(tensors: "list[keras.KerasTensor]") -> str:
+def _signature(tensors: "list[keras.KerasTensor]") -> str:
     return " and ".join(f"{tensor.dtype} {tensor.shape}" for tensor in tensors) or "nothing"

@@ -1,4 +1,4 @@
-"""The networks of the study, built from their descriptions in the configuration."""
+"""The networks of the study, built from the configuration."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from canigatti.config import Convolutional, Optimizer, Pretrained, Spec
-from canigatti.training.backbones import pretrained, unfreeze
+from canigatti.training.backbones import apply_pretrained, unfreeze
 
 if TYPE_CHECKING:
     import keras
@@ -16,44 +16,51 @@ CHANNELS = {"rgb": 3, "grayscale": 1}
 
 
 def build(spec: Spec, weights: Path | None = None) -> "keras.Model":
-    """The untrained network of an experiment, compiled with its optimizer and binary cross-entropy.
+    """Return the network of an experiment, compiled with its optimizer and binary cross-entropy.
 
-    It takes uint8 photos (batch, size, size, channels) and gives the probability of class 1, (batch, 1): scaling, or
-    the backbone's own preprocessing, is part of it, so that a saved model needs nothing else to be used.
+    Its input is uint8 photos (batch, size, size, channels), its output the probability of class 1, (batch, 1). Scaling,
+    or the backbone's own preprocessing, is part of the network, so that a saved model is complete.
 
     Args:
         spec: the experiment.
-        weights: the weights of its backbone, where it has one; None leaves them random.
+        weights: file with the weights of its backbone; None for a network without a backbone, or random initialization.
+
+    Raises:
+        InputError: the file does not hold the weights of this backbone.
     """
     import keras
 
     photos = keras.Input((spec.image_size, spec.image_size, CHANNELS[spec.color]), dtype="uint8", name="photos")
     if isinstance(spec.network, Pretrained):
-        model = keras.Model(photos, pretrained(spec, spec.network, photos, weights), name="pretrained")
+        model = keras.Model(photos, apply_pretrained(spec, spec.network, photos, weights), name="pretrained")
     else:
         scaled = keras.layers.Rescaling(1 / 255, name="scale")(photos)
-        model = keras.Model(photos, convolutional(spec.network, scaled), name="convolutional")
+        model = keras.Model(photos, apply_convolutional(spec.network, scaled), name="convolutional")
     return prepare(model, spec)
 
 
 def prepare(model: "keras.Model", spec: Spec) -> "keras.Model":
-    """Unfreeze and compile a network, new or trained before, as its experiment says."""
+    """Unfreeze the layers that the experiment trains, compile the network and return it."""
     if isinstance(spec.network, Pretrained):
         unfreeze(model, spec.network.backbone, spec.unfreeze)
     return compile_network(model, spec)
 
 
 def compile_network(model: "keras.Model", spec: Spec) -> "keras.Model":
-    """Give a network, or its head, the experiment's optimizer and the binary cross-entropy."""
-    model.compile(optimizer=optimizer(spec.optimizer), loss="binary_crossentropy", metrics=["accuracy"])
+    """Compile a network, or its head, with the experiment's optimizer and binary cross-entropy, and return it."""
+    model.compile(optimizer=build_optimizer(spec.optimizer), loss="binary_crossentropy", metrics=["accuracy"])
     return model
 
 
-def convolutional(network: Convolutional, photos: "keras.KerasTensor") -> "keras.KerasTensor":
-    """Blocks of convolutions and pooling, then the dense layers; photos are (batch, size, size, channels), 0…1.
+def apply_convolutional(network: Convolutional, photos: "keras.KerasTensor") -> "keras.KerasTensor":
+    """Apply blocks of convolutions and pooling and the dense layers, and return the probability of class 1, (batch, 1).
+
+    Args:
+        network: the sizes of the layers.
+        photos: (batch, size, size, channels), floats, 0…1.
 
     Raises:
-        ValueError: the photos are too small to be halved once a block.
+        ValueError: the photos are too small: each block halves their size.
     """
     from keras import layers
 
@@ -61,41 +68,37 @@ def convolutional(network: Convolutional, photos: "keras.KerasTensor") -> "keras
     for block, (filters, dropout) in enumerate(zip(network.filters, network.dropout, strict=False), start=1):
         for number in range(1, network.convolutions_per_block + 1):
             name = f"block{block}_conv{number}"
-            values = _layer(network, values, layers.Conv2D, filters, network.kernel_size, padding="same", name=name)
+            convolution = partial(layers.Conv2D, filters, network.kernel_size, padding="same")
+            values = _apply_layer(network, convolution, values, name)
         values = layers.MaxPooling2D(2, name=f"block{block}_pool")(values)
         values = layers.Dropout(dropout, name=f"block{block}_dropout")(values)
     values = layers.Flatten(name="flatten")(values)
-    values = _layer(network, values, layers.Dense, network.dense_units, name="dense")
+    values = _apply_layer(network, partial(layers.Dense, network.dense_units), values, "dense")
     values = layers.Dropout(network.dropout[-1], name="dense_dropout")(values)
     return layers.Dense(1, activation="sigmoid", kernel_initializer="glorot_uniform", name="probability")(values)
 
 
-def _layer(
-    network: Convolutional,
-    values: "keras.KerasTensor",
-    kind: Callable[..., "keras.Layer"],
-    *sizes: int,
-    name: str,
-    **options: str,
+def _apply_layer(
+    network: Convolutional, layer: Callable[..., "keras.Layer"], values: "keras.KerasTensor", name: str
 ) -> "keras.KerasTensor":
-    """What a layer of weights makes of values, with batch normalisation where the network has it, and ReLU."""
+    """Apply a convolution or dense layer, batch normalization if the network has it, and ReLU."""
     from keras import layers
 
-    weights = partial(kind, *sizes, kernel_initializer=network.kernel_initializer, name=name, **options)
+    layer = partial(layer, kernel_initializer=network.kernel_initializer, name=name)
     if not network.batch_normalization:
-        return weights(activation="relu")(values)
-    values = weights(use_bias=False)(values)  # the normalisation has a shift of its own
+        return layer(activation="relu")(values)
+    values = layer(use_bias=False)(values)  # the normalization's shift replaces the bias
     values = layers.BatchNormalization(name=f"{name}_normalization")(values)
     return layers.ReLU(name=f"{name}_relu")(values)
 
 
 def trainable_parameters(model: "keras.Model") -> int:
-    """How many numbers training changes."""
+    """Return the number of parameters that training changes."""
     return int(sum(math.prod(weight.shape) for weight in model.trainable_weights))
 
 
-def optimizer(settings: Optimizer) -> "keras.optimizers.Optimizer":
-    """The Keras optimizer with these settings, all others at Keras' defaults."""
+def build_optimizer(settings: Optimizer) -> "keras.optimizers.Optimizer":
+    """Return the Keras optimizer with these settings; all others have Keras' defaults."""
     import keras
 
     classes = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}

@@ -13,12 +13,12 @@ HISTORY = Table(
 
 
 class WeightsRecord(Record):
-    """`weights/<backbone>.json`: what the weights file beside it holds.
+    """`weights/<backbone>.json`: describes the weights file next to it.
 
     Attributes:
         backbone: lower-case name in keras.applications.
         source: what the configuration names: `imagenet` or a file.
-        weights: where they really came from; `random` where they could not be downloaded.
+        weights: their actual origin; `random` if they could not be downloaded.
         sha256: of the weights file.
     """
 
@@ -29,19 +29,19 @@ class WeightsRecord(Record):
 
 
 class TrainingRecord(Record):
-    """`training/…/run.json`: what was trained, on what, and at what cost.
+    """`training/…/run.json`: settings, result and cost of a training.
 
     Attributes:
         weights: origin of the backbone's first weights; None for a network without a backbone.
-        wall_seconds: from the start of the job to the saved model, those of an interrupted run included.
-        status: `diverged` where a loss became infinite or NaN.
-        parameters: of the network; `trainable_parameters` are those that training changes.
+        wall_seconds: from the start of the job to the saved model, including the epochs of an interrupted run.
+        status: `diverged` if a loss became infinite or NaN.
+        parameters: number of parameters of the network; `trainable_parameters` counts those that training changes.
         weight_mb: size of the weights at four bytes each, in MiB.
         best_epoch: the epoch with the lowest validation loss, from 1; 0 if no epoch had a finite loss.
-        epochs: how many were run.
-        seconds_per_epoch: median.
+        epochs: number of epochs that were run.
+        seconds_per_epoch: median duration of an epoch.
         resumed_after: the epochs after which the training was interrupted and resumed.
-        versions: of Python and the libraries that decide a result.
+        versions: of Python and the libraries that affect a result.
         model_sha256: of `model.keras`.
     """
 
@@ -69,5 +69,5 @@ class TrainingRecord(Record):
 
     @property
     def random_initialization(self) -> bool:
-        """Whether pretrained weights were wanted but could not be downloaded."""
+        """Whether pretrained weights were requested but could not be downloaded."""
         return self.weights == "random"

@@ -6,12 +6,14 @@ import sys
 from types import FrameType
 from typing import Self
 
+_ADVICE = {signal.SIGINT: "press Ctrl-C again", signal.SIGTERM: "send SIGTERM again"}
+
 
 class GracefulShutdown:
     """A context manager that records the first SIGINT or SIGTERM; a second one stops the process immediately.
 
     Attributes:
-        signal: the signal that was received; None while there is none.
+        signal: the signal that was received; None before.
     """
 
     def __init__(self) -> None:
@@ -19,24 +21,23 @@ class GracefulShutdown:
 
     def __enter__(self) -> Self:
         """Install the signal handlers."""
-        self._previous = {each: signal.signal(each, self._record) for each in (signal.SIGINT, signal.SIGTERM)}
+        self._previous = {number: signal.signal(number, self._receive) for number in _ADVICE}
         return self
 
     def __exit__(self, *_: object) -> None:
         """Restore the previous signal handlers."""
-        for each, handler in self._previous.items():
-            signal.signal(each, handler)
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
 
-    def _record(self, number: int, _: FrameType | None) -> None:
+    def _receive(self, number: int, _: FrameType | None) -> None:
         self.signal = signal.Signals(number)
-        for each in self._previous:
-            signal.signal(each, signal.SIG_DFL)
-        name = "Ctrl-C" if self.signal == signal.SIGINT else "it"
+        for handled in _ADVICE:
+            signal.signal(handled, signal.SIG_DFL)
         message = (
             f"{self.signal.name}: stopping after this epoch, whose checkpoint is kept; "
-            f"{f'press {name}' if name == 'Ctrl-C' else f'send {name}'} again to stop immediately\n"
+            f"{_ADVICE[self.signal]} to stop immediately\n"
         )
-        os.write(sys.stdout.fileno(), message.encode())  # not print: the signal may have interrupted one
+        os.write(sys.stdout.fileno(), message.encode())  # the signal may have interrupted a print, so print is not safe
 
     def exit_if_requested(self) -> None:
         """Exit the process if a signal was received.

@@ -1,4 +1,4 @@
-"""What a training starts from: its settings, and the network with its initial weights."""
+"""The start of a training: its settings, and the network with its initial weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from canigatti.config import Pretrained, Spec
 from canigatti.files import InputError
 from canigatti.training import networks
-from canigatti.training.model_files import load_model, refuse_changed
+from canigatti.training.model_files import load_model, verify_file
 from canigatti.training.records import Origin, TrainingRecord, WeightsRecord
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ class Start:
 
     Attributes:
         model: the network.
-        origin: where its backbone's first weights came from; None for a network without a backbone.
-        records: the files that record the hashes of what it was loaded from.
+        origin: origin of its backbone's initial weights; None for a network without a backbone.
+        records: the records with the hashes of the files that it was loaded from.
     """
 
     model: "keras.Model"
@@ -30,7 +30,10 @@ class Start:
 
 
 def parse_spec(spec: str) -> Spec:
-    """Parse an experiment given as JSON, or as the path of a file that a search wrote.
+    """Parse an experiment from JSON, or read it from a file that `select-trial` wrote.
+
+    Args:
+        spec: the JSON or the path of the file.
 
     Raises:
         InputError: it is neither.
@@ -45,11 +48,11 @@ def initial_model(spec: Spec, weights: Path | None, start_from: Path | None) -> 
 
     Args:
         spec: the experiment.
-        weights: the weights of its backbone; their record is next to them.
-        start_from: the output folder of the training that it starts from.
+        weights: file with the weights of its backbone, next to its record; None if it starts with none.
+        start_from: output folder of the training that it starts from; None if it starts from none.
 
     Raises:
-        InputError: the experiment needs another start than it is given, or a file is not the one that was recorded.
+        InputError: the experiment needs other options than these, or a file differs from its record.
     """
     has_backbone = isinstance(spec.network, Pretrained)
     _check_start("--start-from", start_from, needed=spec.start_from is not None)
@@ -62,11 +65,11 @@ def initial_model(spec: Spec, weights: Path | None, start_from: Path | None) -> 
     if weights:
         record_file = weights.with_name(weights.name.replace(".weights.h5", ".json"))
         record = WeightsRecord.read(record_file)
-        refuse_changed(weights, record.sha256, "weights file")
+        verify_file(weights, record.sha256, "weights file")
         return Start(networks.build(spec, weights), record.weights, (record_file,))
     return Start(networks.build(spec))
 
 
 def _check_start(option: str, received: Path | None, needed: bool) -> None:
     if (received is not None) != needed:
-        raise InputError(f"this experiment takes {option if needed else f'no {option}'}, received {received or 'none'}")
+        raise InputError(f"expected {option if needed else f'no {option}'} for this experiment, received {received}")

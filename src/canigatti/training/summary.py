@@ -4,7 +4,7 @@ from pathlib import Path
 
 from canigatti.files import sha256_of
 from canigatti.training.device import device_name, versions
-from canigatti.training.fitting import TrainingJob, TrainingResult
+from canigatti.training.fitting import TrainingResult
 from canigatti.training.networks import trainable_parameters
 from canigatti.training.records import Origin, TrainingRecord
 
@@ -12,25 +12,24 @@ BYTES_PER_PARAMETER = 4  # float32
 
 
 def summarize(
-    experiment: str, job: TrainingJob, result: TrainingResult, *, origin: Origin | None, model: Path, seconds: float
+    experiment: str, result: TrainingResult, origin: Origin | None, *, model: Path, seconds: float
 ) -> TrainingRecord:
-    """Return the record of a training whose model is saved.
+    """Return the record of a training.
 
     Args:
-        experiment: its name.
-        job: what was asked for.
-        result: the outcome of :func:`canigatti.training.fitting.fit`.
-        origin: of the backbone's first weights.
+        experiment: name of the experiment.
+        result: the training result.
+        origin: origin of the backbone's initial weights; None for a network without a backbone.
         model: the saved model.
-        seconds: wall time of the whole training.
+        seconds: wall time of the job, without the epochs before an interruption.
     """
     parameters = result.model.count_params()
     return TrainingRecord(
         experiment=experiment,
-        seed=job.seed,
-        spec=job.spec,
+        seed=result.job.seed,
+        spec=result.job.spec,
         weights=origin,
-        wall_seconds=seconds,
+        wall_seconds=result.earlier_seconds + seconds,
         status="diverged" if result.divergence else "completed",
         parameters=parameters,
         trainable_parameters=trainable_parameters(result.model),

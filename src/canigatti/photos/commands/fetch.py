@@ -7,11 +7,11 @@ import typer
 
 
 def fetch(
-    source: Annotated[str, typer.Option(help="Address, zip file or folder.")],
-    output: Annotated[Path, typer.Option(help="The record of what was found (JSON).")],
+    source: Annotated[str, typer.Option(help="Address, zip file or folder of photos.")],
+    output: Annotated[Path, typer.Option(help="Record of the source (JSON).")],
     sha256: Annotated[str | None, typer.Option(help="Expected SHA-256 of the archive.")] = None,
 ) -> None:
-    """Download the photos' archive, or locate it on this machine, and check that it is safe to read."""
+    """Download or locate the photos, and check that the archive is safe to read."""
     from canigatti.files import is_address
     from canigatti.photos.archives import check_archive
     from canigatti.photos.download import cache_folder, download

@@ -1,4 +1,4 @@
-"""Draw photos for the demonstration."""
+"""Generate photos for the demonstration."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,11 +7,11 @@ import typer
 
 
 def generate(
-    spec: Annotated[str, typer.Option(help="How many photos to draw, and the seed (JSON, see `GeneratedPhotos`).")],
+    spec: Annotated[str, typer.Option(help="Number of photos and seed (JSON, see `GeneratedPhotos`).")],
     output: Annotated[Path, typer.Option(help="The zip file to write, in the PetImages layout.")],
     planted: Annotated[Path, typer.Option(help="List of the planted faults (CSV).")],
 ) -> None:
-    """Draw photos of cats and dogs, with planted faults, for the demonstration."""
+    """Generate photos of cats and dogs, with planted faults, for the demonstration."""
     from canigatti.config import GeneratedPhotos
     from canigatti.files import atomic_path
     from canigatti.photos.demo.archive import draw_members, planted_faults, zip_bytes

@@ -8,9 +8,9 @@ import typer
 
 def inspect(
     source: Annotated[Path, typer.Option(help="The source.json that `fetch` wrote.")],
-    classes: Annotated[list[str], typer.Option("--class", help="Name of a class; give all of them, label 0 first.")],
+    classes: Annotated[list[str], typer.Option("--class", help="Name of a class, repeated for each; label 0 first.")],
     output: Annotated[Path, typer.Option(help="Folder for manifest.csv, groups.csv, summary.json and classes.json.")],
-    limit_per_class: Annotated[int | None, typer.Option(min=1, help="Keep the first so many of each class.")] = None,
+    limit_per_class: Annotated[int | None, typer.Option(min=1, help="Maximum number of photos per class.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
 ) -> None:
     """Decode every file, record which photos are kept and why others are not, and group near duplicates."""

@@ -1,4 +1,4 @@
-"""Plot what the photos are like."""
+"""Plot the properties of the photos."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ def plot_photos(
     manifest: Manifest,
     output: Annotated[Path, typer.Option(help="Folder for sample, sizes, formats, balance and rejected (PNG).")],
 ) -> None:
-    """Plot a sample of each class, and the sizes, formats, balance and rejected files."""
+    """Plot a sample of each class, the sizes, the formats, the class balance and the rejected files."""
     from canigatti.photos import plots
     from canigatti.photos.inspection import image_or_none
     from canigatti.photos.records import MANIFEST, ClassNames, SourceRecord

@@ -10,7 +10,7 @@ from canigatti.options import Manifest
 
 def split(
     manifest: Manifest,
-    spec: Annotated[str, typer.Option(help="The fractions and the seed (JSON, see `Split`).")],
+    spec: Annotated[str, typer.Option(help="Fractions and seed (JSON, see `Split`).")],
     output: Annotated[Path, typer.Option(help="The split to write (CSV).")],
 ) -> None:
     """Assign the kept photos to training, validation and test sets: stratified, near duplicates together."""

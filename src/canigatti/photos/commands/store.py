@@ -12,16 +12,16 @@ def store(
     source: Annotated[Path, typer.Option(help="The source.json that `fetch` wrote.")],
     manifest: Manifest,
     size: Annotated[int, typer.Option(min=1, help="Side of the square images, pixels.")],
-    output: Annotated[Path, typer.Option(help="The images to write (.npy, uint8), and next to them their SHA-256.")],
+    output: Annotated[Path, typer.Option(help="Images to write (.npy, uint8). Their SHA-256 is written next to them.")],
     workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
 ) -> None:
     """Decode and resize every kept photo once, into one memory-mapped array."""
     from canigatti.files import atomic_path, sha256_of, write_text
     from canigatti.photos.records import SourceRecord, read_kept
     from canigatti.photos.sources import open_source
-    from canigatti.photos.store_writing import fill
+    from canigatti.photos.store_writing import write_images
 
     kept = read_kept(manifest)
     with atomic_path(output) as temporary:
-        fill(temporary, open_source(SourceRecord.read(source)), kept, size, workers)
+        write_images(temporary, open_source(SourceRecord.read(source)), kept, size, workers)
     write_text(output.with_name(f"{output.name}.sha256"), sha256_of(output) + "\n")

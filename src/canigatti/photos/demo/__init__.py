@@ -1,1 +1,1 @@
-"""Drawn photos of cats and dogs, with planted faults, for the demonstration."""
+"""Generated photos of cats and dogs, with planted faults, for the demonstration."""

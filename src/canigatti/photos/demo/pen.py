@@ -1,4 +1,4 @@
-"""Drawing in face units: shapes turn, shrink and move with the head they belong to."""
+"""Drawing of shapes in the coordinates of a head, which may be shifted, scaled, tilted and mirrored."""
 
 import math
 import random
@@ -9,11 +9,11 @@ from typing import Self
 import numpy as np
 from PIL import ImageDraw
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 Points = Sequence[tuple[float, float]]
 
 _STEPS = np.linspace(0, 1, 7)[:-1, None]
-# Weights of four neighbouring points on a uniform Catmull-Rom spline, (steps, 4).
+# Weights of four neighboring points on a uniform Catmull-Rom spline, (steps, 4).
 _CATMULL_ROM = 0.5 * np.hstack(
     [
         -_STEPS + 2 * _STEPS**2 - _STEPS**3,
@@ -25,31 +25,31 @@ _CATMULL_ROM = 0.5 * np.hstack(
 _CIRCLE = np.stack([np.cos(np.linspace(0, math.tau, 29)[:-1]), np.sin(np.linspace(0, math.tau, 29)[:-1])], axis=1)
 
 
-def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """`one` with a `share` (0 to 1) of `other` in it."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+def mix(first: Color, second: Color, fraction: float) -> Color:
+    """Interpolate between two colors; `fraction` is the weight of the second, 0 to 1."""
+    red, green, blue = (round(a + (b - a) * fraction) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
-def vary(colour: Colour, amount: int, dice: random.Random) -> Colour:
-    """`colour` with each channel moved by up to `amount`, kept within 0 to 255."""
-    red, green, blue = (min(255, max(0, channel + dice.randint(-amount, amount))) for channel in colour)
+def vary(color: Color, max_shift: int, rng: random.Random) -> Color:
+    """Shift each channel of a color by a random number up to `max_shift`, within 0 to 255."""
+    red, green, blue = (min(255, max(0, channel + rng.randint(-max_shift, max_shift))) for channel in color)
     return red, green, blue
 
 
-def luminance(colour: Colour) -> float:
-    """How light a colour is, 0 to 255 (ITU-R 601, as Pillow's grayscale)."""
-    return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
+def luminance(color: Color) -> float:
+    """Return the luma of a color, 0 to 255 (ITU-R 601, as in Pillow's grayscale)."""
+    return 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
 
 
 @dataclass(frozen=True)
 class Pen:
-    """Draws shapes given in units of the head's radius, x to the right and y down, origin between the cheeks.
+    """Draws shapes in units of the head's radius, x to the right and y down, origin between the cheeks.
 
     Attributes:
-        draw: where the shapes go.
-        origin: the head's centre, pixels.
-        scale: pixels a unit.
+        draw: the drawing context of the image.
+        origin: center of the head, pixels.
+        scale: pixels per unit.
         tilt: rotation, radians, clockwise.
         mirrored: whether left and right are swapped.
     """
@@ -60,8 +60,8 @@ class Pen:
     tilt: float = 0.0
     mirrored: bool = False
 
-    def placed(self, points: Points | np.ndarray) -> np.ndarray:
-        """Pixels of `points`, (points, 2)."""
+    def to_pixels(self, points: Points | np.ndarray) -> np.ndarray:
+        """Convert points to pixel coordinates, (points, 2)."""
         sine, cosine = math.sin(self.tilt), math.cos(self.tilt)
         mirror = -1.0 if self.mirrored else 1.0
         turn = np.array([[mirror * cosine, mirror * sine], [-sine, cosine]])
@@ -69,27 +69,27 @@ class Pen:
         return pixels
 
     def moved(self, right: float, down: float) -> Self:
-        """A pen whose origin lies elsewhere on the face, in units of this one."""
-        horizontal, vertical = self.placed([(right, down)])[0]
+        """Return a pen with its origin shifted by these units."""
+        horizontal, vertical = self.to_pixels([(right, down)])[0]
         return replace(self, origin=(float(horizontal), float(vertical)))
 
-    def polygon(self, points: Points | np.ndarray, colour: Colour) -> None:
+    def polygon(self, points: Points | np.ndarray, color: Color) -> None:
         """Fill a polygon."""
-        self.draw.polygon(self.placed(points).ravel().tolist(), fill=colour)
+        self.draw.polygon(self.to_pixels(points).ravel().tolist(), fill=color)
 
-    def blob(self, points: Points, colour: Colour) -> None:
+    def blob(self, points: Points, color: Color) -> None:
         """Fill a smooth closed curve through `points`."""
         corners = np.asarray(points, dtype=float)
-        neighbours = np.stack([np.roll(corners, shift, axis=0) for shift in (1, 0, -1, -2)], axis=1)
-        self.polygon((_CATMULL_ROM @ neighbours).reshape(-1, 2), colour)
+        neighbors = np.stack([np.roll(corners, shift, axis=0) for shift in (1, 0, -1, -2)], axis=1)
+        self.polygon((_CATMULL_ROM @ neighbors).reshape(-1, 2), color)
 
-    def oval(self, center: tuple[float, float], radii: tuple[float, float], colour: Colour, tilt: float = 0.0) -> None:
+    def oval(self, center: tuple[float, float], radii: tuple[float, float], color: Color, tilt: float = 0.0) -> None:
         """Fill an ellipse turned by `tilt` radians."""
         sine, cosine = math.sin(tilt), math.cos(tilt)
         turn = np.array([[cosine, sine], [-sine, cosine]])
-        self.polygon((_CIRCLE * radii) @ turn + center, colour)
+        self.polygon((_CIRCLE * radii) @ turn + center, color)
 
-    def line(self, points: Points, colour: Colour, width: float) -> None:
+    def line(self, points: Points, color: Color, width: float) -> None:
         """Draw a line of `width` units, at least one pixel."""
         pixels = max(1, round(width * self.scale))
-        self.draw.line(self.placed(points).ravel().tolist(), fill=colour, width=pixels, joint="curve")
+        self.draw.line(self.to_pixels(points).ravel().tolist(), fill=color, width=pixels, joint="curve")

@@ -9,7 +9,7 @@ import typer
 def plot_search(
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
     spec: Annotated[str, typer.Option(help="The search (JSON, see `Experiment.resolve_search`).")],
-    trials: Annotated[Path, typer.Option(help="The trials.csv that `select-trial` wrote.")],
+    trials: Annotated[Path, typer.Option(help="The trials.csv from `select-trial`.")],
     output: Annotated[Path, typer.Option(help="The score against each hyper-parameter (PNG).")],
 ) -> None:
     """Plot the scores of a search's trials against each hyper-parameter."""

@@ -8,8 +8,8 @@ import typer
 
 def propose_trials(
     spec: Annotated[str, typer.Option(help="The search (JSON, see `Experiment.resolve_search`).")],
-    combinations: Annotated[int, typer.Option(help="How many.")],
-    output: Annotated[Path, typer.Option(help="The combinations, in the order in which they are tried (JSON).")],
+    combinations: Annotated[int, typer.Option(help="Number of combinations.")],
+    output: Annotated[Path, typer.Option(help="The combinations, in the order of the trials (JSON).")],
 ) -> None:
     """Propose the combinations of hyper-parameters that a search tries."""
     from canigatti.config import SearchSpec

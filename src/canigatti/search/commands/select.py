@@ -9,10 +9,10 @@ import typer
 def select_trial(
     spec: Annotated[str, typer.Option(help="The search (JSON, see `Experiment.resolve_search`).")],
     experiment: Annotated[str, typer.Option(help="The searched experiment (JSON, see `Experiment.resolve`).")],
-    executions: Annotated[list[Path], typer.Argument(help="Every file that `train-trial` wrote (JSON).")],
+    executions: Annotated[list[Path], typer.Argument(help="The results of all executions, from `train-trial` (JSON).")],
     output: Annotated[Path, typer.Option(help="Folder for trials.csv, best.json and spec.json.")],
 ) -> None:
-    """Compare the trials of a search, and write the best one and the experiment with its settings."""
+    """Compare the trials of a search, and write the best trial and the experiment with its hyper-parameters."""
     from canigatti.config import SearchSpec, Spec
     from canigatti.search.records import TRIALS, Execution
     from canigatti.search.selection import best_trial, tabulate
@@ -20,8 +20,8 @@ def select_trial(
     search, records = SearchSpec.from_json(spec), [Execution.read(path) for path in executions]
     table = tabulate(records)
     TRIALS.write(output / "trials.csv", table)
-    best = best_trial(table, records, search)
-    found = {"network": best.network, "optimizer": best.optimizer}
-    Spec.from_json(experiment).model_copy(update=found).write(output / "spec.json")
+    best = best_trial(records, search)
+    settings = {"network": best.network, "optimizer": best.optimizer}
+    Spec.from_json(experiment).model_copy(update=settings).write(output / "spec.json")
     best.write(output / "best.json")
     print(f"trial {best.trial} of {len(table)}: {best.objective} {best.score:.4f} with {best.values}")

@@ -10,7 +10,7 @@ from canigatti.options import Images, SplitFile
 
 def train_trial(
     spec: Annotated[str, typer.Option(help="The search (JSON, see `Experiment.resolve_search`).")],
-    proposed: Annotated[Path, typer.Option(help="The combinations that `propose-trials` wrote (JSON).")],
+    proposed: Annotated[Path, typer.Option(help="The combinations, from `propose-trials` (JSON).")],
     trial: Annotated[int, typer.Option(help="Number of the trial, from 1.")],
     execution: Annotated[int, typer.Option(help="Number of the execution within the trial, from 1.")],
     split: SplitFile,
@@ -18,7 +18,7 @@ def train_trial(
     output: Annotated[Path, typer.Option(help="The result (JSON).")],
     logs: Annotated[Path, typer.Option(help="Folder for TensorBoard's logs.")],
 ) -> None:
-    """Train the network of one trial once; one that cannot be trained is recorded as failed."""
+    """Train the network of one trial once; a network that cannot be trained is recorded as failed."""
     import time
     from datetime import UTC, datetime
 
@@ -36,7 +36,7 @@ def train_trial(
     started, clock = datetime.now(UTC), time.perf_counter()
     search, values = SearchSpec.from_json(spec), Proposal.read(proposed).trials[trial - 1]
     subsets = open_subsets(images, split, search.experiment.color)
-    logs.mkdir(parents=True, exist_ok=True)  # a declared output, also where no network can be built with these values
+    logs.mkdir(parents=True, exist_ok=True)  # a declared output, even if no network can be built with these values
     seed = execution_seed(search.seed, trial, execution)
     prepare_device(seed)
     settings = resolve(values, search.experiment)
@@ -45,10 +45,7 @@ def train_trial(
     job = TrainingJob(settings, seed, logs, checkpoint_path(output.with_suffix(".checkpoint"), settings, seed, files))
     outcome = execute(job, search.objective, subsets)
     Execution(
-        status=outcome.status,
-        score=outcome.score,
-        best_step=outcome.best_step,
-        error=outcome.error,
+        **dict(outcome),
         trial=trial,
         execution=execution,
         values=values,

@@ -1,1 +1,1 @@
-"""The commands of the training stage, one module per command: each reads files, calls the stage, and writes files."""
+"""The commands of the training stage, one module per command."""

@@ -11,15 +11,15 @@ from canigatti.options import Images, SplitFile
 
 def train(
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
-    spec: Annotated[str, typer.Option(help="The experiment (JSON, see `Experiment.resolve`), or a file with it.")],
-    seed: Annotated[int, typer.Option(help="Seed of the initial weights, the order and the augmentation.")],
+    spec: Annotated[str, typer.Option(help="The experiment (JSON, see `Experiment.resolve`), or a JSON file.")],
+    seed: Annotated[int, typer.Option(help="Seed of the initial weights, order and augmentation.")],
     split: SplitFile,
     images: Images,
-    output: Annotated[Path, typer.Option(help="Folder for model.keras, history.csv, run.json and tensorboard/.")],
-    weights: Annotated[Path | None, typer.Option(help="The backbone's weights that `fetch-weights` wrote.")] = None,
-    start_from: Annotated[Path | None, typer.Option(help="The output folder of the training to start from.")] = None,
+    output: Annotated[Path, typer.Option(help="Folder for model.keras, history.csv, run.json and tensorboard.")],
+    weights: Annotated[Path | None, typer.Option(help="The backbone's weights, from `fetch-weights`.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="Output folder of the training to start from.")] = None,
 ) -> None:
-    """Train one experiment's network with one seed."""
+    """Train the network of an experiment with one seed."""
     from canigatti.training.leases import lease_device
 
     lease_device()  # before TensorFlow is imported
@@ -52,6 +52,6 @@ def train(
     with atomic_path(model) as temporary:
         save_model(result.model, temporary, classes)
     HISTORY.write(output / "history.csv", result.history)
-    seconds = result.earlier_seconds + time.perf_counter() - started
-    summarize(experiment, job, result, origin=start.origin, model=model, seconds=seconds).write(output / "run.json")
+    seconds = time.perf_counter() - started
+    summarize(experiment, result, start.origin, model=model, seconds=seconds).write(output / "run.json")
     delete_checkpoint(job.checkpoint)

@@ -1,0 +1,108 @@
+"""What the rules ask of a study: files, settings, memory and time of a job."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from canigatti.config import parse_study
+from canigatti.files import InputError
+from canigatti.planning import Plan
+
+SEARCH = {"trials": 5, "executions": 2, "space": {"optimizer": ["adam", "sgd", "rmsprop"]}}
+STUDY = {
+    "study": "pets",
+    "classes": ["cat", "dog"],
+    "photos": {"generate": {"count": 100}},
+    "splits": {"half": {"train": 0.5, "validation": 0.25, "test": 0.25}},
+    "weights": {"vgg16": "imagenet"},
+    "defaults": {"split": "half", "image_size": 100, "epochs": 10},
+    "experiments": {
+        "plain": {},
+        "found": {"search": SEARCH},
+        "transfer": {"network": {"backbone": "vgg16"}},
+        "finetune": {"start_from": "transfer", "unfreeze": "everything"},
+    },
+}
+
+
+def job(experiment, **wildcards):
+    return SimpleNamespace(experiment=experiment, seed="7", **wildcards)
+
+
+@pytest.fixture
+def plan():
+    return Plan(parse_study(STUDY, "test"))
+
+
+def test_a_network_from_scratch_needs_no_weights_no_parent_and_no_search(plan):
+    plain = job("plain")
+    assert plan.weights_file(plain) == plan.weights_record(plain) == []
+    assert plan.parent_model(plain) == plan.parent_record(plain) == plan.found_spec(plain) == []
+    assert plan.start_options(plain, SimpleNamespace(parent=[], weights=[])) == []
+
+
+def test_a_transfer_starts_with_the_weights_of_its_backbone(plan):
+    weights = plan.weights_file(job("transfer"))
+    assert weights == "results/pets/weights/vgg16.weights.h5"
+    assert plan.weights_record(job("transfer")) == "results/pets/weights/vgg16.json"
+    options = plan.start_options(job("transfer"), SimpleNamespace(parent=[], weights=weights))
+    assert options == ["--weights", weights]
+
+
+def test_a_fine_tuning_starts_from_the_training_of_the_same_seed_and_not_from_weights(plan):
+    model = plan.parent_model(job("finetune"))
+    assert model == "results/pets/training/transfer/seed7/model.keras"
+    assert plan.parent_record(job("finetune")) == "results/pets/training/transfer/seed7/run.json"
+    assert plan.weights_file(job("finetune")) == []
+    options = plan.start_options(job("finetune"), SimpleNamespace(parent=model, weights=[]))
+    assert options == ["--start-from", "results/pets/training/transfer/seed7"]
+
+
+def test_a_search_has_at_most_as_many_trials_as_its_space_has_combinations(plan):
+    files = plan.execution_files(job("found"))
+    assert len(files) == 3 * 2
+    assert files[-1] == "results/pets/search/found/trial3/execution2.json"
+    assert plan.proposal_count(job("found")) == 3
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda plan: plan.experiment(job("plan")), "no experiment is named plan; the study pets has plain, found"),
+        (lambda plan: plan.search_spec(job("plain")), "the experiment plain has no search"),
+        (lambda plan: plan.weights(SimpleNamespace(backbone="resnet50")), "weights.resnet50: the study pets"),
+    ],
+)
+def test_a_name_that_the_study_does_not_have_is_an_error_of_the_given_kind(ask, message):
+    class WorkflowError(Exception):
+        pass
+
+    for error in (InputError, WorkflowError):
+        with pytest.raises(error, match=message):
+            ask(Plan(parse_study(STUDY, "test"), error=error))
+
+
+def test_memory_grows_with_the_photos_in_a_batch_and_with_every_attempt(plan):
+    plain, transfer = (plan.training_memory(job(name), attempt=1) for name in ("plain", "transfer"))
+    assert 2000 < plain < transfer
+    assert plan.training_memory(job("plain"), attempt=3) == 3 * plain
+
+
+def test_time_grows_with_the_images_up_to_a_day_per_attempt(plan, tmp_path):
+    images = tmp_path / "images.npy"
+    missing = plan.training_minutes(job("plain"), SimpleNamespace(images=images), attempt=1)
+    images.write_bytes(bytes(10**7))
+    present = plan.training_minutes(job("plain"), SimpleNamespace(images=images), attempt=1)
+    assert 0 < missing < present
+    with images.open("r+b") as stream:
+        stream.truncate(10**12)
+    assert plan.training_minutes(job("plain"), SimpleNamespace(images=images), attempt=2) == 2 * 24 * 60
+
+
+def test_the_files_behind_a_training_are_those_that_its_experiment_uses(plan):
+    def names(experiment):
+        return {path.rpartition("canigatti/")[2] for path in plan.training_code(job(experiment))}
+
+    assert "training/networks.py" in names("plain")
+    assert names("transfer") - names("plain") == {"training/backbones.py", "training/features.py"}
+    assert "training/augmentation.py" not in names("transfer")
