@@ -90,7 +90,7 @@ class Plan:
         return f"{self.results}/photos/images-{self.experiment(wildcards).image_size}.npy"
 
     def images_hash(self, wildcards: Any) -> str:
-        """Return the hash file of the images, an input in place of the images: Snakemake compares small files by content."""
+        """Return the hash of the images, which is the input of jobs: Snakemake compares only small files by content."""
         return f"{self.images_file(wildcards)}.sha256"
 
     def weights(self, wildcards: Any) -> Weights:

@@ -79,8 +79,8 @@ class Table:
     """A CSV file: its columns in order, and the pandas dtype of each.
 
     Attributes:
-        columns: dtype by column name: `str`, `int`, `float`, or `"Int64"` for integers that may be missing. Text
-            is never missing: a photo may be named `nan.jpg`.
+        columns: dtype by column name: `str`, `int`, `float`, or `"Int64"` for integers up to 2**53 that may be
+            missing. Text is never missing: a photo may be named `nan.jpg`.
         open_ended: whether there may be more columns, at any position.
     """
 
@@ -108,21 +108,20 @@ class Table:
         write_csv(path, self.frame(rows))
 
     def read(self, path: Path) -> "pd.DataFrame":
-        """Read a file that :meth:`write` wrote; numbers are restored exactly.
+        """Read a file that :meth:`write` wrote; declared columns are restored exactly.
 
         Raises:
             InputError: the file is missing, or its columns or values differ from the declaration; the message names it.
         """
         import pandas as pd
 
-        numbers = {name: ["", "nan"] for name, kind in self.columns.items() if kind is not str}
         try:
             frame = pd.read_csv(
                 path,
-                dtype=dict(self.columns),
+                dtype={name: kind for name, kind in self.columns.items() if kind is not float},
+                converters={name: _parse_float for name, kind in self.columns.items() if kind is float},
                 keep_default_na=False,
-                na_values=numbers,
-                float_precision="round_trip",
+                na_values={name: [""] for name, kind in self.columns.items() if kind is not str},
             )
             self._check_columns(list(frame))
         except (OSError, ValueError) as error:
@@ -133,3 +132,7 @@ class Table:
     def _check_columns(self, received: Sequence[str]) -> None:
         if missing := [name for name in self.columns if name not in received]:
             raise ValueError(f"no column {missing[0]} among {', '.join(received)}")
+
+
+def _parse_float(text: str) -> float:
+    return float(text or "nan")  # exact, unlike the parser of pandas before 3.1

@@ -53,10 +53,10 @@ def _csv_line(values: Iterable[Any]) -> str:
     fields = list(values)
     # Before Python 3.13 the csv module does not quote a lone carriage return, which readers take for the end of a row.
     has_return = any("\r" in str(field) for field in fields)
-    line = io.StringIO()
-    quoting = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL
-    csv.writer(line, lineterminator="\n", quoting=quoting).writerow(fields)
-    return line.getvalue()
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL)
+    writer.writerow(fields)
+    return buffer.getvalue()
 
 
 def _display_width(text: str) -> int:
