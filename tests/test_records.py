@@ -329,7 +329,7 @@ def test_a_table_is_read_back_as_it_was_written(tmp_path, name):
         written = table.frame(rows)
         table.write(tmp_path / "table.csv", rows)
         pd.testing.assert_frame_equal(table.read(tmp_path / "table.csv"), written, check_exact=True)
-        assert list(written) == list(table.columns)
+        assert set(written) == set(table.columns)
 
     read_back()
 
@@ -345,7 +345,7 @@ def test_a_record_rejects_what_json_cannot_represent(value):
     [
         (None, "No such file or directory"),
         ("{", "Invalid JSON"),
-        ("[]", "valid dictionary"),
+        ("[]", "should be an object"),
         ('{"trials": 3}', "trials: .*valid"),
         ('{"trials": [], "trials_": 3}', r"trials_: .*not permitted \(3\)"),
     ],

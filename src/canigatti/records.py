@@ -127,6 +127,7 @@ class Table:
         except (OSError, ValueError) as error:
             expected = ", ".join(self.columns)
             raise InputError(f"{path}: expected a table with the columns {expected}, received {error}") from None
+        frame = frame.astype({name: kind for name, kind in self.columns.items() if kind is float})  # for no rows
         return frame if self.open_ended else frame[[*self.columns]]
 
     def _check_columns(self, received: Sequence[str]) -> None:
