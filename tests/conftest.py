@@ -41,7 +41,7 @@ experiments:
 
 @dataclass(frozen=True)
 class Project:
-    """A copy of the project in a folder of its own, used as a person would: through `snakemake`."""
+    """A copy of the project in its own folder, run like a user runs it: with `snakemake`."""
 
     folder: Path
 
@@ -55,12 +55,12 @@ class Project:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=900,  # of a busy machine; alone it takes two minutes at most
+            timeout=900,  # for a busy machine; otherwise two minutes suffice
             **options,
         )
 
     def start(self, *arguments: str, **options) -> subprocess.Popen:
-        """Run in a process group of its own, which can be killed with all its jobs."""
+        """Start in a new process group, which can be killed with all its jobs."""
         return subprocess.Popen(
             self._command(arguments),
             cwd=self.folder,
@@ -77,15 +77,15 @@ class Project:
             **os.environ,
             "PYTHONPATH": str(self.folder / "src"),
             "CANIGATTI_CACHE": str(self.folder / "cache"),
-            # as where a person calls `.venv/bin/snakemake` and has not activated the environment
-            "PATH": os.pathsep.join(one for one in os.get_exec_path() if Path(one) != Path(sys.executable).parent),
+            # as if a user calls `.venv/bin/snakemake` without activating the environment
+            "PATH": os.pathsep.join(path for path in os.get_exec_path() if Path(path) != Path(sys.executable).parent),
         }
 
     def planned(self, *arguments: str) -> set[str]:
-        """Jobs that would run, such as `train plain` or `write_report`."""
-        answer = self.run("--dry-run", *arguments)
-        assert answer.returncode == 0, answer.stdout + answer.stderr
-        jobs = re.split(r"^(?:local)?rule ", answer.stdout + answer.stderr, flags=re.MULTILINE)[1:]
+        """Return the jobs that would run, such as `train plain` or `write_report`."""
+        process = self.run("--dry-run", *arguments)
+        assert process.returncode == 0, process.stdout + process.stderr
+        jobs = re.split(r"^(?:local)?rule ", process.stdout + process.stderr, flags=re.MULTILINE)[1:]
         return {_job_name(job) for job in jobs} - {"all"}
 
 
@@ -117,9 +117,9 @@ def tiny() -> str:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real photos and weights."""
+    """Return the folder of real photos and weights."""
     if "CANIGATTI_SHARED" not in os.environ:
-        pytest.skip("CANIGATTI_SHARED is not set: no real photos and weights here")
+        pytest.skip("CANIGATTI_SHARED is not set: real photos and weights are not available")
     return Path(os.environ["CANIGATTI_SHARED"])
 
 
@@ -133,12 +133,12 @@ def fifty_photos() -> Store:
 
 @pytest.fixture
 def store() -> Store:
-    """Fifty photos of 16×16 that one look tells apart: class 1 is brighter at the top."""
+    """Fifty easily distinguishable photos of 16×16 pixels: those of class 1 are brighter in the upper half."""
     return fifty_photos()
 
 
 def write_photos(folder: Path, photos: Store, unreadable: int = 0) -> dict[str, Path]:
-    """Write a photos folder as `inspect` and `store` do, and return its manifest and images."""
+    """Write a photos folder like `inspect` and `store`, and return the paths of its manifest and images."""
     text = {"path": "", "mode": "RGB", "format": "JPEG", "sha256": "", "phash": "", "reason": ""}
     numbers = {"width": photos.images.shape[2], "height": photos.images.shape[1], "bytes": 1}
     kept = [
@@ -154,13 +154,13 @@ def write_photos(folder: Path, photos: Store, unreadable: int = 0) -> dict[str, 
 
 @pytest.fixture(scope="session")
 def write_photos_folder():
-    """Writes a photos folder, see `write_photos`."""
+    """Return `write_photos`, which writes a photos folder."""
     return write_photos
 
 
 @pytest.fixture(scope="session")
 def photo_files(tmp_path_factory) -> dict[str, Path]:
-    """The fifty photos as the commands of training read them: forty for training, ten for validation."""
+    """Write the files that training commands read: fifty photos, forty for training and ten for validation."""
     photos, folder = fifty_photos(), tmp_path_factory.mktemp("photos")
     subsets = ["train"] * 40 + ["validation"] * 10
     SPLIT.write(folder / "split.csv", pd.DataFrame({"id": photos.ids, "label": photos.labels, "part": subsets}))
@@ -168,7 +168,7 @@ def photo_files(tmp_path_factory) -> dict[str, Path]:
 
 
 def small_spec(**fields) -> Spec:
-    """A small network on small photos that trains in a second; `fields` replace its settings."""
+    """Return a small network on small photos, which trains in a second; `fields` override its settings."""
     settings = {"image_size": 16, "batch_size": 8, "epochs": 1, "augmentation": None}
     network = {"filters": [4], "dense_units": 4, "dropout": [0.1, 0.1]}
     return Spec(**{**settings, "network": network, **fields})
@@ -176,11 +176,11 @@ def small_spec(**fields) -> Spec:
 
 @pytest.fixture(scope="session")
 def make_spec():
-    """Makes a resolved experiment, see `small_spec`."""
+    """Return `small_spec`, which builds a resolved experiment."""
     return small_spec
 
 
-def command_of_training(files: dict[str, Path], output: Path, spec: Spec) -> list[str]:
+def build_train_command(files: dict[str, Path], output: Path, spec: Spec) -> list[str]:
     options = {"experiment": "tried", "spec": spec.to_json(), "seed": 42, **files, "output": output}
     flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     return [sys.executable, "-m", "canigatti", "train", *flags]
@@ -188,5 +188,5 @@ def command_of_training(files: dict[str, Path], output: Path, spec: Spec) -> lis
 
 @pytest.fixture(scope="session")
 def train_command():
-    """The command line that trains an experiment on the files of `photo_files` and writes into a folder."""
-    return command_of_training
+    """Return a function that builds the command line of a training on the files of `photo_files`."""
+    return build_train_command

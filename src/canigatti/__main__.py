@@ -1,4 +1,4 @@
-"""The `canigatti` command: every step of a study, each usable by hand."""
+"""The `canigatti` command line: one command per step of a study, and `predict`."""
 
 import json
 import sys

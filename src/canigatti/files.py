@@ -1,4 +1,4 @@
-"""Atomic writes, so that a file at its final path is always complete, and content hashes."""
+"""Atomic writes, which keep incomplete files from their final path, and content hashes."""
 
 import csv
 import hashlib
@@ -22,8 +22,8 @@ class InputError(Exception):
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path next to `path`, which replaces `path` when the block succeeds.
 
-    The temporary file keeps the suffixes, because writers such as Pillow and Keras choose the format by them. When the
-    block raises, the temporary file is removed and `path` is left as it was.
+    The temporary file has the same suffixes, because Pillow and Keras infer the format from them. If the block raises,
+    the temporary file is removed and `path` is unchanged.
 
     Raises:
         OSError: the file cannot be written; the message names `path`.
@@ -52,7 +52,7 @@ def _flush_to_disk(path: Path) -> None:
 def reserve(stream: IO[bytes], size: int) -> None:
     """Set a file's size and allocate its disk space before it is memory mapped.
 
-    Writing to a mapped file on a full disk ends the process without a message (SIGBUS).
+    Writing to a memory-mapped file on a full disk kills the process without a message (SIGBUS).
 
     Args:
         stream: the file, open for writing.
@@ -73,26 +73,26 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_csv(path: Path, frame: "pd.DataFrame") -> None:
-    """Write a table without its index, atomically, numbers in full precision."""
+    """Write a table atomically, without its index and with numbers in full precision."""
     text = frame.select_dtypes(["object", "string"]).astype(str)
-    # pandas leaves a lone carriage return bare, and a reader would take it for the end of the row (macOS: `Icon\r`).
-    returns = any(text[column].str.contains("\r", regex=False).any() for column in text)
-    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    # pandas does not quote a lone carriage return (macOS: `Icon\r`), which readers take for the end of a row.
+    has_return = any(text[column].str.contains("\r", regex=False).any() for column in text)
+    quoting = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL
     with atomic_path(path) as temporary:
         frame.to_csv(temporary, index=False, lineterminator="\n", quoting=quoting)
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's content, 64 hexadecimal digits."""
+    """Return the SHA-256 of a file's content, 64 hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def is_address(source: str) -> bool:
-    """Whether a source is an http or https address, which must be downloaded."""
+    """Return whether a source is an http or https URL, which must be downloaded."""
     return re.match(r"https?://", source) is not None
 
 
 def printable(text: str) -> str:
-    """Return a name that cannot break a line or control the terminal: other characters become question marks."""
+    """Replace control characters and line breaks by question marks, so that a name cannot affect the terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -1,4 +1,4 @@
-"""Command-line options that commands of several stages share."""
+"""Command-line options shared by commands of several stages."""
 
 from pathlib import Path
 from typing import Annotated

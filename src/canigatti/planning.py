@@ -1,7 +1,7 @@
-"""What the rules ask before any job runs: the files, settings, memory and time of a job, from the names in its paths.
+"""Input files, parameters and resources of jobs, determined from the wildcards of their paths before any job runs.
 
-Only the rules use this module; no command does. Methods take Snakemake's `wildcards` (and `input`, `attempt`), of which
-they read attributes such as `wildcards.experiment`.
+Only rules use this module; commands do not. Methods take Snakemake's `wildcards` (and `input`, `attempt`) and read
+attributes such as `wildcards.experiment`.
 """
 
 import os
@@ -16,13 +16,13 @@ from canigatti.photos.sources import source_digest
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
 from canigatti.search.space import size
 
-# Peak memory of a job that trains, in MB, measured on two CPU cores (docs/performance.md): TensorFlow with the batches
-# made ahead, and the activations per million pixels in a batch.
+# Peak memory of a training job in MB, measured on two CPU cores (docs/performance.md): a constant for TensorFlow and
+# the prefetched batches, plus activations per million pixels in a batch.
 _TRAINING_MB = 2000
 _MB_PER_MEGAPIXEL = {"convolutional": 400, "pretrained": 3000}
-_MB_PER_MINUTE = 40  # image data that the slowest networks of the study train on; `base` trains on ten times as much
-_LONGEST_MINUTES = 24 * 60
-_PROPOSALS = 100
+_MB_PER_MINUTE = 40  # image data that the slowest networks of the study train on; `base` is ten times as fast
+_MAX_MINUTES = 24 * 60
+_MIN_PROPOSALS = 100
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Plan:
 
     @cached_property
     def included(self) -> dict[str, Experiment]:
-        """The experiments that the study carries out, by name."""
+        """The experiments of the study by name, without optional groups that it does not include."""
         return self.study.included()
 
     def code(self, module: str) -> list[str]:
@@ -62,12 +62,12 @@ class Plan:
         return [_source(path) for path in modules_behind_training("search.commands.train_trial", spec)]
 
     def templates(self) -> list[str]:
-        """Return what the page is made of besides code."""
+        """Return the files of the page besides code: templates, style and the original's results."""
         files = (path for kind in ("j2", "css", "csv") for path in PACKAGE.rglob(f"*.{kind}"))
         return sorted(_source(str(path)) for path in files)
 
     def experiment(self, wildcards: Any) -> Experiment:
-        """Return the experiment that a path names; an unknown one is a user error."""
+        """Return the experiment that a path names; an unknown name is a user error."""
         name = wildcards.experiment
         if name not in self.study.experiments:
             known = ", ".join(self.study.experiments)
@@ -75,26 +75,26 @@ class Plan:
         return self.study.experiments[name]
 
     def source_digest(self, wildcards: Any) -> str:
-        """Return a text that changes with the content of a local source, not when its files are only touched."""
+        """Return a text that changes with the content of a local source, but not with modification times."""
         try:
             return source_digest(self.study.photos.source) if self.study.photos.source else ""
         except InputError as error:
             raise self.error(str(error)) from None
 
     def split_file(self, wildcards: Any) -> str:
-        """Return the split of an experiment."""
+        """Return the path of the experiment's split."""
         return f"{self.results}/splits/{self.experiment(wildcards).split}.csv"
 
     def images_file(self, wildcards: Any) -> str:
-        """Return the images of an experiment."""
+        """Return the path of the experiment's images."""
         return f"{self.results}/photos/images-{self.experiment(wildcards).image_size}.npy"
 
     def images_hash(self, wildcards: Any) -> str:
-        """Return the file that stands for the images, which are too large for Snakemake to compare by content."""
+        """Return the hash of the images, which is the input of jobs: Snakemake compares only small files by content."""
         return f"{self.images_file(wildcards)}.sha256"
 
     def weights(self, wildcards: Any) -> Weights:
-        """Return where the weights of `wildcards.backbone` come from; a backbone without them is a user error."""
+        """Return the source of the weights of `wildcards.backbone`; a backbone without a source is a user error."""
         backbone = wildcards.backbone
         if backbone not in self.study.weights:
             raise self.error(f"weights.{backbone}: the study {self.study.study} does not set their source")
@@ -106,35 +106,35 @@ class Plan:
         return source if source == "imagenet" else sha256_of(Path(source))
 
     def weights_file(self, wildcards: Any) -> str | list[str]:
-        """Return the weights that the experiment's backbone starts with; none if it does not start with any."""
+        """Return the pretrained weights of the experiment's backbone; an empty list if it needs none."""
         experiment = self.experiment(wildcards)
         if not isinstance(experiment.network, Pretrained) or experiment.start_from:
             return []
         return f"{self.results}/weights/{experiment.network.backbone}.weights.h5"
 
     def weights_record(self, wildcards: Any) -> str | list[str]:
-        """Return the record of :meth:`weights_file`."""
+        """Return the record of :meth:`weights_file`; an empty list if there is none."""
         file = self.weights_file(wildcards)
         return file.replace(".weights.h5", ".json") if isinstance(file, str) else []
 
     def parent_model(self, wildcards: Any) -> str | list[str]:
-        """Return the model that the experiment starts from, if it starts from one."""
+        """Return the trained model that the experiment starts from; an empty list if there is none."""
         parent = self.experiment(wildcards).start_from
         return f"{self.results}/training/{parent}/seed{wildcards.seed}/model.keras" if parent else []
 
     def parent_record(self, wildcards: Any) -> str | list[str]:
-        """Return the record of :meth:`parent_model`."""
+        """Return the record of :meth:`parent_model`; an empty list if there is none."""
         model = self.parent_model(wildcards)
         return str(Path(model).with_name("run.json")) if isinstance(model, str) else []
 
     def start_options(self, wildcards: Any, input: Any) -> list[str]:
-        """Return the options of `train` that name what it starts from."""
+        """Return the options of `train` for the initial weights or model."""
         if input.parent:
             return ["--start-from", str(Path(input.parent).parent)]
         return ["--weights", input.weights] if input.weights else []
 
     def found_spec(self, wildcards: Any) -> str | list[str]:
-        """Return the experiment with the settings that its search found, if it has a search."""
+        """Return the experiment with the best hyperparameters of its search; an empty list if it has no search."""
         has_search = self.experiment(wildcards).search is not None
         return f"{self.results}/search/{wildcards.experiment}/spec.json" if has_search else []
 
@@ -147,14 +147,14 @@ class Plan:
         return found if isinstance(found, str) else self.experiment(wildcards).resolve().to_json()
 
     def search_spec(self, wildcards: Any) -> SearchSpec:
-        """Return the search as its jobs receive it; an experiment without one is a user error."""
+        """Return the search as its jobs receive it; an experiment without a search is a user error."""
         try:
             return self.experiment(wildcards).resolve_search()
         except ValueError:
             raise self.error(f"the experiment {wildcards.experiment} has no search") from None
 
     def execution_files(self, wildcards: Any) -> list[str]:
-        """Return the result of every execution of every trial; there are at most as many trials as combinations."""
+        """Return the result files of all executions; the number of combinations limits the trials."""
         folder = f"{self.results}/search/{wildcards.experiment}"
         search, space = self.experiment(wildcards).search, self.search_spec(wildcards).space
         trials, executions = (min(search.trials, size(space)), search.executions) if search else (0, 0)
@@ -165,12 +165,13 @@ class Plan:
         ]
 
     def proposal_count(self, wildcards: Any) -> int:
-        """Return how many combinations are proposed: more than are tried, so that more trials change no proposal.
+        """Return the number of proposed combinations, at least 100 unless the space is smaller.
 
-        All trials depend on the proposal, and would run again with it.
+        All trials depend on the file of proposals. Proposing more than needed leaves it unchanged when `trials` grows,
+        so that completed trials do not run again.
         """
         search, space = self.experiment(wildcards).search, self.search_spec(wildcards).space
-        return min(max(search.trials if search else 0, _PROPOSALS), size(space))
+        return min(max(search.trials if search else 0, _MIN_PROPOSALS), size(space))
 
     def training_memory(self, wildcards: Any, attempt: int) -> int:
         """Return the memory that a training needs, in MB."""
@@ -180,13 +181,13 @@ class Plan:
         return round(attempt * (_TRAINING_MB + _MB_PER_MEGAPIXEL[kind] * megapixels))
 
     def training_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
-        """Return the time limit of a training in minutes: a generous estimate, or a day; it resumes when retried."""
+        """Return the time limit of a training in minutes, at most a day per attempt; a retried job resumes."""
         images = Path(input.images)
         images_mb = images.stat().st_size / 1e6 if images.exists() else 0
         minutes = 15 + self.experiment(wildcards).epochs * images_mb / _MB_PER_MINUTE
-        return round(attempt * min(_LONGEST_MINUTES, minutes))
+        return round(attempt * min(_MAX_MINUTES, minutes))
 
 
 def _source(path: str) -> str:
-    """A file of the package, relative to the working folder as Snakemake's other paths are."""
+    """Return the path of a package file relative to the working directory, like Snakemake's other paths."""
     return os.path.relpath(PACKAGE / path)

@@ -1,4 +1,4 @@
-"""The one look of every figure: its font, its colours, and how it is saved."""
+"""The common style of all figures: fonts, colors, and how they are saved."""
 
 import warnings
 from pathlib import Path
@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 
 from canigatti.files import atomic_path
 
-# Blue and vermilion of Okabe and Ito (2008), told apart with every common colour blindness and in grey print.
+# Blue and vermilion of Okabe and Ito (2008), distinguishable with common color blindness and in grayscale print.
 CLASS_COLORS = ("#0072B2", "#D55E00")
 NEUTRAL_COLOR = "#8A8F98"
 
 _TEXT, _LINE = "#24292F", "#C4C9D0"
 _STYLE: Any = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so that every machine draws the same pixels
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so that every machine renders the same pixels
     "font.size": 10,
     "figure.titlesize": 12,
     "axes.titlesize": 11,
@@ -32,7 +32,7 @@ _STYLE: Any = {
     "grid.color": "#E6E8EB",
     "grid.linewidth": 0.8,
     "text.color": _TEXT,
-    "text.parse_math": False,  # a file name may hold a dollar sign
+    "text.parse_math": False,  # a file name may contain a dollar sign
     "xtick.color": _TEXT,
     "ytick.color": _TEXT,
     "legend.frameon": False,
@@ -40,20 +40,20 @@ _STYLE: Any = {
     "image.cmap": "Blues",
     "axes.prop_cycle": cycler(color=[*CLASS_COLORS, "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]),
 }
-mpl.rcdefaults()  # a matplotlibrc of the user must not change the figures
+mpl.rcdefaults()  # the user's matplotlibrc must not change the figures
 mpl.rcParams.update(_STYLE)
 
 
 def new_figure(width_inches: float, height_inches: float) -> Figure:
-    """An empty figure in the common style, laid out so that no text overlaps another or leaves the figure.
+    """Return an empty figure in the common style, whose layout keeps texts from overlapping or being cut off.
 
-    It belongs to no window and no global list: figures never pile up in memory.
+    It is not registered with pyplot, so figures do not accumulate in memory.
     """
     return Figure(figsize=(width_inches, height_inches), dpi=120, layout="constrained", facecolor="white")
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, whole or not at all; the same figure gives the same bytes."""
+    """Write a figure as PNG, atomically; equal figures give equal bytes."""
     with atomic_path(path) as temporary, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # a file name may hold an emoji; it shows as a box
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # an emoji in a file name is rendered as a box
         figure.savefig(temporary, format="png", metadata={"Software": None})

@@ -1,6 +1,6 @@
-"""What every file that leaves a stage is built from: JSON records and CSV tables, declared once.
+"""Base classes of the files that stages exchange: JSON records and CSV tables, each declared once.
 
-A stage's own records and tables are in its `records.py`; whoever reads one of its files imports the class from there.
+The records and tables of a stage are in its `records.py`; code that reads one of its files imports them from there.
 """
 
 import json
@@ -20,7 +20,7 @@ _LONGEST_INPUT = 80  # characters of a rejected value that a message quotes
 
 
 class Record(BaseModel):
-    """An immutable JSON document: unknown keys are rejected, values are never converted, and there is no NaN.
+    """An immutable JSON document: unknown keys are rejected, types are not converted, NaN and infinity are rejected.
 
     For every record `r` of a class `C`, `C.from_json(r.to_json()) == r`.
     """
@@ -28,7 +28,7 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     def to_json(self) -> str:
-        """Return the record as JSON on one line with sorted keys: equal records give equal texts."""
+        """Return the record as JSON on one line with sorted keys; equal records give equal texts."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True)
 
     @classmethod
@@ -44,7 +44,7 @@ class Record(BaseModel):
             raise InputError(f"expected a {cls.__name__} record, received {_first_error(error)}") from None
 
     def write(self, path: Path) -> None:
-        """Write the record atomically as indented JSON, keys in the order of the class.
+        """Write the record atomically as indented JSON, with keys in the order of the class.
 
         Raises:
             OSError: the file cannot be written; the message names it.
@@ -57,7 +57,7 @@ class Record(BaseModel):
         """Read a file that :meth:`write` wrote.
 
         Raises:
-            InputError: the file is missing or holds something else; the message names it.
+            InputError: the file is missing or is not a record of this class; the message names it.
         """
         try:
             return cls.from_json(path.read_bytes())
@@ -69,9 +69,9 @@ class Record(BaseModel):
 
 def _first_error(error: ValidationError) -> str:
     first: Any = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
+    key = ".".join(str(part) for part in first["loc"])
     received = json.dumps(first["input"], default=str)[:_LONGEST_INPUT]
-    return f"{where}: {first['msg']} ({received})" if where else f"{first['msg']}"
+    return f"{key}: {first['msg']} ({received})" if key else f"{first['msg']}"
 
 
 @dataclass(frozen=True)
@@ -79,16 +79,16 @@ class Table:
     """A CSV file: its columns in order, and the pandas dtype of each.
 
     Attributes:
-        columns: dtype by column name: `str`, `int`, `float`, or `"Int64"` for whole numbers that may be missing. Text
-            is never missing: a photo may be called `nan.jpg`.
-        open_ended: whether there may be further columns, in any place.
+        columns: dtype by column name: `str`, `int`, `float`, or `"Int64"` for integers up to 2**53 that may be
+            missing. Text is never missing: a photo may be named `nan.jpg`.
+        open_ended: whether there may be more columns, at any position.
     """
 
     columns: Mapping[str, type | str]
     open_ended: bool = False
 
     def frame(self, rows: "pd.DataFrame | Sequence[Mapping[str, Any]] | Mapping[str, Any]") -> "pd.DataFrame":
-        """Return the rows as a data frame with the declared columns and dtypes, in order.
+        """Return the rows as a data frame with the declared columns, in order, and dtypes.
 
         Raises:
             KeyError: a declared column is missing.
@@ -99,7 +99,7 @@ class Table:
         return (frame if self.open_ended else frame[[*self.columns]]).astype(dict(self.columns))
 
     def write(self, path: Path, rows: "pd.DataFrame | Sequence[Mapping[str, Any]]") -> None:
-        """Write the rows atomically, numbers in full precision.
+        """Write the rows atomically, with numbers in full precision.
 
         Raises:
             KeyError: a declared column is missing.
@@ -108,28 +108,32 @@ class Table:
         write_csv(path, self.frame(rows))
 
     def read(self, path: Path) -> "pd.DataFrame":
-        """Read a file that :meth:`write` wrote, every number exactly as it was written.
+        """Read a file that :meth:`write` wrote; declared columns are restored exactly.
 
         Raises:
-            InputError: the file is missing, or its columns or values are others; the message names it.
+            InputError: the file is missing, or its columns or values differ from the declaration; the message names it.
         """
         import pandas as pd
 
-        numbers = {name: ["", "nan"] for name, kind in self.columns.items() if kind is not str}
         try:
             frame = pd.read_csv(
                 path,
-                dtype=dict(self.columns),
+                dtype={name: kind for name, kind in self.columns.items() if kind is not float},
+                converters={name: _parse_float for name, kind in self.columns.items() if kind is float},
                 keep_default_na=False,
-                na_values=numbers,
-                float_precision="round_trip",
+                na_values={name: [""] for name, kind in self.columns.items() if kind is not str},
             )
             self._check_columns(list(frame))
         except (OSError, ValueError) as error:
             expected = ", ".join(self.columns)
             raise InputError(f"{path}: expected a table with the columns {expected}, received {error}") from None
+        frame = frame.astype({name: kind for name, kind in self.columns.items() if kind is float})  # for no rows
         return frame if self.open_ended else frame[[*self.columns]]
 
     def _check_columns(self, received: Sequence[str]) -> None:
         if missing := [name for name in self.columns if name not in received]:
             raise ValueError(f"no column {missing[0]} among {', '.join(received)}")
+
+
+def _parse_float(text: str) -> float:
+    return float(text or "nan")  # exact, unlike the parser of pandas before 3.1

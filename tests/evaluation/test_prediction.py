@@ -1,18 +1,18 @@
-import json
-
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from canigatti.evaluation.commands import evaluate
-from canigatti.evaluation.metrics import measure, read_predictions
+from canigatti.evaluation.commands.evaluate import evaluate
+from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.prediction import predict
+from canigatti.evaluation.records import PREDICTIONS, UNCERTAIN, Metrics, Speed
 from canigatti.evaluation.speed import measure_speed
 from canigatti.files import InputError, sha256_of
+from canigatti.photos.records import SPLIT, read_kept
 from canigatti.training.model_files import load_model
-
-keras = pytest.importorskip("keras")
+from canigatti.training.records import TrainingRecord
 
 IMAGES = np.random.default_rng(6).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
 LABELS = np.arange(20) // 10
@@ -34,130 +34,142 @@ def network(channels=3, weight=None):
 
 
 def by_hand(model, images):
-    """Probabilities from the weights alone; independent of how Keras runs a model."""
+    """Return probabilities computed from the weights, without running the Keras model."""
     weights, bias = model.get_weights()
     logits = (images / 255).reshape(len(images), -1) @ weights.astype(float) + bias
     return 1 / (1 + np.exp(-logits[:, 0]))
 
 
 @pytest.fixture
-def options(tmp_path, photos_of):
-    """Everything `evaluate` needs: photos, a split that tests every second one, and a trained model."""
-    photos = photos_of(tmp_path, IMAGES, LABELS)
-    ids = pd.read_csv(photos["manifest"]).query("verdict == 'keep'")["id"]
-    parts = np.where(np.arange(20) % 2, "test", "train")
-    pd.DataFrame({"id": ids, "label": LABELS, "part": parts}).to_csv(tmp_path / "split.csv", index=False)
-    save(network(), tmp_path)
-    outputs = {name: tmp_path / f"{name}.csv" for name in ("predictions", "uncertain")}
-    given = {"model": tmp_path / "model.keras", "run": tmp_path / "run.json", "split": tmp_path / "split.csv"}
-    return {**photos, **given, **outputs, "metrics": tmp_path / "metrics.json", "speed": tmp_path / "speed.json"}
+def options(tmp_path, photos_of, make_record):
+    """Write the inputs of `evaluate`: photos, a split with every second photo in the test set, and a trained model."""
+    images = photos_of(tmp_path, IMAGES, LABELS)["images"]
+    ids = read_kept(tmp_path / "manifest.csv")["id"]
+    subsets = np.where(np.arange(20) % 2, "test", "train")
+    SPLIT.write(tmp_path / "split.csv", pd.DataFrame({"id": ids, "label": LABELS, "part": subsets}))
+    save(network(), tmp_path, make_record)
+    folders = {"model": tmp_path / "model.keras", "output": tmp_path / "evaluation"}
+    return {"images": images, "split": tmp_path / "split.csv", **folders}
 
 
-def save(model, folder):
+@pytest.fixture
+def make_record(make_spec):
+    """Return a function that builds the training record of a saved model."""
+
+    def build(model):
+        return TrainingRecord(
+            **{"experiment": "plain", "seed": 42, "spec": make_spec(), "weights": None, "wall_seconds": 1.0},
+            **{"status": "completed", "parameters": 193, "trainable_parameters": 193, "weight_mb": 0.1},
+            **{"best_epoch": 1, "epochs": 1, "seconds_per_epoch": 1.0, "resumed_after": (), "device": "CPU"},
+            **{"versions": {}, "model_sha256": sha256_of(model)},
+        )
+
+    return build
+
+
+def save(model, folder, make_record):
     model.save(folder / "model.keras")
-    (folder / "run.json").write_text(json.dumps({"model_sha256": sha256_of(folder / "model.keras")}))
+    make_record(folder / "model.keras").write(folder / "run.json")
 
 
-def test_the_test_photos_are_predicted_and_measured(options):
+def test_the_command_writes_predictions_and_metrics_of_the_test_set(options):
     evaluate(**options)
-    frame = read_predictions(options["predictions"])
+    frame = PREDICTIONS.read(options["output"] / "predictions.csv")
     assert frame["id"].tolist() == [f"{'cat' if n < 10 else 'dog'}.{n}.jpg" for n in range(1, 20, 2)]
     assert frame["label"].tolist() == [0] * 5 + [1] * 5
     np.testing.assert_allclose(frame["probability"], by_hand(network(), IMAGES[1::2]), rtol=1e-5)
-    metrics = json.loads(options["metrics"].read_text())
-    assert metrics == measure(frame["label"].to_numpy(), frame["probability"].to_numpy())
-    assert len(pd.read_csv(options["uncertain"])) == 10
+    metrics = Metrics.read(options["output"] / "metrics.json")
+    assert metrics == compute_metrics(frame["label"].to_numpy(), frame["probability"].to_numpy())
+    assert len(UNCERTAIN.read(options["output"] / "uncertain.csv")) == 10
 
 
-def test_a_second_evaluation_gives_the_same_bytes(options):
-    repeatable = [options[name] for name in ("predictions", "metrics", "uncertain")]
+def test_a_second_evaluation_writes_the_same_bytes(options):
+    reproducible = [options["output"] / name for name in ("predictions.csv", "metrics.json", "uncertain.csv")]
     evaluate(**options)
-    first = [path.read_bytes() for path in repeatable]
+    first = [path.read_bytes() for path in reproducible]
     evaluate(**options)
-    assert [path.read_bytes() for path in repeatable] == first
+    assert [path.read_bytes() for path in reproducible] == first
 
 
-def test_the_time_a_photo_takes_has_a_file_of_its_own(options):
+def test_the_prediction_time_is_not_in_the_metrics_but_in_a_separate_file(options):
     evaluate(**options)
-    speed = json.loads(options["speed"].read_text())
-    assert 0 < speed["milliseconds_per_photo"] < 1000
-    assert speed["batch_size"] == 10
-    assert speed["device"]
-    assert "milliseconds_per_photo" not in json.loads(options["metrics"].read_text())
+    speed = Speed.read(options["output"] / "speed.json")
+    assert 0 < speed.milliseconds_per_photo < 1000
+    assert speed.batch_size == 10
+    assert speed.device
+    assert "milliseconds_per_photo" not in (options["output"] / "metrics.json").read_text()
 
 
-def test_the_first_batch_is_not_timed_and_slow_models_are_timed_less_often(monkeypatch):
-    clock, shown = [0.0], []
+def test_the_first_batch_is_not_timed_and_slow_models_are_timed_fewer_times(monkeypatch):
+    clock, batches = [0.0], []
 
     class Slow:
         input_shape = (None, 8, 8, 3)
 
         def predict_on_batch(self, photos):
-            shown.append(len(photos))
-            clock[0] += 100 if len(shown) == 1 else 1.6
+            batches.append(len(photos))
+            clock[0] += 100 if len(batches) == 1 else 1.6
             return np.full((len(photos), 1), 0.5)
 
     monkeypatch.setattr("canigatti.evaluation.speed.time.perf_counter", lambda: clock[0])
-    assert measure_speed(Slow(), IMAGES, np.arange(20), batch_size=16) == {
-        "milliseconds_per_photo": pytest.approx(100),  # 1.6 s for 16 photos
-        "batch_size": 16,
-        "batches": 3,
-    }
-    assert shown == [16] * 4
+    speed = measure_speed(Slow(), IMAGES, np.arange(20), batch_size=16)
+    assert speed.milliseconds_per_photo == pytest.approx(100)  # 1.6 s for 16 photos
+    assert (speed.batch_size, speed.batches) == (16, 3)
+    assert batches == [16] * 4
 
 
-def test_a_diverged_model_is_named_and_nothing_is_written(options, tmp_path):
-    save(network(weight=np.nan), tmp_path)
-    with pytest.raises(InputError, match=r"model\.keras: the model has diverged: .* received nan .* 10 of 10"):
+def test_the_error_of_a_diverged_model_names_it_and_nothing_is_written(options, tmp_path, make_record):
+    save(network(weight=np.nan), tmp_path, make_record)
+    with pytest.raises(InputError, match=r"model\.keras: the model has diverged: .* such as nan for 10 of 10 photos"):
         evaluate(**options)
-    assert not options["predictions"].exists()
-    assert not options["metrics"].exists()
+    assert not options["output"].exists()
 
 
-def test_a_model_of_another_size_is_named(options):
+def test_the_error_of_a_wrong_image_size_names_the_model(options):
     np.save(options["images"], np.zeros((20, 9, 9, 3), np.uint8))
     with pytest.raises(InputError, match=r"model\.keras: the model expects photos of 8 × 8 pixels, received 9 × 9"):
         evaluate(**options)
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"seed": 1}'])
-def test_a_run_without_the_hash_is_named(options, content):
-    options["run"].unlink()
+def test_an_invalid_training_record_is_named(options, content):
+    record = options["model"].with_name("run.json")
+    record.unlink()
     if content is not None:
-        options["run"].write_text(content)
-    with pytest.raises(InputError, match=r"run\.json: expected the run\.json of a training with its model_sha256"):
+        record.write_text(content)
+    with pytest.raises(InputError, match=r"run\.json: expected a TrainingRecord record"):
         evaluate(**options)
 
 
-def test_photos_are_predicted_in_the_order_asked_and_in_batches():
-    asked = []
+def test_photos_are_predicted_in_batches_in_the_order_of_the_rows():
+    batches = []
 
     class Images:
         shape = IMAGES.shape
 
         def __getitem__(self, rows):
-            asked.append(len(rows))
+            batches.append(len(rows))
             return IMAGES[rows]
 
     rows = np.random.default_rng(8).permutation(20)[:15]
     probabilities = predict(network(), Images(), rows, batch_size=4)
-    assert asked == [4, 4, 4, 3]
+    assert batches == [4, 4, 4, 3]
     assert probabilities.dtype == np.float64
     np.testing.assert_allclose(probabilities, by_hand(network(), IMAGES[rows]), rtol=1e-5)
 
 
-def test_a_network_of_one_channel_is_shown_what_pillow_calls_gray():
+def test_photos_are_converted_to_grayscale_like_pillow_for_a_network_with_one_channel():
     gray = np.stack([np.asarray(Image.fromarray(photo).convert("L")) for photo in IMAGES])[..., None]
     model = network(channels=1)
     np.testing.assert_allclose(predict(model, IMAGES, np.arange(20)), by_hand(model, gray), rtol=1e-5)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "missing", "a folder"])
-def test_a_damaged_model_is_refused_with_the_way_to_make_it_again(tmp_path, monkeypatch, damage):
+def test_the_error_of_a_damaged_model_explains_how_to_recreate_it(tmp_path, monkeypatch, damage):
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "results" / "demo" / "training" / "base" / "seed42"
     folder.mkdir(parents=True)
-    save(network(), folder)
+    network().save(folder / "model.keras")
     path, content = folder / "model.keras", (folder / "model.keras").read_bytes()
     sha256 = sha256_of(path)
     path.unlink()
@@ -172,15 +184,15 @@ def test_a_damaged_model_is_refused_with_the_way_to_make_it_again(tmp_path, monk
         load_model(path, sha256)
 
 
-def test_a_file_that_is_no_model_is_refused_though_its_hash_is_right(tmp_path):
+def test_a_file_that_is_not_a_model_raises_even_if_its_hash_is_correct(tmp_path):
     path = tmp_path / "model.keras"
     path.write_bytes(b"not a model")
     with pytest.raises(InputError, match=r"model\.keras: expected a model that Keras .* loads"):
         load_model(path, sha256_of(path))
 
 
-def test_a_model_that_brings_code_is_refused(tmp_path):
+def test_a_model_that_contains_code_raises(tmp_path):
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Lambda(lambda photos: photos * 2)])
-    save(model, tmp_path)
+    model.save(tmp_path / "model.keras")
     with pytest.raises(InputError, match=r"model\.keras: expected a model .*`Lambda` layer"):
         load_model(tmp_path / "model.keras", sha256_of(tmp_path / "model.keras"))

@@ -1,4 +1,4 @@
-"""Two hundred mutations of a valid configuration: each is the same study, another one, or refused by its key."""
+"""Two hundred mutations of a valid configuration: each is valid, or is rejected with an error that names the key."""
 
 import copy
 
@@ -7,7 +7,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from canigatti.config import ConfigError, Study, load_study
+from canigatti.config import ConfigError, Spec, Study, load_study
 
 VALID = """
 study: small
@@ -30,7 +30,7 @@ experiments:
   augmented: {augment: true}
   found: {search: {trials: 2, space: {dense_units: {low: 8, high: 16, step: 8}, optimizer: [adam, sgd]}}}
   transfer: {network: {backbone: vgg16, head: {pooling: flatten, dense_units: [8]}}, optimizer: {name: adam}}
-  finetune: {start_from: transfer, thaw: everything}
+  finetune: {start_from: transfer, unfreeze: everything}
 """
 STUDY = yaml.safe_load(VALID)
 NUMBERS = [0, 1, -1, 3, 0.5, -0.5, 1e300, 10**30, float("nan")]
@@ -38,14 +38,14 @@ ODD = [None, True, *NUMBERS, "", "x", "cat", "../x", "é\n", [], [1], ["a"], {},
 
 
 def paths(node, path=()):
-    """Every place in the configuration, as keys from the top."""
+    """Yield the path of every key and item of the configuration."""
     if path:
         yield path
     for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
         yield from paths(value, (*path, key))
 
 
-def holder(raw, path):
+def parent_of(raw, path):
     for key in path[:-1]:
         raw = raw[key]
     return raw
@@ -53,48 +53,48 @@ def holder(raw, path):
 
 @st.composite
 def mutations(draw):
-    """A mutated configuration, and the path where it was changed."""
+    """Return a mutated configuration and the path of the mutation."""
     raw, path = copy.deepcopy(STUDY), draw(st.sampled_from(list(paths(STUDY))))
-    place, key = holder(raw, path), path[-1]
+    parent, key = parent_of(raw, path), path[-1]
     kind = draw(st.sampled_from(["replace", "remove", "add", "rename"]))
     if kind == "remove":
-        place.pop(key)
-    elif kind == "rename" and isinstance(place, dict):
-        place[f"{key}x"] = place.pop(key)
-    elif kind == "add" and isinstance(place[key], dict):
-        place[key][draw(st.sampled_from(["batchsize", "augment", "thaw", "seed", "backbone"]))] = draw(
+        parent.pop(key)
+    elif kind == "rename" and isinstance(parent, dict):
+        parent[f"{key}x"] = parent.pop(key)
+    elif kind == "add" and isinstance(parent[key], dict):
+        parent[key][draw(st.sampled_from(["batchsize", "augment", "thaw", "unfreeze", "seed", "backbone"]))] = draw(
             st.sampled_from(ODD)
         )
     else:
-        place[key] = draw(st.sampled_from(ODD) | st.integers() | st.text(max_size=8))
+        parent[key] = draw(st.sampled_from(ODD) | st.integers() | st.text(max_size=8))
     return raw, path
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mutation=mutations())
-def test_a_mutated_configuration_is_a_study_or_refused_by_its_key(tmp_path, mutation):
+def test_a_mutated_configuration_is_valid_or_the_error_names_its_key(tmp_path, mutation):
     raw, path = mutation
     file = tmp_path / "study.yaml"
     file.write_text(yaml.safe_dump(raw, allow_unicode=True), encoding="utf-8")
     try:
         study = load_study(file)
-    except ConfigError as refusal:
-        told = str(refusal)
-        assert all(line.startswith(f"{file}: ") for line in told.splitlines() if line.strip()), told
-        # Named is the key that was changed, or one above it or below it, or one that depends on it.
-        named = [*map(str, path), "experiments", "weights", "splits"]
-        assert any(key in told.replace(str(file), "") for key in named), (path, told)
-        assert "Traceback" not in told
+    except ConfigError as error:
+        message = str(error)
+        assert all(line.startswith(f"{file}: ") for line in message.splitlines() if line.strip()), message
+        # The message names the mutated key, a parent or child of it, or a key that depends on it.
+        expected = [*map(str, path), "experiments", "weights", "splits"]
+        assert any(key in message.replace(str(file), "") for key in expected), (path, message)
+        assert "Traceback" not in message
     else:
         assert isinstance(study, Study)
-        unknown = {place[-1] for place in paths(raw)} & {"batchsize"}
+        unknown = {path[-1] for path in paths(raw)} & {"batchsize"}
         assert not unknown - {*study.experiments, *study.splits}
         assert load_study(file).outline("study.yaml") == study.outline("study.yaml")
         for experiment in study.experiments.values():
-            assert experiment.spec()
+            assert Spec.from_json(experiment.resolve().to_json()) == experiment.resolve()
 
 
-def test_the_configuration_that_is_mutated_is_valid(tmp_path):
+def test_the_original_configuration_is_valid(tmp_path):
     (tmp_path / "study.yaml").write_text(VALID, encoding="utf-8")
     assert len(load_study(tmp_path / "study.yaml").experiments) == 5
 
@@ -102,7 +102,7 @@ def test_the_configuration_that_is_mutated_is_valid(tmp_path):
 @pytest.mark.parametrize(
     "text", ["\0", "a: &a [*a]", "!!python/object/apply:os.system [ls]", "{" * 200, "\ufeffstudy: x"]
 )
-def test_text_that_is_hardly_yaml_is_refused(tmp_path, text):
+def test_text_that_is_not_valid_yaml_is_rejected(tmp_path, text):
     (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"study\.yaml"):
         load_study(tmp_path / "study.yaml")

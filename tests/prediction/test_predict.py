@@ -11,6 +11,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,18 +21,17 @@ from canigatti.files import sha256_of
 from canigatti.photos.color import to_grayscale
 from canigatti.photos.decoding import decode, to_square
 from canigatti.photos.demo import faults
-from canigatti.prediction import files as photos_from_files
+from canigatti.prediction import files as prediction_files
 from canigatti.prediction.files import find_files, predict_files
 from canigatti.training.model_files import save_model
-
-keras = pytest.importorskip("keras")
+from canigatti.training.records import TrainingRecord
 
 SIZE = 8
 CLASSES = ("cat", "dog")
 
 
 def network(channels=3):
-    """Gives every photo a probability of its own, which the order of rows and columns decides."""
+    """Return a network whose output differs between photos and depends on the order of rows and columns."""
     keras.utils.set_random_seed(7)
     photos = keras.Input((SIZE, SIZE, channels), dtype="uint8")
     values = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(photos))
@@ -40,20 +40,20 @@ def network(channels=3):
 
 
 def by_hand(path, channels=3):
-    """The probability from the weights alone, in double precision."""
+    """Return the probability computed from the weights, in double precision."""
     square = to_square(decode(Path(path).read_bytes()).image, SIZE)
-    shown = to_grayscale(square) if channels == 1 else square
+    inputs = to_grayscale(square) if channels == 1 else square
     weights, bias = network(channels).get_weights()
-    return 1 / (1 + np.exp(-float((shown / 255).ravel() @ weights[:, 0].astype(float) + bias[0])))
+    return 1 / (1 + np.exp(-float((inputs / 255).ravel() @ weights[:, 0].astype(float) + bias[0])))
 
 
-def drawn(seed, size=(60, 40)):
+def noise_photo(seed, size=(60, 40)):
     noise = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
     return Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
 
 
 @dataclass(frozen=True)
-class Answer:
+class Result:
     out: str
     err: str
     code: int
@@ -61,16 +61,20 @@ class Answer:
 
 @pytest.fixture
 def predict(monkeypatch, capsys):
-    """Runs the command as the terminal would, with this on standard input."""
+    """Return a function that runs the command as from a terminal, with the given standard input."""
 
     def run(*arguments, stdin=b""):
         monkeypatch.setattr(sys, "argv", ["canigatti", "predict", *map(str, arguments)])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as exit_info:
             main()
-        told = capsys.readouterr()
-        code = ended.value.code or 0
-        return Answer(told.out, told.err, code) if isinstance(code, int) else Answer(told.out, told.err + code, 1)
+        captured = capsys.readouterr()
+        code = exit_info.value.code or 0
+        return (
+            Result(captured.out, captured.err, code)
+            if isinstance(code, int)
+            else Result(captured.out, captured.err + code, 1)
+        )
 
     return run
 
@@ -83,24 +87,24 @@ def model(tmp_path):
 
 @pytest.fixture
 def photos(tmp_path):
-    """A folder of twelve photos in two folders, with what a folder of photos has beside them."""
+    """Return a folder with twelve photos in two subfolders, and with hidden and other files."""
     folder = tmp_path / "photos"
-    for place in ("a/.hidden", "b"):
-        (folder / place).mkdir(parents=True)
+    for subfolder in ("a/.hidden", "b"):
+        (folder / subfolder).mkdir(parents=True)
     for number in range(12):
-        drawn(number).save(folder / "ab"[number % 2] / f"{number}.jpg")
+        noise_photo(number).save(folder / "ab"[number % 2] / f"{number}.jpg")
     for name in ("notes.txt", "a/Thumbs.db", "a/.hidden/0.jpg", "b/._1.jpg"):
-        (folder / name).write_bytes(b"no photo")
+        (folder / name).write_bytes(b"not a photo")
     return folder
 
 
 IN_ORDER = [*(f"a/{n}.jpg" for n in (0, 2, 4, 6, 8, 10)), *(f"b/{n}.jpg" for n in (1, 3, 5, 7, 9, 11))]
 
 
-def test_a_folder_is_a_table_in_natural_order(predict, model, photos):
-    answer = predict(model, photos)
-    assert (answer.code, answer.err) == (0, "")
-    heading, *lines = answer.out.splitlines()
+def test_the_photos_of_a_folder_are_printed_as_a_table_in_natural_order(predict, model, photos):
+    result = predict(model, photos)
+    assert (result.code, result.err) == (0, "")
+    heading, *lines = result.out.splitlines()
     assert re.split("  +", heading) == ["class", "probability of dog", "photo"]
     rows = [line.split() for line in lines]
     assert [path for _, _, path in rows] == [f"{photos}/{name}" for name in IN_ORDER]
@@ -111,11 +115,11 @@ def test_a_folder_is_a_table_in_natural_order(predict, model, photos):
     assert {line.index(str(photos)) for line in lines} == {heading.index("photo")}
 
 
-def test_json_and_csv_say_the_same_in_full_precision(predict, model, photos):
-    answers = [predict(model, form, photos) for form in ("--json", "--csv")]
-    assert [(answer.err, answer.code) for answer in answers] == [("", 0)] * 2
-    objects = json.loads(answers[0].out)
-    rows = list(csv.DictReader(io.StringIO(answers[1].out)))
+def test_json_and_csv_contain_the_same_values_in_full_precision(predict, model, photos):
+    results = [predict(model, option, photos) for option in ("--json", "--csv")]
+    assert [(result.err, result.code) for result in results] == [("", 0)] * 2
+    objects = json.loads(results[0].out)
+    rows = list(csv.DictReader(io.StringIO(results[1].out)))
     assert [{**row, "probability": float(row["probability"])} for row in rows] == objects
     assert [list(row) for row in objects] == [["path", "class", "probability", "probability_of"]] * 12
     for row in objects:
@@ -125,16 +129,16 @@ def test_json_and_csv_say_the_same_in_full_precision(predict, model, photos):
         assert row["probability"] == np.float32(row["probability"]) != round(row["probability"], 6)
 
 
-def test_both_forms_at_once_are_refused(predict, model, photos):
-    answer = predict(model, "--json", "--csv", photos)
-    assert (answer.out, answer.err, answer.code) == ("", "canigatti: expected --json or --csv, received both", 1)
+def test_json_and_csv_together_raise(predict, model, photos):
+    result = predict(model, "--json", "--csv", photos)
+    assert (result.out, result.err, result.code) == ("", "canigatti: expected --json or --csv, received both", 1)
 
 
-def test_every_kind_of_photo_is_seen_as_the_store_sees_it_in_colour_and_in_gray(predict, tmp_path):
+def test_photos_of_every_kind_are_decoded_as_for_the_image_store_in_rgb_and_grayscale(predict, tmp_path):
     kinds = [faults.cmyk_jpeg_bytes, faults.sideways_jpeg_bytes, faults.png_bytes, faults.gif_bytes, faults.jpeg_bytes]
     paths = [tmp_path / f"{kind.__name__}.jpg" for kind in kinds]
     for path, kind in zip(paths, kinds, strict=True):
-        path.write_bytes(kind(drawn(1)))
+        path.write_bytes(kind(noise_photo(1)))
     for channels in (1, 3):
         save_model(network(channels), tmp_path / "model.keras", CLASSES)
         rows = json.loads(predict(tmp_path / "model.keras", "--json", *paths).out)
@@ -143,20 +147,20 @@ def test_every_kind_of_photo_is_seen_as_the_store_sees_it_in_colour_and_in_gray(
         np.testing.assert_allclose([row["probability"] for row in rows], expected, rtol=0, atol=1e-6)
 
 
-def test_files_folders_and_a_list_on_standard_input_can_be_given_together(predict, model, photos):
+def test_files_folders_and_standard_input_can_be_combined(predict, model, photos):
     stdin = f"{photos}/b/3.jpg\n\n{photos}/b/1.jpg\r\n{photos}/a".encode()
-    answer = predict(model, "--json", f"{photos}/b/7.jpg", "-", f"{photos}/b/9.jpg", stdin=stdin)
+    result = predict(model, "--json", f"{photos}/b/7.jpg", "-", f"{photos}/b/9.jpg", stdin=stdin)
     expected = ["b/7.jpg", "b/3.jpg", "b/1.jpg", *IN_ORDER[:6], "b/9.jpg"]
-    assert [row["path"] for row in json.loads(answer.out)] == [f"{photos}/{name}" for name in expected]
-    assert answer.code == 0
+    assert [row["path"] for row in json.loads(result.out)] == [f"{photos}/{name}" for name in expected]
+    assert result.code == 0
 
 
-def test_a_file_given_by_name_is_a_photo_whatever_its_suffix(predict, model, photos):
+def test_a_file_argument_is_predicted_whatever_its_suffix(predict, model, photos):
     os.rename(photos / "a/0.jpg", photos / "a/upload")
     assert json.loads(predict(model, "--json", photos / "a/upload").out)[0]["path"] == f"{photos}/a/upload"
 
 
-def test_a_linked_photo_is_read_and_a_linked_folder_is_not_entered(tmp_path, photos):
+def test_links_to_photos_are_read_and_links_to_folders_are_not_followed(tmp_path, photos):
     folder = tmp_path / "links"
     folder.mkdir()
     os.symlink(photos / "a/0.jpg", folder / "photo.jpg")
@@ -166,83 +170,83 @@ def test_a_linked_photo_is_read_and_a_linked_folder_is_not_entered(tmp_path, pho
     assert find_files([str(folder)]) == ([f"{folder}/lost.jpg", f"{folder}/photo.jpg"], {})
 
 
-def test_what_cannot_be_read_is_told_and_the_rest_is_done(predict, model, photos, monkeypatch):
-    """In batches of four, so that whole batches and single places of others are unreadable."""
-    monkeypatch.setattr(photos_from_files, "BATCH_SIZE", 4)
+def test_unreadable_files_are_reported_and_all_others_are_predicted(predict, model, photos, monkeypatch):
+    """Use batches of four, so that some batches are completely unreadable and others partly."""
+    monkeypatch.setattr(prediction_files, "BATCH_SIZE", 4)
     good = (photos / "a/0.jpg").read_bytes()
     bad = {0: b"", 2: b"text", 4: good[: len(good) // 2], 6: b"\0\0\0\x18ftypheic" + bytes(99), 11: b"GIF89a"}
     for number, content in bad.items():
         (photos / "ab"[number % 2] / f"{number}.jpg").write_bytes(content)
     (photos / "empty").mkdir()
-    answer = predict(model, "--json", photos / "a", photos / "empty", photos / "b", photos / "gone.jpg")
-    rows = json.loads(answer.out)
+    result = predict(model, "--json", photos / "a", photos / "empty", photos / "b", photos / "gone.jpg")
+    rows = json.loads(result.out)
     assert [row["path"] for row in rows] == [f"{photos}/{n}" for n in IN_ORDER if int(Path(n).stem) not in bad]
     np.testing.assert_allclose([row["probability"] for row in rows], [by_hand(row["path"]) for row in rows], atol=1e-6)
-    assert answer.code == 1
-    *lines, last = answer.err.splitlines()
-    told = dict(line.removeprefix(f"canigatti: {photos}/").split(": ", 1) for line in lines)
-    assert list(told) == ["empty", "a/0.jpg", "a/2.jpg", "a/4.jpg", "a/6.jpg", "b/11.jpg", "gone.jpg"]
-    assert told["empty"].startswith("the folder holds no file that ends in .jpg")
-    assert told["a/0.jpg"] == "the file has 0 bytes"
-    assert "HEIC" in told["a/6.jpg"]
-    assert told["gone.jpg"] == "No such file or directory"
-    assert last == "canigatti: 7 of 14 files and folders could not be used; the reasons stand above"
+    assert result.code == 1
+    *lines, last = result.err.splitlines()
+    errors = dict(line.removeprefix(f"canigatti: {photos}/").split(": ", 1) for line in lines)
+    assert list(errors) == ["empty", "a/0.jpg", "a/2.jpg", "a/4.jpg", "a/6.jpg", "b/11.jpg", "gone.jpg"]
+    assert errors["empty"].startswith("the folder contains no file with a suffix of .jpg")
+    assert errors["a/0.jpg"] == "the file has 0 bytes"
+    assert "HEIC" in errors["a/6.jpg"]
+    assert errors["gone.jpg"] == "No such file or directory"
+    assert last == "canigatti: 7 of 14 files and folders could not be used; see the messages above"
 
 
-@pytest.mark.parametrize(("form", "out"), [("--json", "[]\n"), ("--csv", "path,class,probability,probability_of\n")])
-def test_nothing_but_unreadable_photos_gives_an_empty_result(predict, model, photos, form, out):
-    answer = predict(model, form, photos / "notes.txt")
-    assert (answer.out, answer.code) == (out, 1)
+@pytest.mark.parametrize(("option", "out"), [("--json", "[]\n"), ("--csv", "path,class,probability,probability_of\n")])
+def test_unreadable_photos_alone_give_an_empty_result(predict, model, photos, option, out):
+    result = predict(model, option, photos / "notes.txt")
+    assert (result.out, result.code) == (out, 1)
 
 
-def test_a_folder_that_cannot_be_listed_is_told(photos, monkeypatch):
+def test_a_folder_that_cannot_be_listed_is_reported(photos, monkeypatch):
     scandir = os.scandir
 
-    def refusing(path):
+    def scandir_without_permission(path):
         if str(path).endswith("/a"):
             raise PermissionError(13, "Permission denied", str(path))
         return scandir(path)
 
-    monkeypatch.setattr(os, "scandir", refusing)
-    files, told = find_files([str(photos)])
+    monkeypatch.setattr(os, "scandir", scandir_without_permission)
+    files, errors = find_files([str(photos)])
     assert files == [f"{photos}/{name}" for name in IN_ORDER[6:]]
-    assert told == {f"{photos}/a": "the folder cannot be listed (Permission denied)"}
+    assert errors == {f"{photos}/a": "the folder cannot be listed (Permission denied)"}
 
 
-@pytest.mark.parametrize("given", ["empty", "-"])
-def test_nothing_to_do_is_an_error_and_the_model_is_not_even_opened(predict, tmp_path, given):
+@pytest.mark.parametrize("argument", ["empty", "-"])
+def test_no_photos_is_an_error_raised_before_the_model_is_loaded(predict, tmp_path, argument):
     (tmp_path / "empty").mkdir()
-    answer = predict(tmp_path / "absent.keras", tmp_path / given if given == "empty" else given, stdin=b"\n")
-    assert (answer.out, answer.code) == ("", 1)
-    assert "there is no photo to predict" in answer.err
+    result = predict(tmp_path / "absent.keras", tmp_path / argument if argument == "empty" else argument, stdin=b"\n")
+    assert (result.out, result.code) == ("", 1)
+    assert "there is no photo to predict" in result.err
 
 
-def test_a_file_too_large_to_be_a_photo_is_not_read(predict, model, tmp_path):
+def test_a_file_too_large_for_a_photo_is_not_read(predict, model, tmp_path):
     with (tmp_path / "huge.tif").open("wb") as stream:
-        stream.truncate(10**10)  # takes no room on the disk
-    answer = predict(model, tmp_path / "huge.tif")
-    assert "huge.tif: the file has 10,000,000,000 bytes, expected at most 1,000,000,000" in answer.err
+        stream.truncate(10**10)  # a sparse file
+    result = predict(model, tmp_path / "huge.tif")
+    assert "huge.tif: the file has 10,000,000,000 bytes, expected at most 1,000,000,000" in result.err
 
 
-def test_results_come_while_photos_are_decoded_and_few_are_decoded_ahead(model, monkeypatch):
+def test_results_are_yielded_during_decoding_and_few_photos_are_decoded_ahead(model, monkeypatch):
     decoded = []
 
     def slow(path, size):
         decoded.append(path)
         return np.zeros((size, size, 3), np.uint8)
 
-    monkeypatch.setattr(photos_from_files, "read_square", slow)
-    monkeypatch.setattr(photos_from_files, "BATCH_SIZE", 4)
-    asked = iter(predict_files(network(), [f"{number}.jpg" for number in range(1000)]))
-    assert [next(asked).path for _ in range(5)] == [f"{number}.jpg" for number in range(5)]
+    monkeypatch.setattr(prediction_files, "read_square", slow)
+    monkeypatch.setattr(prediction_files, "BATCH_SIZE", 4)
+    predictions = iter(predict_files(network(), [f"{number}.jpg" for number in range(1000)]))
+    assert [next(predictions).path for _ in range(5)] == [f"{number}.jpg" for number in range(5)]
     time.sleep(0.1)
     assert 8 <= len(decoded) <= 2 * 4 + 2 * 4 + 1
-    asked.close()
+    predictions.close()
     assert len(decoded) < 30
 
 
 def test_photos_are_decoded_while_a_batch_is_predicted(monkeypatch):
-    monkeypatch.setattr(photos_from_files, "BATCH_SIZE", 4)
+    monkeypatch.setattr(prediction_files, "BATCH_SIZE", 4)
     ahead, seen = threading.Event(), []
 
     def read(path, size):
@@ -256,13 +260,13 @@ def test_photos_are_decoded_while_a_batch_is_predicted(monkeypatch):
         assert ahead.wait(10)
         return np.full(len(photos), 0.5)
 
-    monkeypatch.setattr(photos_from_files, "read_square", read)
-    monkeypatch.setattr(photos_from_files, "probabilities", during_prediction)
+    monkeypatch.setattr(prediction_files, "read_square", read)
+    monkeypatch.setattr(prediction_files, "predict_batch", during_prediction)
     assert len(list(predict_files(network(), [f"{number}.jpg" for number in range(8)]))) == 8
 
 
 def with_config(model, change):
-    """The model's file with another config.json."""
+    """Change the config.json of a model file."""
     with zipfile.ZipFile(model) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     members["config.json"] = json.dumps(change(json.loads(members["config.json"]))).encode()
@@ -271,12 +275,12 @@ def with_config(model, change):
             archive.writestr(name, content)
 
 
-def of_unknown_class(config):
+def with_unknown_class(config):
     config["config"]["layers"][-1].update({"module": "strange", "class_name": "Secret", "registered_name": "Secret"})
     return config
 
 
-def program(config):
+def with_system_call(config):
     return {"module": "os", "class_name": "system", "config": {"command": "touch ran"}, "registered_name": None}
 
 
@@ -286,11 +290,11 @@ def other_models():
     float_input = keras.Input((SIZE, SIZE, 3))
     oblong, free = keras.Input((SIZE, 4, 3), dtype="uint8"), keras.Input((None, None, 3), dtype="uint8")
     dense, pool = keras.layers.Dense(1, "sigmoid"), keras.layers.GlobalAveragePooling2D()
-    one = dense(flat)
+    probability = dense(flat)
     return {
-        "two outputs": keras.Model(rgb, [one, keras.layers.Dense(1)(flat)]),
+        "two outputs": keras.Model(rgb, [probability, keras.layers.Dense(1)(flat)]),
         "two probabilities": keras.Model(rgb, keras.layers.Dense(2, "softmax")(flat)),
-        "two inputs": keras.Model([rgb, float_input], one),
+        "two inputs": keras.Model([rgb, float_input], probability),
         "float input": keras.Model(float_input, keras.layers.Dense(1)(keras.layers.Flatten()(float_input))),
         "oblong": keras.Model(oblong, keras.layers.Dense(1)(keras.layers.Flatten()(oblong))),
         "any size": keras.Model(free, keras.layers.Dense(1)(pool(free))),
@@ -302,15 +306,15 @@ def other_models():
     "kind",
     ["two outputs", "two probabilities", "two inputs", "float input", "oblong", "any size", "no output"],
 )
-def test_a_model_of_another_kind_is_refused(predict, model, photos, kind):
+def test_a_model_with_other_inputs_or_outputs_raises(predict, model, photos, kind):
     other_models()[kind].save(model)
-    answer = predict(model, photos)
-    assert answer.err.startswith(f"canigatti: {model}: expected a model that takes uint8 (batch, size, size, 3 or 1)")
-    assert (answer.out, answer.code) == ("", 1)
+    result = predict(model, photos)
+    assert result.err.startswith(f"canigatti: {model}: expected a model that takes uint8 (batch, size, size, 3 or 1)")
+    assert (result.out, result.code) == ("", 1)
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (lambda path: path.unlink(), "the model file cannot be read (No such file or directory)"),
         (lambda path: (path.unlink(), path.mkdir()), "the model file cannot be read (Is a directory)"),
@@ -320,74 +324,86 @@ def test_a_model_of_another_kind_is_refused(predict, model, photos, kind):
         (lambda path: flip(path, 0.6), "received one whose model.weights.h5 is damaged"),
         (lambda path: with_config(path, lambda config: {}), "expected a model that Keras"),
         (lambda path: with_config(path, lambda config: []), "expected a model that Keras"),
-        (lambda path: with_config(path, of_unknown_class), "Could not locate class 'Secret'"),
-        (lambda path: with_config(path, program), "expected a model that Keras"),
+        (lambda path: with_config(path, with_unknown_class), "Could not locate class 'Secret'"),
+        (lambda path: with_config(path, with_system_call), "expected a model that Keras"),
         (lambda path: network().save(path), "expected the names of two classes in the model's metadata.json"),
     ],
 )
-def test_a_model_that_cannot_be_used_is_named_and_nothing_else_is_said(
-    predict, model, photos, damage, told, monkeypatch
+def test_an_unusable_model_is_reported_on_one_line_and_nothing_else_is_printed(
+    predict, model, photos, damage, message, monkeypatch
 ):
     monkeypatch.chdir(model.parent)
     damage(model)
-    answer = predict(model, photos)
-    assert answer.err.startswith(f"canigatti: {model}: ")
-    assert told in answer.err
-    assert answer.err.count("\n") == 0
-    assert len(answer.err) < 700
-    assert (answer.out, answer.code) == ("", 1)
+    result = predict(model, photos)
+    assert result.err.startswith(f"canigatti: {model}: ")
+    assert message in result.err
+    assert result.err.count("\n") == 0
+    assert len(result.err) < 700
+    assert (result.out, result.code) == ("", 1)
     assert not (model.parent / "ran").exists()
 
 
-def flip(path, place):
+def flip(path, position):
     content = bytearray(path.read_bytes())
-    content[int(place * len(content))] ^= 1
+    content[int(position * len(content))] ^= 1
     path.write_bytes(content)
 
 
-def test_a_model_that_brings_code_is_refused_and_its_code_is_not_run(predict, model, photos, tmp_path):
+def test_the_code_in_a_model_file_is_not_executed(predict, model, photos, tmp_path):
     marker = str(tmp_path / "ran")
-    # Keras cannot load default arguments and closures again, so the path stands in the code itself.
+    # Keras cannot load default arguments and closures, so the code contains the path.
     code = keras.layers.Lambda(eval(f"lambda values: (open({marker!r}, 'w').close(), values)[1]"))
-    given = keras.Input((SIZE, SIZE, 3), dtype="uint8")
-    save_model(keras.Model(given, keras.layers.Dense(1)(code(keras.layers.Flatten()(given)))), model, CLASSES)
+    photos_input = keras.Input((SIZE, SIZE, 3), dtype="uint8")
+    save_model(
+        keras.Model(photos_input, keras.layers.Dense(1)(code(keras.layers.Flatten()(photos_input)))), model, CLASSES
+    )
     Path(marker).unlink()
-    answer = predict(model, photos)
-    assert "Lambda" in answer.err
-    assert answer.err.startswith(f"canigatti: {model}: expected a model that Keras")
-    assert (answer.out, answer.code) == ("", 1)
+    result = predict(model, photos)
+    assert "Lambda" in result.err
+    assert result.err.startswith(f"canigatti: {model}: expected a model that Keras")
+    assert (result.out, result.code) == ("", 1)
     assert not Path(marker).exists()
     keras.saving.load_model(model, safe_mode=False)
-    assert Path(marker).exists(), "the code could never have run"
+    assert Path(marker).exists(), "this code can never run"
 
 
-def test_the_hash_is_checked_where_the_record_of_the_training_lies_beside_the_model(predict, model, photos):
-    run = model.with_name("run.json")
-    run.write_text(json.dumps({"model_sha256": sha256_of(model)}))
+def test_the_hash_is_checked_if_the_training_record_is_next_to_the_model(predict, model, photos, make_spec):
+    def write_record(sha256):
+        TrainingRecord(
+            **{"experiment": "plain", "seed": 42, "spec": make_spec(), "weights": None, "wall_seconds": 1.0},
+            **{"status": "completed", "parameters": 193, "trainable_parameters": 193, "weight_mb": 0.1},
+            **{"best_epoch": 1, "epochs": 1, "seconds_per_epoch": 1.0, "resumed_after": (), "device": "CPU"},
+            **{"versions": {}, "model_sha256": sha256},
+        ).write(model.with_name("run.json"))
+
+    write_record(sha256_of(model))
     assert predict(model, photos).code == 0
-    run.write_text(json.dumps({"model_sha256": "0" * 64}))
-    answer = predict(model, photos)
-    assert f"{model}: the model file is corrupt: expected SHA-256 {'0' * 64}" in answer.err
-    assert (answer.out, answer.code) == ("", 1)
+    write_record("0" * 64)
+    result = predict(model, photos)
+    assert f"{model}: the model file is corrupt: expected SHA-256 {'0' * 64}" in result.err
+    assert (result.out, result.code) == ("", 1)
 
 
-def test_a_diverged_model_is_named(predict, model, photos):
+def test_the_error_of_a_diverged_model_names_it(predict, model, photos):
     diverged = network()
     diverged.set_weights([np.full_like(value, np.nan) for value in diverged.get_weights()])
     save_model(diverged, model, CLASSES)
-    answer = predict(model, photos)
-    assert f"{model}: the model has diverged: expected probabilities from 0 to 1, received nan" in answer.err
-    assert answer.code == 1
+    result = predict(model, photos)
+    assert (
+        f"{model}: the model has diverged: expected probabilities from 0 to 1, received invalid ones such as nan"
+        in result.err
+    )
+    assert result.code == 1
 
 
-def test_names_of_files_and_classes_cannot_break_the_result(predict, model, photos):
+def test_unusual_names_of_files_and_classes_do_not_break_the_output(predict, model, photos):
     save_model(network(), model, ("猫, \x1b[31mred", 'dog "1"\nline'))
     names = ["a\nb.jpg", "c\rd.jpg", '"q", e.jpg', "\x1b[2J.jpg", "\udce9.jpg", "猫🐶.jpg"]
     paths = [str(photos / name) for name in names]
     for number, path in enumerate(paths):
-        drawn(number).save(io.BytesIO(), "JPEG")
+        noise_photo(number).save(io.BytesIO(), "JPEG")
         os.rename(photos / IN_ORDER[number], path)
-    table, text, rows = (predict(model, *form, *paths) for form in ([], ["--json"], ["--csv"]))
+    table, text, rows = (predict(model, *options, *paths) for options in ([], ["--json"], ["--csv"]))
     assert [table.err, text.err, rows.err] == [""] * 3
     assert len(table.out.splitlines()) == 7
     assert "\x1b" not in table.out
@@ -397,13 +413,13 @@ def test_names_of_files_and_classes_cannot_break_the_result(predict, model, phot
     assert {row["probability_of"] for row in read} == {'dog "1"\nline'}
 
 
-def test_the_terminal_shows_results_and_faults_and_nothing_of_tensorflow(model, photos):
+def test_the_terminal_shows_results_and_errors_but_no_tensorflow_messages(model, photos):
     command = [sys.executable, "-m", "canigatti", "predict", "--csv", model, photos / "a", photos / "gone.jpg"]
     environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert len(list(csv.DictReader(io.StringIO(answer.stdout)))) == 6
-    assert answer.stderr.splitlines() == [
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert len(list(csv.DictReader(io.StringIO(result.stdout)))) == 6
+    assert result.stderr.splitlines() == [
         f"canigatti: {photos}/gone.jpg: No such file or directory",
-        "canigatti: 1 of 7 files and folders could not be used; the reasons stand above",
+        "canigatti: 1 of 7 files and folders could not be used; see the messages above",
     ]
-    assert answer.returncode == 1
+    assert result.returncode == 1

@@ -1,4 +1,4 @@
-"""The study as typed, strictly validated configuration, checked before any work starts."""
+"""The configuration of a study: typed, and validated strictly before any job runs."""
 
 from canigatti.config.errors import ConfigError
 from canigatti.config.experiment import (

@@ -1,4 +1,4 @@
-"""Validation errors of a configuration, in terms of its own keys."""
+"""Messages of a configuration's validation errors, which name its keys."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from canigatti.files import InputError
 _MESSAGES = {
     "extra_forbidden": "unknown key",
     "missing": "this key is required",
-    "union_tag_not_found": "its name is required: it replaces the whole optimizer, not one of its settings",
+    "union_tag_not_found": "the key name is required: this replaces the whole optimizer, not only some of its settings",
 }
 _RENAMED_KEYS = {"thaw": "unfreeze"}
 
 
 class ConfigError(InputError):
-    """The configuration cannot be used; the message names the file, the experiment and the key."""
+    """The configuration is invalid; the message names the file, the experiment and the key."""
 
 
 def validation_errors(error: ValidationError, raw: Any) -> list[str]:
-    """Return one line per validation error, naming its key; an error in the defaults is reported once.
+    """Return one line per validation error, which names the key; an error in the defaults is reported once.
 
     Args:
         error: the exception that pydantic raised.
@@ -37,7 +37,7 @@ def validation_errors(error: ValidationError, raw: Any) -> list[str]:
 
 def _message(details: Any) -> str:
     if details["type"] == "extra_forbidden" and (new_key := _RENAMED_KEYS.get(str(details["loc"][-1]))):
-        return f"this key is now called {new_key}"
+        return f"this key has been renamed to {new_key}"
     message = _MESSAGES.get(details["type"], details["msg"].removeprefix("Value error, "))
     if details["type"] == "union_tag_invalid":
         message = f"expected one of the names {details['ctx']['expected_tags']}, received {details['ctx']['tag']!r}"
@@ -45,7 +45,7 @@ def _message(details: Any) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    """Escape line feeds and control characters, which names and values may contain."""
+    """Escape line breaks and control characters, which names and values may contain."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 

@@ -1,99 +1,115 @@
-"""One experiment: its input, its network, and how it is trained."""
+"""An experiment: input, network, optimizer and training."""
 
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from canigatti.config.basis import Count, Name, Positive, Probability
+from canigatti.config.basis import Count, Name, Positive, Probability, Rate
 from canigatti.config.pretrained import Pretrained
 from canigatti.config.search import Objective, Search, SearchSeed, Space
 from canigatti.records import Record
 
 
 class Probabilities(Record):
-    """How likely each transformation is applied to a photo, 0 to 1."""
+    """Probabilities that a transformation is applied to a photo, 0 to 1."""
 
-    shear: Probability = 1.0
-    zoom: Probability = 1.0
-    rotation: Probability = 1.0
-    width_shift: Probability = 1.0
-    height_shift: Probability = 1.0
-    brightness: Probability = 1.0
-    horizontal_flip: Probability = 0.5
-    vertical_flip: Probability = 0.0
+    shear: Probability = Field(default=1.0, description="Probability of a shear.")
+    zoom: Probability = Field(default=1.0, description="Probability of a zoom.")
+    rotation: Probability = Field(default=1.0, description="Probability of a rotation.")
+    width_shift: Probability = Field(default=1.0, description="Probability of a horizontal shift.")
+    height_shift: Probability = Field(default=1.0, description="Probability of a vertical shift.")
+    brightness: Probability = Field(default=1.0, description="Probability of a brightness change.")
+    horizontal_flip: Probability = Field(default=0.5, description="Probability of a left-right flip.")
+    vertical_flip: Probability = Field(default=0.0, description="Probability of an upside-down flip.")
 
 
 class Augmentation(Record):
-    """Ranges of the random transformations, with the meaning of Keras' `ImageDataGenerator`."""
+    """Ranges of the random transformations, defined as in Keras' `ImageDataGenerator`."""
 
-    shear: Annotated[float, Field(ge=0, lt=90, description="degrees, each way")] = 0.2
-    zoom: Annotated[float, Field(ge=0, lt=1, description="side lengths scale by 1 - zoom to 1 + zoom")] = 0.3
-    rotation: Annotated[float, Field(ge=0, le=180, description="degrees, each way")] = 20.0
-    width_shift: Annotated[float, Field(ge=0, lt=1, description="share of the width, each way")] = 0.15
-    height_shift: Annotated[float, Field(ge=0, lt=1, description="share of the height, each way")] = 0.15
-    brightness: tuple[Positive, Positive] = Field(default=(0.8, 1.2), strict=False)
-    fill: Literal["nearest", "reflect", "wrap", "constant"] = "nearest"
-    probability: Probabilities = Probabilities()
+    shear: Annotated[float, Field(ge=0, lt=90)] = Field(
+        default=0.2, description="Shear angle: up to this many degrees."
+    )
+    zoom: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.3, description="Side lengths are scaled by 1 - zoom to 1 + zoom."
+    )
+    rotation: Annotated[float, Field(ge=0, le=180)] = Field(
+        default=20.0, description="Up to this many degrees, in both directions."
+    )
+    width_shift: Rate = Field(default=0.15, description="Up to this fraction of the width, in both directions.")
+    height_shift: Rate = Field(default=0.15, description="Up to this fraction of the height, in both directions.")
+    brightness: tuple[Positive, Positive] = Field(
+        default=(0.8, 1.2), strict=False, description="Lowest and highest factor of the pixel values."
+    )
+    fill: Literal["nearest", "reflect", "wrap", "constant"] = Field(
+        default="nearest", description="How pixels outside the photo are filled."
+    )
+    probability: Probabilities = Field(default=Probabilities(), description="How often each transformation is applied.")
 
     @model_validator(mode="after")
-    def _brightness_is_a_range(self) -> Self:
+    def _check_brightness(self) -> Self:
         if self.brightness[0] > self.brightness[1]:
-            raise ValueError(f"brightness goes from low to high, received {list(self.brightness)}")
+            raise ValueError(f"brightness: expected [low, high], received {list(self.brightness)}")
         return self
 
 
 class Convolutional(Record):
-    """A network of convolution blocks trained from scratch; the defaults are the study's base network.
+    """A convolutional network trained from scratch; the defaults are the study's base network.
 
-    Block i has `convolutions_per_block` convolutions of `filters[i]` filters, 2×2 max pooling and `dropout[i]`;
-    then come a dense layer of `dense_units`, the last dropout and one sigmoid unit. With `batch_normalization`, the
-    values of each convolution and of the dense layer are normalised before their ReLU (Ioffe and Szegedy, 2015).
+    Block i has `convolutions_per_block` convolutions of `filters[i]` filters, 2×2 max pooling and `dropout[i]`; a dense
+    layer of `dense_units`, the last dropout and one sigmoid unit follow. With `batch_normalization`, the outputs of
+    each convolution and of the dense layer are normalized before their ReLU (Ioffe and Szegedy, 2015).
     """
 
-    filters: tuple[Count, ...] = Field(default=(32, 64, 128), min_length=1, strict=False)
-    convolutions_per_block: Count = 1
-    kernel_size: Count = 3
-    dense_units: Count = 256
-    dropout: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = Field(default=(0.2, 0.2, 0.2, 0.5), strict=False)
-    kernel_initializer: Literal["he_uniform", "glorot_uniform"] = Field(
-        default="he_uniform", description="of every layer before ReLU; glorot_uniform is Keras' default"
+    filters: tuple[Count, ...] = Field(
+        default=(32, 64, 128), min_length=1, strict=False, description="Filters of each convolution block."
     )
-    batch_normalization: bool = False
+    convolutions_per_block: Count = Field(default=1, description="Convolutions before each max pooling.")
+    kernel_size: Count = Field(default=3, description="Kernel size of all convolutions, in pixels.")
+    dense_units: Count = Field(default=256, description="Units of the dense layer.")
+    dropout: tuple[Rate, ...] = Field(
+        default=(0.2, 0.2, 0.2, 0.5),
+        strict=False,
+        description="Dropout rates after each block and after the dense layer.",
+    )
+    kernel_initializer: Literal["he_uniform", "glorot_uniform"] = Field(
+        default="he_uniform", description="Initializer of every layer with ReLU; Keras' default is glorot_uniform."
+    )
+    batch_normalization: bool = Field(default=False, description="Normalize the input of each ReLU over the batch.")
 
     @model_validator(mode="after")
-    def _has_a_dropout_after_each_block_and_the_dense_layer(self) -> Self:
+    def _check_dropout_count(self) -> Self:
         if len(self.dropout) != len(self.filters) + 1:
             raise ValueError(
-                f"{len(self.filters)} blocks need {len(self.filters) + 1} dropouts, received {len(self.dropout)}"
+                f"{len(self.filters)} blocks need {len(self.filters) + 1} dropout rates, received {len(self.dropout)}"
             )
         return self
 
 
 class SGD(Record):
-    """Stochastic gradient descent."""
+    """Stochastic gradient descent, with the parameters of keras.optimizers.SGD."""
 
-    name: Literal["sgd"]
-    learning_rate: Positive = 0.01
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    nesterov: bool = False
+    name: Literal["sgd"] = Field(description="The optimizer.")
+    learning_rate: Positive = Field(default=0.01, description="Step size.")
+    momentum: Rate = Field(default=0.0, description="Fraction of the previous update that is added to each update.")
+    nesterov: bool = Field(default=False, description="Whether to use Nesterov momentum.")
 
 
 class Adam(Record):
-    """Adam."""
+    """Adam, with the parameters of keras.optimizers.Adam."""
 
-    name: Literal["adam"]
-    learning_rate: Positive = 0.001
-    beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    beta_2: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    name: Literal["adam"] = Field(description="The optimizer.")
+    learning_rate: Positive = Field(default=0.001, description="Step size.")
+    beta_1: Rate = Field(default=0.9, description="Decay rate of the mean of the gradients.")
+    beta_2: Rate = Field(default=0.999, description="Decay rate of the mean of the squared gradients.")
 
 
 class RMSprop(Record):
-    """RMSprop."""
+    """RMSprop, with the parameters of keras.optimizers.RMSprop."""
 
-    name: Literal["rmsprop"]
-    learning_rate: Positive = 0.001
-    rho: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    name: Literal["rmsprop"] = Field(description="The optimizer.")
+    learning_rate: Positive = Field(default=0.001, description="Step size.")
+    rho: Rate = Field(default=0.9, description="Decay rate of the mean of the squared gradients.")
+    momentum: Rate = Field(default=0.0, description="Fraction of the previous update that is added to each update.")
 
 
 def _kind_of_network(raw: Any) -> str:
@@ -109,54 +125,64 @@ Optimizer = Annotated[SGD | Adam | RMSprop, Field(discriminator="name")]
 
 
 class EarlyStopping(Record):
-    """Stop after `patience` epochs without a lower validation loss; the best epoch's weights are kept."""
+    """Stop after `patience` epochs without a lower validation loss, and restore the weights of the best epoch."""
 
-    patience: Count = 5
+    patience: Count = Field(default=5, description="Epochs without a lower validation loss before training stops.")
 
 
 class _Training(Record):
-    """What an experiment and its resolved form have in common."""
+    """The keys that an experiment and its resolved form share."""
 
-    split: str | None = Field(default=None, description="Name of one of the splits.")
-    color: Literal["rgb", "grayscale"] = "rgb"
-    image_size: Annotated[int, Field(ge=8, le=1024, description="pixels a side")] = 200
-    network: Network = Convolutional()
-    start_from: Name | None = Field(default=None, description="Experiment whose trained network this one goes on with.")
+    split: str | None = Field(default=None, description="Name of the split to train and test on.")
+    color: Literal["rgb", "grayscale"] = Field(default="rgb", description="Color mode of the network's input.")
+    image_size: Annotated[int, Field(ge=8, le=1024)] = Field(
+        default=200, description="Width and height of the network's input, in pixels."
+    )
+    network: Network = Field(
+        default=Convolutional(), description="The architecture; a network with the key backbone is a pretrained one."
+    )
+    start_from: Name | None = Field(
+        default=None, description="Name of the experiment whose trained network is the initial network."
+    )
     unfreeze: str = Field(
         default="nothing",
-        description="Trainable layers of the backbone: nothing, everything, or all from a named layer on.",
+        description="Trainable layers of the backbone: nothing, everything, or the name of the first trainable layer.",
     )
-    optimizer: Optimizer = SGD(name="sgd", learning_rate=0.001, momentum=0.9)
-    batch_size: Count = 64
-    epochs: Annotated[int, Field(ge=1, description="at most")] = 100
-    early_stopping: EarlyStopping = EarlyStopping()
+    optimizer: Optimizer = Field(
+        default=SGD(name="sgd", learning_rate=0.001, momentum=0.9),
+        description="The optimizer and its parameters.",
+    )
+    batch_size: Count = Field(default=64, description="Photos per training step.")
+    epochs: Count = Field(default=100, description="Maximum number of epochs.")
+    early_stopping: EarlyStopping = Field(default=EarlyStopping(), description="When to stop before the last epoch.")
 
     @model_validator(mode="after")
-    def _suits_the_network(self) -> Self:
+    def _check_network(self) -> Self:
         if isinstance(self.network, Pretrained):
             if self.color != "rgb":
-                raise ValueError(f"color: a pretrained network takes rgb, received {self.color}")
+                raise ValueError(f"color: a pretrained network expects rgb, received {self.color}")
             return self
         if self.unfreeze != "nothing":
             raise ValueError(f"unfreeze: only a pretrained network has frozen layers, received {self.unfreeze}")
         smallest = 2 ** len(self.network.filters)
         if self.image_size < smallest:
             raise ValueError(
-                f"image_size: {len(self.network.filters)} blocks halve the photos, expected {smallest} or more"
+                f"image_size: each of the {len(self.network.filters)} blocks halves the image, expected {smallest} or "
+                f"more, received {self.image_size}"
             )
         return self
 
 
 class Spec(_Training):
-    """An experiment as a job receives it: everything that decides the result of a training."""
+    """An experiment as its jobs receive it: everything that determines the result of a training."""
 
-    augmentation: Augmentation | None
+    augmentation: Augmentation | None = Field(description="None if training photos are not augmented.")
 
 
 class SearchSpec(Record):
-    """A search as its jobs receive it: everything that decides the result of an execution.
+    """A search as its jobs receive it: everything that determines the result of an execution.
 
-    How many trials and executions there are is no part of it: asking for more leaves those that are done as they are.
+    The number of trials and executions is not included, so that increasing it does not invalidate completed ones.
     """
 
     experiment: Spec
@@ -169,19 +195,21 @@ Table = Literal["base", "modifications", "search", "pretrained", "ablations"]
 
 
 class Experiment(_Training):
-    """One network trained one way on one split."""
+    """A network, how it is trained, and the split it is trained on."""
 
-    augment: bool = Field(default=False, description="Whether training photos are transformed at random.")
-    augmentation: Augmentation = Augmentation()
-    search: Search | None = Field(default=None, description="Find the network and the optimizer by a search.")
+    augment: bool = Field(default=False, description="Whether training photos are transformed randomly.")
+    augmentation: Augmentation = Field(default=Augmentation(), description="The random transformations.")
+    search: Search | None = Field(default=None, description="Search for the best hyperparameters first.")
 
-    table: Table = Field(default="base", description="Where the report shows it; it decides no result.")
+    table: Table = Field(
+        default="base", description="The table of the report that lists the experiment; it has no effect on results."
+    )
     group: Name | None = Field(
-        default=None, description="Name of an optional group: part of the study only where `include` names the group."
+        default=None, description="Name of an optional group, which is part of the study only if `include` lists it."
     )
 
     @model_validator(mode="after")
-    def _searches_networks_that_can_be_built(self) -> Self:
+    def _check_search(self) -> Self:
         if self.search is None:
             return self
         space, network = self.search.space, self.network
@@ -189,16 +217,18 @@ class Experiment(_Training):
             raise ValueError("search: only a convolutional network can be searched")
         blocks, dropouts = len(space.filters or network.filters), len(space.dropout or network.dropout)
         if dropouts != blocks + 1:
-            raise ValueError(f"search.space: {blocks} blocks need {blocks + 1} dropouts, received {dropouts}")
+            raise ValueError(f"search.space: {blocks} blocks need {blocks + 1} dropout rates, received {dropouts}")
         if self.image_size < 2**blocks:
-            raise ValueError(f"search.space: {blocks} blocks halve the photos, expected {2**blocks} pixels or more")
+            raise ValueError(
+                f"search.space: each of the {blocks} blocks halves the image, expected {2**blocks} pixels or more"
+            )
         return self
 
     def resolve(self) -> Spec:
         """Return the experiment as its jobs receive it.
 
-        Two configurations with the same meaning resolve to equal specs, whatever the order of their keys: ranges of an
-        augmentation that is switched off are left out, and so is a search, whose outcome is a file.
+        Equivalent configurations resolve to equal specs, whatever the order of their keys: the ranges of a disabled
+        augmentation are left out, and so is the search, whose result is a file.
         """
         settings = {name: getattr(self, name) for name in _Training.model_fields}
         return Spec(**settings, augmentation=self.augmentation if self.augment else None)

@@ -1,22 +1,23 @@
-"""What an experiment takes from the defaults and from the experiment that it starts from."""
+"""Inheritance of keys: from the defaults, and from the experiment that an experiment starts from."""
 
 from typing import Any
 
 NOT_INHERITED = ("unfreeze", "search")
 
 
-def inherited(name: str, experiments: dict[str, Any], defaults: dict[str, Any]) -> Any:
-    """All keys of an experiment: its own over those of what it starts from, over the defaults.
+def inherit_keys(name: str, experiments: dict[str, Any], defaults: dict[str, Any]) -> Any:
+    """Return an experiment's keys, including those inherited from the experiment it starts from and from the defaults.
 
-    What it starts from is trained and done with: its `unfreeze` and its `search` are not inherited.
+    Its own keys take precedence, then those of the experiment it starts from, then the defaults. `unfreeze` and
+    `search` are not inherited from the experiment it starts from, because they apply to that training only.
 
     Args:
-        name: the experiment.
-        experiments: as the configuration file has them.
-        defaults: as the configuration file has them.
+        name: name of the experiment.
+        experiments: keys by experiment, as in the configuration file.
+        defaults: keys of the defaults, as in the configuration file.
 
     Raises:
-        ValueError: `start_from` names no experiment, or goes round in a circle.
+        ValueError: `start_from` names an unknown experiment, or there is a cycle.
     """
     chain = [name]
     while isinstance(own := experiments[chain[-1]], dict) and own.get("start_from") is not None:
@@ -25,7 +26,7 @@ def inherited(name: str, experiments: dict[str, Any], defaults: dict[str, Any]) 
             raise ValueError(f"experiments.{chain[-1]}.start_from: no experiment is named {parent!r}")
         if parent in chain:
             raise ValueError(
-                f"experiments.{name}.start_from: it goes round in a circle, {' → '.join([*chain, parent])}"
+                f"experiments.{name}.start_from: expected no cycle, received {' → '.join([*chain, parent])}"
             )
         chain.append(parent)
     fields = dict(defaults)

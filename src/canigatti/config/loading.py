@@ -13,7 +13,7 @@ from canigatti.config.study import Study
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML that refuses a key given twice and reads 1e-4 as the number it looks like."""
+    """A YAML loader that rejects duplicate keys and reads 1e-4 as a number."""
 
 
 def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
@@ -21,7 +21,7 @@ def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode) -> dict
     for key_node, _ in node.value:
         key = loader.construct_object(key_node)
         if key in seen and key_node.value != "<<":
-            raise ConfigError(f"line {key_node.start_mark.line + 1}: the key {key!r} is given twice")
+            raise ConfigError(f"line {key_node.start_mark.line + 1}: duplicate key {key!r}")
         seen.add(key)
     return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
@@ -37,30 +37,30 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
 
     Args:
         path: the YAML file.
-        overrides: `key=value` texts (Snakemake's `--config`), the values in YAML; they replace the file's own entries,
-            key by key at every depth.
+        overrides: `key=value` texts (Snakemake's `--config`) with values in YAML; they replace entries of the file,
+            key by key at every level.
 
     Raises:
-        ConfigError: the file is missing, is not YAML, or has invalid settings; the message has one line per validation
-            error, naming the file and the key.
+        ConfigError: the file is missing, is not YAML, or is invalid; the message has one line per validation error,
+            which names the file and the key.
     """
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-        raw = _overridden(raw, _parse_overrides(overrides))
+        raw = _override(raw, _parse_overrides(overrides))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ConfigError) as error:
         raise ConfigError(f"{path}: {error}") from None
     return parse_study(raw, str(path))
 
 
 def parse_study(raw: Any, origin: str) -> Study:
-    """Validate a configuration that is already in memory, such as the one that an importing workflow passes.
+    """Validate a configuration in memory, such as the one that an importing workflow passes to its module.
 
     Args:
-        raw: what the YAML of a configuration file would be read as.
-        origin: where it comes from, for messages.
+        raw: the parsed content of a configuration file.
+        origin: where it comes from, for error messages.
 
     Raises:
-        ConfigError: it has invalid settings; see :func:`load_study`.
+        ConfigError: the configuration is invalid; see :func:`load_study`.
     """
     try:
         study = Study.model_validate(raw)
@@ -73,7 +73,7 @@ def parse_study(raw: Any, origin: str) -> Study:
 
 
 def _parse_overrides(entries: Sequence[str]) -> dict[str, Any]:
-    """Snakemake's own reading would make text of every number inside a mapping."""
+    """Parse the values as YAML; Snakemake's own parser turns numbers inside mappings into text."""
     parsed = {}
     for entry in entries:
         key, _, value = entry.partition("=")
@@ -84,13 +84,13 @@ def _parse_overrides(entries: Sequence[str]) -> dict[str, Any]:
     return parsed
 
 
-def _overridden(raw: Any, overrides: dict[str, Any]) -> Any:
+def _override(raw: Any, overrides: dict[str, Any]) -> Any:
     if not isinstance(raw, dict):
         return raw
     merged = dict(raw)
     for key, value in overrides.items():
         merged[key] = (
-            _overridden(raw.get(key), value) if isinstance(value, dict) and isinstance(raw.get(key), dict) else value
+            _override(raw.get(key), value) if isinstance(value, dict) and isinstance(raw.get(key), dict) else value
         )
     return merged
 
@@ -98,9 +98,9 @@ def _overridden(raw: Any, overrides: dict[str, Any]) -> Any:
 def _check_local_files(study: Study) -> None:
     source = study.photos.source
     if source and not study.photos.is_remote and not Path(source).exists():
-        raise ConfigError(f"photos.source: there is no file or folder {source!r}")
+        raise ConfigError(f"photos.source: no such file or folder: {source!r}")
     for backbone, weights in study.weights.items():
         if weights.source != "imagenet" and not Path(weights.source).is_file():
             raise ConfigError(
-                f"weights.{backbone}: there is no file {weights.source!r}; put the weights there, or write imagenet"
+                f"weights.{backbone}: no such file: {weights.source!r}; put the weights there, or use imagenet"
             )

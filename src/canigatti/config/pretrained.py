@@ -1,4 +1,4 @@
-"""Networks that start from weights learned on ImageNet."""
+"""Networks with a backbone that was trained on ImageNet."""
 
 from typing import Annotated, Literal, Self
 
@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from canigatti.config.basis import Count
 from canigatti.records import Record
 
-# Lower-case names of the networks in keras.applications (3.15), which loads too slowly to be asked at each start;
-# a test compares.
+# Lower-case names of the networks in keras.applications (3.15). They are listed here because importing Keras takes too
+# long for a configuration; a test compares the two.
 BACKBONES = (
     *("convnextbase", "convnextlarge", "convnextsmall", "convnexttiny", "convnextxlarge"),
     *("densenet121", "densenet169", "densenet201"),
@@ -21,32 +21,39 @@ BACKBONES = (
 
 
 class Head(Record):
-    """What stands on the backbone: its features made flat, dense layers with ReLU, one sigmoid unit."""
+    """The layers after the backbone: pooling, dense layers with ReLU, one sigmoid unit."""
 
-    pooling: Literal["flatten", "average"] = "average"
-    dense_units: tuple[Count, ...] = Field(default=(128, 64), strict=False)
+    pooling: Literal["flatten", "average"] = Field(
+        default="average", description="Flatten the backbone's feature maps, or average each over all positions."
+    )
+    dense_units: tuple[Count, ...] = Field(
+        default=(128, 64), strict=False, description="Units of each dense layer between pooling and output."
+    )
 
 
 class Pretrained(Record):
-    """A network of keras.applications without its top, and a head of our own."""
+    """A network of keras.applications without its top layers, and a new head."""
 
-    backbone: str = Field(description="Lower-case name in keras.applications, such as mobilenetv2.")
-    head: Head = Head()
+    backbone: str = Field(description="Lower-case name of a network in keras.applications, such as mobilenetv2.")
+    head: Head = Field(default=Head(), description="The layers after the backbone.")
     preprocess: Literal["own", "scale"] = Field(
-        default="own", description="The backbone's own preprocess_input, or scaling to 0…1."
+        default="own", description="Input preprocessing: the backbone's own preprocess_input, or scaling to 0…1."
     )
 
     @model_validator(mode="after")
-    def _is_known(self) -> Self:
+    def _check_backbone(self) -> Self:
         if self.backbone not in BACKBONES:
             raise ValueError(f"expected a network of keras.applications in lower case, received {self.backbone!r}")
         return self
 
 
 class Weights(Record):
-    """Where a backbone's weights come from."""
+    """The source of a backbone's pretrained weights."""
 
-    source: Annotated[
-        str, Field(min_length=1, description="`imagenet`, or a .weights.h5 file of the network without top.")
-    ]
-    if_unreachable: Literal["fail", "random"] = "fail"
+    source: Annotated[str, Field(min_length=1)] = Field(
+        description="`imagenet`, or a .weights.h5 file of the network without its top layers."
+    )
+    if_unreachable: Literal["fail", "random"] = Field(
+        default="fail",
+        description="If the weights cannot be downloaded: stop with an error, or train from a random initialization.",
+    )

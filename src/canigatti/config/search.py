@@ -1,15 +1,14 @@
-"""The search of an experiment: which hyper-parameters are tried, how often, and by what the best ones are known."""
+"""The hyperparameter search of an experiment: its space, its budget, and its objective."""
 
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from canigatti.config.basis import Count
+from canigatti.config.basis import Count, Fraction, Rate
 from canigatti.records import Record
 
 Objective = Literal["val_accuracy", "val_loss"]
-SearchSeed = Annotated[int, Field(ge=1, lt=2**31, description="KerasTuner takes 0 for none")]
-_Rate = Annotated[float, Field(ge=0, lt=1)]
+SearchSeed = Annotated[int, Field(ge=1, lt=2**31)]  # KerasTuner interprets 0 as no seed
 
 
 class _Range(Record):
@@ -18,45 +17,45 @@ class _Range(Record):
     step: float
 
     @model_validator(mode="after")
-    def _goes_up(self) -> Self:
+    def _check_order(self) -> Self:
         if self.low > self.high:
-            raise ValueError(f"a range goes from low to high, received {self.low:g} to {self.high:g}")
+            raise ValueError(f"expected low ≤ high, received {self.low:g} and {self.high:g}")
         return self
 
 
 class CountRange(_Range):
-    """The whole numbers low, low + step, … up to high."""
+    """The integers low, low + step, … up to high."""
 
-    low: Count
-    high: Count
-    step: Count
+    low: Count = Field(description="The first value.")
+    high: Count = Field(description="The upper bound, which is a value if the steps reach it.")
+    step: Count = Field(description="The difference between neighboring values.")
 
 
 class RateRange(_Range):
     """The dropout rates low, low + step, … up to high."""
 
-    low: _Rate
-    high: _Rate
-    step: Annotated[float, Field(gt=0, lt=1)]
+    low: Rate = Field(description="The first value.")
+    high: Rate = Field(description="The upper bound, which is a value if the steps reach it.")
+    step: Fraction = Field(description="The difference between neighboring values.")
 
 
 class Space(Record):
-    """The values that are tried; what is left out stays as the experiment's network and optimizer say it."""
+    """The search space; hyperparameters without a range keep the values of the experiment."""
 
     filters: Annotated[tuple[CountRange, ...], Field(min_length=1, strict=False)] | None = Field(
-        default=None, description="A range for each block."
+        default=None, description="Filters of each convolution block: one range per block."
     )
-    kernel_size: CountRange | None = None
+    kernel_size: CountRange | None = Field(default=None, description="Kernel size of all convolutions.")
     dropout: Annotated[tuple[RateRange, ...], Field(min_length=1, strict=False)] | None = Field(
-        default=None, description="A range for each block, and one for the dense layer."
+        default=None, description="Dropout rates: one range per block, and one for the dense layer."
     )
-    dense_units: CountRange | None = None
+    dense_units: CountRange | None = Field(default=None, description="Units of the dense layer.")
     optimizer: Annotated[tuple[Literal["sgd", "adam", "rmsprop"], ...], Field(min_length=1, strict=False)] | None = (
-        Field(default=None, description="Optimizers at Keras' default settings.")
+        Field(default=None, description="Optimizers, with Keras' default settings.")
     )
 
     @model_validator(mode="after")
-    def _says_what_is_tried(self) -> Self:
+    def _check_values(self) -> Self:
         if all(value is None for value in self.model_dump().values()):
             raise ValueError(f"expected one or more of {', '.join(type(self).model_fields)}")
         if self.optimizer and len(set(self.optimizer)) < len(self.optimizer):
@@ -65,11 +64,13 @@ class Space(Record):
 
 
 class Search(Record):
-    """A random search for the best hyper-parameters of an experiment, which is then trained with them."""
+    """A random search; the experiment is then trained with the best hyperparameters."""
 
-    objective: Objective = "val_accuracy"
-    trials: Annotated[int, Field(ge=1, description="combinations of values; all there are, if those are fewer")] = 10
-    executions: Annotated[int, Field(ge=1, description="trainings of each trial, each with a seed of its own")] = 3
-    epochs: Annotated[int, Field(ge=1, description="of an execution, at most")] = 50
-    seed: SearchSeed = 42
-    space: Space
+    objective: Objective = Field(default="val_accuracy", description="The validation metric that ranks the trials.")
+    trials: Count = Field(
+        default=10, description="Number of combinations to try; all combinations if the space has fewer."
+    )
+    executions: Count = Field(default=3, description="Trainings per trial, each with its own seed.")
+    epochs: Count = Field(default=50, description="Maximum number of epochs per execution.")
+    seed: SearchSeed = Field(default=42, description="Seed of the proposed combinations and of the executions, from 1.")
+    space: Space = Field(description="The hyperparameters and the values to try.")

@@ -1,4 +1,4 @@
-"""The study as a whole: classes, photos, splits and experiments."""
+"""A study: classes, photos, splits and experiments."""
 
 from typing import Annotated, Any, Self, get_args
 
@@ -6,33 +6,39 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from canigatti.config.basis import Count, Fraction, Name, Seed
 from canigatti.config.experiment import Experiment, Table
-from canigatti.config.inheritance import inherited
+from canigatti.config.inheritance import inherit_keys
 from canigatti.config.pretrained import Weights
 from canigatti.files import is_address
 from canigatti.records import Record
 
 
 class GeneratedPhotos(Record):
-    """Drawn photos in place of real ones, planted faults included."""
+    """Generated photos instead of real ones, including deliberately broken files."""
 
-    count: Annotated[int, Field(ge=40)] = 800
-    seed: Seed = 42
+    count: Annotated[int, Field(ge=40)] = Field(default=800, description="Number of photos, both classes together.")
+    seed: Seed = Field(default=42, description="Seed of the generated photos.")
 
 
 class Photos(Record):
-    """Where the photos come from: an address, a zip file or a folder, or drawn by the package."""
+    """The source of the photos: a URL, a zip file, a folder, or the package's generator."""
 
-    source: Annotated[str, Field(min_length=1)] | None = None
-    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
-    generate: GeneratedPhotos | None = None
-    limit_per_class: Count | None = Field(default=None, description="Keep the first so many usable photos of a class.")
+    source: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="URL or path of a zip file, or path of a folder."
+    )
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = Field(
+        default=None, description="Expected SHA-256 of the zip file."
+    )
+    generate: GeneratedPhotos | None = Field(default=None, description="Generate photos instead of reading a source.")
+    limit_per_class: Count | None = Field(
+        default=None, description="Use only the first photos of each class, at most this many."
+    )
 
     @model_validator(mode="after")
-    def _comes_from_one_place(self) -> Self:
+    def _check_source(self) -> Self:
         if (self.source is None) == (self.generate is None):
-            raise ValueError("give either source (an address, a zip file or a folder) or generate, and not both")
+            raise ValueError("expected either source (a URL, a zip file or a folder) or generate, not both")
         if self.sha256 and self.source is None:
-            raise ValueError("sha256 describes a source, and none is given")
+            raise ValueError("sha256 requires a source")
         return self
 
     @property
@@ -42,15 +48,15 @@ class Photos(Record):
 
 
 class Split(Record):
-    """A way of dividing the photos into training, validation and test sets, as fractions of each class."""
+    """A way of dividing the photos into training, validation and test set, as fractions of each class that sum to 1."""
 
-    train: Fraction
-    validation: Fraction
-    test: Fraction
-    seed: Seed = 42
+    train: Fraction = Field(description="Fraction of each class in the training set.")
+    validation: Fraction = Field(description="Fraction of each class in the validation set.")
+    test: Fraction = Field(description="Fraction of each class in the test set.")
+    seed: Seed = Field(default=42, description="Seed of the random assignment.")
 
     @model_validator(mode="after")
-    def _adds_up(self) -> Self:
+    def _check_sum(self) -> Self:
         total = self.train + self.validation + self.test
         if abs(total - 1) > 1e-9:
             raise ValueError(f"train, validation and test add up to {total:g}, expected 1")
@@ -67,7 +73,7 @@ class OutlinedExperiment(Record):
 
 
 class Outline(Record):
-    """What the report needs to know of a study besides its results; experiments are in the order of the tables."""
+    """What the report needs to know about a study besides its results; experiments are in the order of the tables."""
 
     study: Name
     configuration: str
@@ -81,22 +87,26 @@ class Outline(Record):
 
 
 class Study(Record):
-    """A whole configuration file."""
+    """A configuration file."""
 
-    study: Name
-    classes: tuple[str, str] = Field(strict=False, description="The two classes; label 0 is the first.")
-    photos: Photos
-    splits: dict[Name, Split] = Field(min_length=1)
-    defaults: Experiment = Experiment()
-    experiments: dict[Name, Experiment] = Field(min_length=1)
+    study: Name = Field(description="Name of the study; results are written to results/<study>/.")
+    classes: tuple[str, str] = Field(strict=False, description="The two class names; the first has label 0.")
+    photos: Photos = Field(description="The source of the photos.")
+    splits: dict[Name, Split] = Field(min_length=1, description="Splits by name.")
+    defaults: Experiment = Field(default=Experiment(), description="Values of keys that an experiment does not set.")
+    experiments: dict[Name, Experiment] = Field(min_length=1, description="Experiments by name.")
     include: tuple[Name, ...] = Field(
-        default=(), strict=False, description="Optional groups of experiments that are part of the study."
+        default=(), strict=False, description="Optional groups of experiments to include in the study."
     )
-    seeds: tuple[Seed, ...] = Field(default=(42,), strict=False, min_length=1)
-    weights: dict[str, Weights] = Field(default={}, description="By backbone: imagenet, a file, or a mapping.")
+    seeds: tuple[Seed, ...] = Field(
+        default=(42,), strict=False, min_length=1, description="Each experiment is trained once with each seed."
+    )
+    weights: dict[str, Weights] = Field(
+        default={}, description="Source of the pretrained weights of each backbone: imagenet, a file, or a mapping."
+    )
 
     def included(self) -> dict[str, Experiment]:
-        """The experiments that the study carries out and compares: all but those of groups it does not include."""
+        """Return the experiments of the study by name, without those of optional groups that it does not include."""
         return {
             name: experiment
             for name, experiment in self.experiments.items()
@@ -104,15 +114,18 @@ class Study(Record):
         }
 
     def groups(self) -> dict[str, list[str]]:
-        """The experiments of each optional group, by name."""
-        named = dict.fromkeys(one.group for one in self.experiments.values() if one.group)
-        return {group: [name for name, one in self.experiments.items() if one.group == group] for group in named}
+        """Return the names of the experiments of each optional group."""
+        names = dict.fromkeys(experiment.group for experiment in self.experiments.values() if experiment.group)
+        return {
+            group: [name for name, experiment in self.experiments.items() if experiment.group == group]
+            for group in names
+        }
 
     def outline(self, configuration: str) -> Outline:
         """Return what the report needs to know besides the results.
 
         Args:
-            configuration: path of the configuration file, for the commands that the report shows.
+            configuration: path of the configuration file, which the report shows in its commands.
         """
         experiments = tuple(  # in the order of the tables
             OutlinedExperiment(
@@ -133,7 +146,7 @@ class Study(Record):
         )
 
     def tables(self) -> list[str]:
-        """Names of the tables of experiments that the report writes: those that have one, and `all`."""
+        """Return the names of the report's tables: those with at least one experiment, and `all`."""
         used = {experiment.table for experiment in self.included().values()}
         return [*(table for table in get_args(Table) if table in used), "all"]
 
@@ -145,7 +158,7 @@ class Study(Record):
         experiments, defaults = raw.get("experiments"), raw.get("defaults") or {}
         if not isinstance(experiments, dict) or not isinstance(defaults, dict):
             return raw
-        spread = {name: inherited(name, experiments, defaults) for name in experiments}
+        spread = {name: inherit_keys(name, experiments, defaults) for name in experiments}
         return {**raw, "defaults": defaults, "experiments": spread}
 
     @field_validator("weights", mode="before")
@@ -153,56 +166,56 @@ class Study(Record):
     def _from_short_form(cls, raw: Any) -> Any:
         if not isinstance(raw, dict):
             return raw
-        return {name: {"source": one} if isinstance(one, str) else one for name, one in raw.items()}
+        return {name: {"source": value} if isinstance(value, str) else value for name, value in raw.items()}
 
     @model_validator(mode="after")
-    def _goes_on_with_the_same_network(self) -> Self:
+    def _check_same_network(self) -> Self:
         for name, experiment in self.experiments.items():
             parent = self.experiments.get(experiment.start_from or name, experiment)
             for key in ("split", "color", "image_size", "network"):
                 if getattr(experiment, key) != getattr(parent, key):
                     raise ValueError(
-                        f"experiments.{name}.{key}: it starts from {experiment.start_from} and must keep its {key}"
+                        f"experiments.{name}.{key}: expected that of {experiment.start_from}, which it starts from"
                     )
         return self
 
     @model_validator(mode="after")
-    def _starts_from_what_is_included(self) -> Self:
+    def _check_group_of_start(self) -> Self:
         for name, experiment in self.experiments.items():
             parent = self.experiments.get(experiment.start_from or name, experiment)
             if parent.group not in (None, experiment.group):
                 raise ValueError(
-                    f"experiments.{name}.group: it starts from {experiment.start_from} of the group {parent.group}, "
-                    f"expected the same, received {experiment.group}"
+                    f"experiments.{name}.group: expected {parent.group}, the group of {experiment.start_from}, which "
+                    f"it starts from, received {experiment.group}"
                 )
         return self
 
     @model_validator(mode="after")
-    def _includes_known_groups(self) -> Self:
+    def _check_groups(self) -> Self:
         if unknown := [name for name in self.include if name not in self.groups()]:
             known = ", ".join(self.groups()) or "none"
-            raise ValueError(f"include: no experiment is of the group {unknown[0]}; the study's groups are {known}")
+            raise ValueError(f"include: no experiment is in the group {unknown[0]}; the groups are {known}")
         if not self.included():
-            raise ValueError("include: every experiment is of an optional group, expected one of them")
+            raise ValueError("include: expected at least one group, because every experiment is in an optional group")
         return self
 
     @model_validator(mode="after")
-    def _has_weights_for_each_backbone(self) -> Self:
+    def _check_weights(self) -> Self:
         for name, experiment in self.experiments.items():
             backbone = getattr(experiment.network, "backbone", None)
             if backbone and backbone not in self.weights:
-                raise ValueError(f"weights.{backbone}: needed by experiments.{name}; say imagenet or name a file")
+                raise ValueError(f"weights.{backbone}: experiments.{name} needs it; set it to imagenet or to a file")
         return self
 
     @model_validator(mode="after")
-    def _names_two_classes(self) -> Self:
+    def _check_classes(self) -> Self:
         first, second = (name.strip().lower() for name in self.classes)
         if not first or not second or first == second or {"/", "."} & set(first + second):
             raise ValueError(f"classes: expected two different names without '/' or '.', received {list(self.classes)}")
         return self
 
     @model_validator(mode="after")
-    def _uses_known_splits(self) -> Self:
+    def _check_splits(self) -> Self:
         known = ", ".join(self.splits)
         for name, experiment in self.experiments.items():
             if experiment.split not in self.splits:
@@ -210,12 +223,12 @@ class Study(Record):
         return self
 
     @model_validator(mode="after")
-    def _has_distinct_seeds(self) -> Self:
+    def _check_seeds(self) -> Self:
         if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError(f"seeds: expected different numbers, received {list(self.seeds)}")
+            raise ValueError(f"seeds: expected distinct numbers, received {list(self.seeds)}")
         return self
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema of a configuration file, for editors; kept in `workflow/config.schema.json`."""
+    """Return the JSON schema of a configuration file, which editors read from `workflow/config.schema.json`."""
     return Study.model_json_schema()

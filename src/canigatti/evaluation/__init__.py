@@ -1,1 +1,1 @@
-"""Stage 4: predict the test photos, measure and draw."""
+"""Stage 4: predict the test set, compute the metrics, and plot them."""

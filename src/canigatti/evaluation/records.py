@@ -1,4 +1,4 @@
-"""Every file that the evaluation stage writes for others."""
+"""Records and tables of every file that the evaluation stage writes for other stages."""
 
 from canigatti.records import Record, Table
 
@@ -9,14 +9,14 @@ Confusion = tuple[tuple[int, int], tuple[int, int]]
 
 
 class Metrics(Record):
-    """`evaluation/…/metrics.json`: how the model does on the test set.
+    """`evaluation/…/metrics.json`: metrics of a model on the test set.
 
     Attributes:
         accuracy: 0 to 1.
         accuracy_interval: its 95% confidence interval (Wilson 1927).
         loss: mean binary cross-entropy in nats, probabilities clipped to 1e-7 … 1 - 1e-7 as Keras does.
-        n: test photos.
-        confusion: [[0→0, 0→1], [1→0, 1→1]], the true class first.
+        n: number of test photos.
+        confusion: [[0→0, 0→1], [1→0, 1→1]], true class → predicted class.
         threshold: a photo whose probability exceeds it is classified as class 1.
     """
 
@@ -29,12 +29,12 @@ class Metrics(Record):
 
 
 class Speed(Record):
-    """`evaluation/…/speed.json`: the time from a decoded photo to its probability, which differs from run to run.
+    """`evaluation/…/speed.json`: time from a decoded photo to its probability, which varies between runs.
 
     Attributes:
         milliseconds_per_photo: median over the timed batches.
-        batch_size: photos in each of them.
-        batches: how many were timed.
+        batch_size: photos per batch.
+        batches: number of timed batches.
         device: the GPU's name, or the number of CPU cores.
     """
 

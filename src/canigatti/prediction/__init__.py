@@ -1,1 +1,1 @@
-"""Predictions of new photos, used beside the workflow: find files, predict them, print the results."""
+"""Predictions of new photos, used outside the workflow: find photo files, predict them, and print the results."""

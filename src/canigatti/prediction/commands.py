@@ -12,16 +12,16 @@ def predict(
         list[str],
         typer.Argument(
             metavar="PHOTO…",
-            help="Photos, folders with all photos in and below them, or - for a list of both on standard input.",
+            help="Photos, folders (searched recursively), or - to read paths from standard input, one per line.",
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON array.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """Predict the class of each photo, and the probability of the second class, as in predictions.csv.
+    """Predict the class of each photo, and the probability of the second class as in predictions.csv.
 
-    The model's file contains all that is needed: size and color of the photos, and the names of the classes. Files that
-    cannot be read are reported on stderr, the others are predicted, and the exit code is 1.
+    The model file contains everything that is needed: image size, color mode and the names of the classes. Files that
+    cannot be read are reported on stderr, all others are predicted, and the exit code is 1.
     """
     from canigatti.files import InputError
     from canigatti.prediction import output, terminal
@@ -35,15 +35,15 @@ def predict(
     for path, error in errors.items():
         terminal.report_error(path, error)
     if not files:
-        raise InputError("there is no photo to predict: no file was given, or found in the given folders")
+        raise InputError("there is no photo to predict: no file was given or found in the folders")
     total, run = len(files) + len(errors), model.with_name("run.json")
     with terminal.quiet_libraries():
         network = load_model(model, TrainingRecord.read(run).model_sha256 if run.is_file() else None)
     classes = read_classes(model)
     lines = output.as_json if as_json else output.as_csv if as_csv else output.as_table
     try:
-        terminal.write(lines(terminal.usable(predict_files(network, files), len(files), errors), classes))
+        terminal.write(lines(terminal.readable(predict_files(network, files), len(files), errors), classes))
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
     if errors:
-        raise InputError(f"{len(errors):,} of {total:,} files and folders could not be used, for the reasons above")
+        raise InputError(f"{len(errors):,} of {total:,} files and folders could not be used; see the messages above")

@@ -1,4 +1,4 @@
-"""The terminal: paths that come in, results that go out, faults, progress, and none of TensorFlow's chatter."""
+"""Terminal input and output: paths from stdin, results, error messages, a progress bar, no TensorFlow log messages."""
 
 import io
 import os
@@ -15,52 +15,52 @@ from canigatti.prediction.files import Prediction
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Hold back what C++ libraries write to the process's stderr, and show it only where the block fails.
+    """Suppress what C++ libraries write to the process's stderr, unless the block raises an unexpected exception.
 
-    TensorFlow tells how it was built, in five lines, before it heeds any log level.
+    TensorFlow prints five lines about its build before it applies any log level.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.stderr.flush()
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
         failed = True
         try:
             yield
             failed = False
         except InputError:
-            failed = False  # its message says it better
+            failed = False  # its message is sufficient
             raise
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
             if failed:
-                said.seek(0)
-                os.write(2, said.read())
+                captured.seek(0)
+                os.write(2, captured.read())
 
 
-def report_error(path: str, fault: str) -> None:
-    """Say on stderr, in one line, why a file or folder gives no result."""
-    tqdm.write(f"canigatti: {printable(path)}: {printable(fault)}", file=sys.stderr)
+def report_error(path: str, error: str) -> None:
+    """Write on stderr, on one line, why a file or folder cannot be used."""
+    tqdm.write(f"canigatti: {printable(path)}: {printable(error)}", file=sys.stderr)
 
 
-def usable(predictions: Iterable[Prediction], total: int, faults: dict[str, str]) -> Iterator[Prediction]:
-    """The predictions of what is a photo; of the rest, each fault is told and added to `faults`.
+def readable(predictions: Iterable[Prediction], total: int, errors: dict[str, str]) -> Iterator[Prediction]:
+    """Yield the predictions of readable photos; report the errors of the others and add them to `errors`.
 
-    A progress bar is shown where it does not run through the results: stderr is a terminal, and stdout is none.
+    A progress bar is shown if stderr is a terminal and stdout is not, so that it does not interrupt the results.
     """
     hidden = sys.stdout.isatty() or not sys.stderr.isatty()
     for prediction in tqdm(predictions, "predict", total=total, unit="photo", disable=hidden):
-        if prediction.fault:
-            faults[prediction.path] = prediction.fault
-            report_error(prediction.path, prediction.fault)
+        if prediction.error:
+            errors[prediction.path] = prediction.error
+            report_error(prediction.path, prediction.error)
         else:
             yield prediction
 
 
-def expand_stdin(given: Iterable[str]) -> Iterator[str]:
-    """The paths given as arguments, and in the place of `-` those on standard input, one a line."""
-    for path in given:
+def expand_stdin(paths: Iterable[str]) -> Iterator[str]:
+    """Yield the paths, with `-` replaced by the paths on standard input, one per line."""
+    for path in paths:
         if path == "-":
             lines = (line.removesuffix(b"\r") for line in sys.stdin.buffer.read().split(b"\n"))
             yield from map(os.fsdecode, filter(None, lines))
@@ -69,7 +69,7 @@ def expand_stdin(given: Iterable[str]) -> Iterator[str]:
 
 
 def write(pieces: Iterable[str]) -> None:
-    """To stdout, each piece at once; what it cannot encode, such as a file name that is no text, in JSON's escapes."""
+    """Write to stdout, flushing each piece; characters that it cannot encode are written as backslash escapes."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     for piece in pieces:

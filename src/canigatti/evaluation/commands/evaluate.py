@@ -16,8 +16,8 @@ def evaluate(
         Path, typer.Option(help="Folder for predictions.csv, metrics.json, uncertain.csv and speed.json.")
     ],
 ) -> None:
-    """Predict the test photos with a trained model, and measure its accuracy, loss and speed."""
-    from canigatti.evaluation.metrics import measure, prediction_table, uncertain
+    """Predict the test set with a trained model, and compute its accuracy, loss and speed."""
+    from canigatti.evaluation.metrics import compute_metrics, least_certain, prediction_table
     from canigatti.evaluation.prediction import predict
     from canigatti.evaluation.records import PREDICTIONS, UNCERTAIN
     from canigatti.evaluation.speed import measure_speed
@@ -34,12 +34,12 @@ def evaluate(
     rows = store.rows(read_subset(split, "test"))
     try:
         probabilities = predict(network, store.images, rows)
-        metrics = measure(store.labels[rows], probabilities)
+        metrics = compute_metrics(store.labels[rows], probabilities)
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
     predictions = prediction_table(store.ids[rows], store.labels[rows], probabilities)
     PREDICTIONS.write(output / "predictions.csv", predictions)
-    UNCERTAIN.write(output / "uncertain.csv", uncertain(predictions))
+    UNCERTAIN.write(output / "uncertain.csv", least_certain(predictions))
     metrics.write(output / "metrics.json")
     measure_speed(network, store.images, rows).write(output / "speed.json")
     print(f"accuracy {metrics.accuracy:.2%}  loss {metrics.loss:.4f}  on {metrics.n:,} test photos")

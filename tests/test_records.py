@@ -1,0 +1,387 @@
+"""Every record and every table of the package is read back as it was written."""
+
+import importlib
+import math
+import pkgutil
+import types
+import typing
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import annotated_types
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic.fields import FieldInfo
+
+import canigatti
+from canigatti.config import (
+    BACKBONES,
+    Augmentation,
+    Convolutional,
+    CountRange,
+    Experiment,
+    Photos,
+    Pretrained,
+    RateRange,
+    SearchSpec,
+    Space,
+    Spec,
+    Split,
+    Study,
+    parse_study,
+)
+from canigatti.files import InputError
+from canigatti.records import Record, Table
+
+TEXT = st.text(max_size=8) | st.sampled_from(
+    [
+        "nan",
+        "NA",
+        "None",
+        "",
+        " ",
+        "\r",
+        "\n",
+        "\r\n",
+        '"',
+        "''",
+        ",",
+        'a"b,c\n',
+        "a\rb",
+        "#",
+        "007",
+        "1e3",
+        "true",
+        "猫",
+    ]
+)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(
+    [0.1 + 0.2, 5e-324, 1.7976931348623157e308, -0.0, 2.2250738585072014e-308, 1 / 3, 123456789.12345679]
+)
+INTEGERS = st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3)
+
+for module in pkgutil.walk_packages(canigatti.__path__, "canigatti."):
+    if not module.name.endswith(("__main__", "training.callbacks")):  # the command line; and Keras, without records
+        importlib.import_module(module.name)
+
+
+def subclasses(base: type) -> list[type]:
+    return [kind for child in base.__subclasses__() for kind in (child, *subclasses(child))]
+
+
+def is_public(kind: type) -> bool:
+    return kind.__module__.startswith("canigatti.") and not kind.__name__.startswith("_")
+
+
+RECORDS = sorted((kind for kind in subclasses(Record) if is_public(kind)), key=lambda kind: kind.__qualname__)
+TABLES = {
+    f"{module.name}.{name}": value
+    for module in pkgutil.walk_packages(canigatti.__path__, "canigatti.")
+    if module.name.endswith(".records")
+    for name, value in vars(importlib.import_module(module.name)).items()
+    if isinstance(value, Table)
+}
+
+
+def record(kind: type[Record], **fixed: st.SearchStrategy) -> st.SearchStrategy:
+    """Return a strategy of records whose fields have any values that their types allow; `fixed` overrides some."""
+    if not fixed and kind in CONSISTENT:
+        return CONSISTENT[kind]()
+    fields = {name: fixed[name] if name in fixed else field_values(field) for name, field in kind.model_fields.items()}
+    return st.builds(kind, **fields)
+
+
+def field_values(field: FieldInfo) -> st.SearchStrategy:
+    return values(field.annotation, tuple(field.metadata))
+
+
+def values(annotation: Any, metadata: tuple = ()) -> st.SearchStrategy:
+    """Return a strategy for a type; a type without one is an error, so that no record goes untested."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return values(arguments[0], (*flat(arguments[1:]), *metadata))
+    if origin is typing.Literal:
+        return st.sampled_from(arguments)
+    if origin in (typing.Union, types.UnionType):
+        return st.one_of([values(argument, metadata) for argument in arguments])
+    if origin is tuple and arguments[-1] is Ellipsis:
+        return st.lists(values(arguments[0]), min_size=bound(metadata, "min_length", 0), max_size=3).map(tuple)
+    if origin is tuple:
+        return st.tuples(*map(values, arguments))
+    if origin is dict:
+        return st.dictionaries(*map(values, arguments), min_size=bound(metadata, "min_length", 0), max_size=3)
+    if isinstance(annotation, type) and issubclass(annotation, Record):
+        return record(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return st.sampled_from(annotation)
+    scalars = {int: integers, float: floats, str: texts, bool: lambda _: st.booleans(), type(None): lambda _: st.none()}
+    if annotation not in scalars:
+        raise NotImplementedError(f"no strategy for {annotation}: add one to `values`")
+    return scalars[annotation](metadata)
+
+
+def flat(metadata: tuple) -> list:
+    """Return metadata with the constraints inside pydantic's `Field` and groups unpacked."""
+    unpacked: list = []
+    for item in metadata:
+        if isinstance(item, FieldInfo):
+            unpacked += item.metadata
+        else:
+            unpacked.append(item)
+    return unpacked
+
+
+def bound(metadata: tuple, name: str, default: Any) -> Any:
+    found = [value for item in flat(metadata) if (value := getattr(item, name, None)) is not None]
+    return found[-1] if found else default
+
+
+def integers(metadata: tuple) -> st.SearchStrategy:
+    low, high = bound(metadata, "ge", -(2**63)), bound(metadata, "le", bound(metadata, "lt", 2**63) - 1)
+    return st.integers(low, high) | st.integers(low, min(high, low + 50))
+
+
+def floats(metadata: tuple) -> st.SearchStrategy:
+    limits = {name: bound(metadata, name, None) for name in ("ge", "gt", "le", "lt")}
+    if all(limit is None for limit in limits.values()):
+        return FLOATS
+    low, high = (
+        next((limits[name] for name in names if limits[name] is not None), None)
+        for names in ("ge gt", "le lt")
+        for names in [names.split()]
+    )
+    return st.floats(
+        low,
+        high,
+        exclude_min=limits["gt"] is not None,
+        exclude_max=limits["lt"] is not None,
+        allow_nan=False,
+        allow_infinity=False,
+    )
+
+
+def texts(metadata: tuple) -> st.SearchStrategy:
+    if pattern := bound(metadata, "pattern", None):
+        return st.from_regex(pattern, fullmatch=True)
+    return TEXT.filter(lambda text: len(text) >= bound(metadata, "min_length", 0))
+
+
+RATES = floats((annotated_types.Ge(0), annotated_types.Lt(1)))
+
+
+@st.composite
+def ranges(draw, kind):
+    low, high = sorted(draw(st.tuples(*[field_values(kind.model_fields["low"])] * 2)))
+    return kind(low=low, high=high, step=draw(field_values(kind.model_fields["step"])))
+
+
+@st.composite
+def spaces(draw, blocks=None):
+    """Spaces with at least one range; with `blocks`, suitable for a network of that many blocks."""
+    blocks = blocks or draw(st.integers(1, 3))
+    counts, rates = ranges(CountRange), ranges(RateRange)
+    optional = {
+        "filters": st.tuples(*[counts] * blocks),
+        "kernel_size": counts,
+        "dropout": st.tuples(*[rates] * (blocks + 1)),
+        "dense_units": counts,
+        "optimizer": st.permutations(["sgd", "adam", "rmsprop"]).map(tuple),
+    }
+    names = draw(st.sets(st.sampled_from(sorted(optional)), min_size=1))
+    return Space(**{name: draw(optional[name]) for name in sorted(names)})
+
+
+@st.composite
+def convolutional(draw, blocks=None):
+    blocks = blocks or draw(st.integers(1, 3))
+    counts = st.integers(1, 2**31)
+    filters, dropout = draw(st.tuples(*[counts] * blocks)), draw(st.tuples(*[RATES] * (blocks + 1)))
+    return draw(record(Convolutional, filters=st.just(filters), dropout=st.just(dropout)))
+
+
+@st.composite
+def experiments(draw, kind):
+    """Experiments, or specs, whose settings suit their networks."""
+    blocks = draw(st.integers(1, 3))
+    if draw(st.booleans()):
+        color, network, unfreeze, search = st.just("rgb"), record(Pretrained), TEXT, st.none()
+    else:
+        color, network, unfreeze = st.sampled_from(["rgb", "grayscale"]), convolutional(blocks), st.just("nothing")
+        search = st.none() | record(canigatti.config.Search, space=spaces(blocks))
+    consistent = {"color": color, "network": network, "unfreeze": unfreeze}
+    return draw(record(kind, **consistent, **({"search": search} if kind is Experiment else {})))
+
+
+@st.composite
+def augmentations(draw):
+    low, high = sorted(draw(st.tuples(*[st.floats(1e-300, 1e300)] * 2)))
+    return draw(record(Augmentation, brightness=st.just((low, high))))
+
+
+@st.composite
+def splits(draw):
+    train, validation = draw(st.floats(0.01, 0.49)), draw(st.floats(0.01, 0.49))
+    return draw(
+        record(Split, train=st.just(train), validation=st.just(validation), test=st.just(1 - train - validation))
+    )
+
+
+@st.composite
+def studies(draw):
+    """Configuration files with a fine-tuned and a searched experiment in optional groups, validated."""
+    backbone = draw(st.sampled_from(BACKBONES))
+    own = {"split": "half", "search": None, "start_from": None}
+    plain, searched = (draw(experiments(Experiment)).model_dump(mode="json") | own for _ in range(2))
+    transfer = {"split": "half", "network": {"backbone": backbone}}
+    finetune = {"start_from": "transfer", "unfreeze": draw(TEXT), "group": draw(st.none() | st.just("extra"))}
+    raw = {
+        "study": draw(values(canigatti.config.basis.Name)),
+        "classes": ["cat", draw(st.sampled_from(["dog", "猫", 'd"o,g']))],
+        "photos": draw(photos(generated=True)).model_dump(mode="json"),
+        "splits": {"half": draw(splits()).model_dump(mode="json")},
+        "defaults": draw(experiments(Experiment)).model_dump(mode="json") if draw(st.booleans()) else {},
+        "experiments": {"plain": plain | {"group": None}, "searched": searched | {"group": "extra"}},
+        "include": draw(st.sampled_from([[], ["extra"]])),
+        "seeds": draw(st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=3, unique=True)),
+        "weights": dict.fromkeys(BACKBONES, "imagenet"),
+    }
+    if not raw["defaults"]:
+        raw["experiments"] |= {"transfer": transfer, "finetune": finetune}
+    return parse_study(raw, "generated")
+
+
+@st.composite
+def photos(draw, generated=None):
+    source = None if (draw(st.booleans()) if generated is None else generated) else draw(TEXT.filter(len))
+    sha256 = draw(field_values(Photos.model_fields["sha256"])) if source else None
+    generate = None if source else draw(record(canigatti.config.GeneratedPhotos))
+    return draw(record(Photos, source=st.just(source), sha256=st.just(sha256), generate=st.just(generate)))
+
+
+# Records with validators that compare fields: their strategies build consistent ones.
+CONSISTENT = {
+    CountRange: lambda: ranges(CountRange),
+    RateRange: lambda: ranges(RateRange),
+    Space: spaces,
+    Convolutional: convolutional,
+    Pretrained: lambda: record(Pretrained, backbone=st.sampled_from(BACKBONES)),
+    Spec: lambda: experiments(Spec),
+    Experiment: lambda: experiments(Experiment),
+    SearchSpec: lambda: record(SearchSpec, experiment=experiments(Spec)),
+    Augmentation: augmentations,
+    Split: splits,
+    Photos: photos,
+    Study: studies,
+}
+
+examples = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_the_records_and_tables_of_all_stages_are_found():
+    names = {kind.__name__ for kind in RECORDS}
+    assert {"Study", "Spec", "SearchSpec", "Outline", "SourceRecord", "TrainingRecord", "BestTrial", "Metrics"} <= names
+    stages = {name.split(".")[1] for name in TABLES}
+    assert stages == {"photos", "training", "search", "evaluation"}
+
+
+@pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
+def test_a_record_is_read_back_as_it_was_written(tmp_path, kind):
+    @examples
+    @given(record(kind))
+    def read_back(written):
+        assert kind.from_json(written.to_json()) == written
+        written.write(tmp_path / "record.json")
+        assert kind.read(tmp_path / "record.json") == written
+
+    read_back()
+
+
+@pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
+def test_unknown_keys_and_changes_of_a_record_are_rejected(kind):
+    @settings(examples, max_examples=3)
+    @given(record(kind))
+    def check(written):
+        with pytest.raises(InputError, match=f"expected a {kind.__name__} record, received mistyped"):
+            kind.from_json(written.to_json()[:-1] + (", " if kind.model_fields else "") + '"mistyped": 1}')
+        with pytest.raises(ValueError, match="frozen"):
+            setattr(written, next(iter(kind.model_fields)), 1)
+
+    check()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_read_back_as_it_was_written(tmp_path, name):
+    table = TABLES[name]
+    cells = {
+        str: TEXT,
+        int: INTEGERS,
+        float: FLOATS | st.just(math.inf) | st.just(math.nan),
+        "Int64": st.none() | st.integers(-(2**53), 2**53),
+    }
+    rows = st.lists(st.fixed_dictionaries({column: cells[kind] for column, kind in table.columns.items()}), max_size=5)
+
+    @examples
+    @given(rows)
+    def read_back(rows):
+        written = table.frame(rows)
+        table.write(tmp_path / "table.csv", rows)
+        pd.testing.assert_frame_equal(table.read(tmp_path / "table.csv"), written, check_exact=True)
+        assert set(written) == set(table.columns)
+
+    read_back()
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_record_rejects_what_json_cannot_represent(value):
+    with pytest.raises(ValueError, match="finite number"):
+        canigatti.evaluation.records.Speed(milliseconds_per_photo=value, batch_size=1, batches=1, device="CPU")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "No such file or directory"),
+        ("{", "Invalid JSON"),
+        ("[]", "should be an object"),
+        ('{"trials": 3}', "trials: .*valid"),
+        ('{"trials": [], "trials_": 3}', r"trials_: .*not permitted \(3\)"),
+    ],
+)
+def test_the_error_of_an_invalid_record_names_file_class_and_key(tmp_path, content, message):
+    path = tmp_path / "proposed.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError, match=rf"proposed\.json: expected a Proposal record.*{message}") as error:
+        canigatti.search.records.Proposal.read(path)
+    assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [None, "", "id,label\n", "id,label,probability\na,zero,0.5\n", "\0"])
+def test_the_error_of_an_invalid_table_names_file_and_columns(tmp_path, content):
+    path = tmp_path / "predictions.csv"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError, match=r"predictions\.csv: expected a table with the columns id, label, probability"):
+        canigatti.evaluation.records.PREDICTIONS.read(path)
+
+
+def test_other_columns_are_dropped_unless_the_table_is_open_ended(tmp_path):
+    rows = [{"id": "a", "other": 1}]
+    (tmp_path / "closed.csv").write_text("other,id\n1,a\n")
+    assert list(Table({"id": str}).frame(rows)) == list(Table({"id": str}).read(tmp_path / "closed.csv")) == ["id"]
+    open_ended = Table({"id": str}, open_ended=True)
+    assert list(open_ended.frame(rows)) == ["id", "other"]
+    assert list(open_ended.read(tmp_path / "closed.csv")) == ["other", "id"]
+
+
+def test_equal_records_have_equal_json_with_sorted_keys():
+    first, second = (Split(train=0.5, validation=0.25, test=0.25), Split(test=0.25, train=0.5, validation=0.25))
+    assert first.to_json() == second.to_json() == '{"seed": 42, "test": 0.25, "train": 0.5, "validation": 0.25}'
+
+
+def test_an_unsupported_field_type_is_not_skipped():
+    with pytest.raises(NotImplementedError, match="no strategy"):
+        values(Path)
