@@ -8,12 +8,12 @@ import pytest
 from matplotlib.text import Annotation
 
 from canigatti.plots import save
-from canigatti.report.plots import accuracy_and_cost, draw_accuracy_cost, worth_naming
+from canigatti.report.plots import accuracy_and_cost, is_labeled, plot_accuracy_cost
 
 
 def costs(*rows):
     columns = ["experiment", "table", "split", "accuracy", "seconds", "parameters"]
-    frame = pd.DataFrame(rows, columns=columns).assign(untrained_start=False, diverged=0)
+    frame = pd.DataFrame(rows, columns=columns).assign(random_initialization=False, diverged=0)
     return frame.assign(accuracy_low=frame["accuracy"] - 0.01, accuracy_high=frame["accuracy"] + 0.01)
 
 
@@ -45,13 +45,13 @@ def test_named_are_short_tables_the_best_of_each_and_the_best_within_its_time():
         "other": ("ablations", 0.74, 50, False),
     }
     frame = costs(*((name, table, "half", accuracy, s, 1) for name, (table, accuracy, s, _) in named.items()))
-    assert worth_naming(frame).tolist() == [name for *_, name in named.values()]
+    assert is_labeled(frame).tolist() == [name for *_, name in named.values()]
 
 
 def test_no_name_hides_another_and_all_lie_inside_the_axes():
-    axes = draw_accuracy_cost(CLOSE).axes[0]
+    axes = plot_accuracy_cost(CLOSE).axes[0]
     names = [child for child in axes.get_children() if isinstance(child, Annotation)]
-    assert len(names) == worth_naming(CLOSE).sum() == 11
+    assert len(names) == is_labeled(CLOSE).sum() == 11
     boxes = [name.get_window_extent() for name in names]
     assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]
     assert all(axes.bbox.contains(x, y) for box in boxes for x, y in (box.min, box.max))
@@ -60,5 +60,5 @@ def test_no_name_hides_another_and_all_lie_inside_the_axes():
 @pytest.mark.parametrize("frame", [CLOSE, CLOSE.head(1), CLOSE.assign(seconds=0.4), CLOSE.assign(accuracy_high=0.0)])
 def test_the_picture_is_the_same_every_time(tmp_path, frame):
     for name in ("one.png", "two.png"):
-        save(draw_accuracy_cost(frame), tmp_path / name)
+        save(plot_accuracy_cost(frame), tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()

@@ -1,7 +1,5 @@
 """Verdicts on constructed networks: each claim supported, contradicted, not decided, and not tested at all."""
 
-import json
-
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
@@ -17,7 +15,7 @@ SPLITS = {
     "half": Split(train=0.5, validation=0.25, test=0.25),
     "most": Split(train=0.6, validation=0.2, test=0.2),
 }
-AUGMENTATION = json.loads(Experiment(split="half", augment=True).spec())["augmentation"]
+AUGMENTATION = Experiment(split="half", augment=True).resolve().model_dump(mode="json")["augmentation"]
 WORSE, BETTER = range(30), range(10)  # photos that are told wrongly, of 100
 UNCERTAIN = range(20, 48)  # two fewer than WORSE, but others: −10 to +14 points or so
 VERDICTS = [(WORSE, BETTER, SUPPORTED), (BETTER, WORSE, CONTRADICTED), (WORSE, UNCERTAIN, UNDECIDED)]
@@ -38,7 +36,7 @@ def test_without_experiments_nothing_is_decided_and_the_reason_is_given():
     found = findings([], SPLITS)
     assert {one.verdict for one in found} == {UNDECIDED}
     assert all(
-        one.ours.startswith(("no two experiments differ only in ", "it takes four experiments")) for one in found
+        one.result.startswith(("no two experiments differ only in ", "it requires four experiments")) for one in found
     )
 
 
@@ -74,8 +72,8 @@ def test_the_numbers_are_those_of_the_pairs(network):
     ]
     found = finding(claims.AUGMENTATION_HELPS, networks)
     assert found.interval.estimate == pytest.approx(0.1)  # +20 points and none
-    assert found.ours.startswith("+10.0 points (+")
-    assert found.ours.endswith("), mean of 2 pairs")
+    assert found.result.startswith("+10.0 points (+")
+    assert found.result.endswith("), mean of 2 pairs")
     assert found.basis[1] == "d against c: +0.0 points (+0.0 to +0.0) on 100 photos"
 
 
@@ -96,8 +94,8 @@ def test_always_is_contradicted_by_one_pair_and_supported_by_all(network):
 def test_two_splits_are_compared_on_the_photos_that_both_tested(network):
     small, large = network("small", wrong=WORSE, photos=100), network("large", wrong=BETTER, split="most", photos=40)
     assert finding(claims.MORE_DATA_HELPS, [small, large]).basis[0].endswith(" on 40 photos")
-    large.right.index = large.right.index.str.replace("photo", "other")
-    assert finding(claims.MORE_DATA_HELPS, [small, large]).ours == (
+    large.correct.index = large.correct.index.str.replace("photo", "other")
+    assert finding(claims.MORE_DATA_HELPS, [small, large]).result == (
         "no two experiments differ only in their split and share test photos"
     )
 
@@ -124,7 +122,7 @@ def test_overfitting_is_judged_by_the_best_epochs(network, epochs, verdict):
 
 def test_trainings_that_ran_out_of_epochs_are_told(network):
     networks = augmented_pairs(network, "best_epochs", (20, 20), (27, 100))  # 100 are allowed
-    assert finding(claims.OVERFITTING_DELAYED, networks).ours.endswith(
+    assert finding(claims.OVERFITTING_DELAYED, networks).result.endswith(
         ", mean of 2 pairs; 1 training was best in the last epoch allowed"
     )
 
@@ -140,7 +138,7 @@ def test_time_is_judged_by_how_many_times_as_long_an_epoch_takes(network, second
 
 def test_a_single_pair_decides_nothing_about_epochs_and_several_seeds_do(network):
     one = augmented_pairs(network, "best_epochs", (20,), (27,))
-    assert finding(claims.OVERFITTING_DELAYED, one).ours == "one pair gives no interval"
+    assert finding(claims.OVERFITTING_DELAYED, one).result == "a single pair has no interval"
     seeds = [
         network(best_epochs=np.array([20, 21])),
         network(best_epochs=np.array([40, 41]), augmentation=AUGMENTATION),
@@ -158,7 +156,7 @@ def test_saved_weights_are_counted(network, filters, saved, verdict):
         [network(color="grayscale", network=built, parameters=5000), network(network=built, parameters=5000 + saved)],
     )
     assert found.verdict == verdict
-    assert found.ours.startswith(f"{saved} weights, {saved / (27 * filters):.1%} of the first layer's work")
+    assert found.result.startswith(f"{saved} weights, {saved / (27 * filters):.1%} of the first layer's work")
 
 
 def test_pretrained_networks_say_nothing_about_our_first_layer(network):
@@ -174,13 +172,13 @@ def test_both_optimizers_must_beat_rmsprop(network, sgd, adam, verdict):
     wrong = {"rmsprop": WORSE, "sgd": sgd, "adam": adam}
     networks = [network(name, wrong=photos, optimizer={"name": name}) for name, photos in wrong.items()]
     assert finding(claims.RMSPROP_LOSES, networks).verdict == verdict
-    assert finding(claims.RMSPROP_LOSES, networks[:2]).ours == "no two experiments differ only in RMSprop or Adam"
+    assert finding(claims.RMSPROP_LOSES, networks[:2]).result == "no two experiments differ only in RMSprop or Adam"
 
 
 def test_batch_sizes_were_tried_where_they_reach_from_16_to_256(network):
     networks = [network(batch_size=size, wrong=range(size // 16)) for size in (16, 64, 256)]
     found = finding(claims.BATCH_SIZES_TRIED, networks)
-    assert (found.verdict, found.ours) == (SUPPORTED, "accuracy 99.0% with 16, 96.0% with 64, 84.0% with 256")
+    assert (found.verdict, found.result) == (SUPPORTED, "accuracy 99.0% with 16, 96.0% with 64, 84.0% with 256")
     assert finding(claims.BATCH_SIZES_TRIED, networks[:2]).verdict == UNDECIDED
     networks[0].settings["color"] = "grayscale"  # so that it differs in two settings
     assert finding(claims.BATCH_SIZES_TRIED, networks).verdict == UNDECIDED
@@ -211,8 +209,8 @@ def test_the_same_settings_under_two_names_count_once(network):
     assert [(old.name, new.name) for old, new in augmentation_added(networks)] == [("a", "b")]
 
 
-def test_an_untrained_start_is_left_out(network):
-    networks = [network(wrong=WORSE), network(wrong=BETTER, augmentation=AUGMENTATION, untrained_start=True)]
+def test_an_random_initialization_is_left_out(network):
+    networks = [network(wrong=WORSE), network(wrong=BETTER, augmentation=AUGMENTATION, random_initialization=True)]
     assert finding(claims.AUGMENTATION_HELPS, networks).verdict == UNDECIDED
 
 
@@ -226,7 +224,7 @@ def test_the_table_has_a_row_a_claim_with_its_numbers(network):
     assert row["original"] == "+3.6 points, mean of 4 (+3.3 to +4.2)"
     assert "95% interval" in row["rule"]
     assert row["basis"].startswith("b against a: +20.0 points (")
-    assert np.isnan(table.loc["Colour raises accuracy", "estimate"])
+    assert np.isnan(table.loc["Color raises accuracy", "estimate"])
 
 
 def originals_steps(column, setting, old, new):

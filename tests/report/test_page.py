@@ -1,6 +1,5 @@
 """The page: self-contained, safe against names, complete, and small."""
 
-import json
 import re
 from functools import cache
 from html.parser import HTMLParser
@@ -9,7 +8,7 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from canigatti.report.commands import report
+from canigatti.training.records import TrainingRecord
 
 HOSTILE = '<script>alert("x")</script>&.jpg'
 
@@ -38,14 +37,18 @@ class Elements(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag in names]
 
 
+def mark_diverged(path):
+    TrainingRecord.read(path).model_copy(update={"status": "diverged"}).write(path)
+
+
 @pytest.fixture(scope="module")
-def page(results):
+def page(results, write_report):
     """Write a study, run the command, and give the page's text."""
 
     @cache
     def write(**fields):
         study, folder = results(**fields)
-        report(study.outline("config/study.yaml"), folder, folder / "report")
+        write_report(study, folder)
         return (folder / "report" / "index.html").read_text(encoding="utf-8")
 
     return write
@@ -115,9 +118,9 @@ def test_page_tells_what_was_run_found_and_how_to_run_it_again(page):
     assert "131 groups of photos look almost the same" in text
     assert "base-801010-rgb-aug has the best accuracy" in text
     command = (
-        "snakemake results/made-up/evaluation/base-801010-rgb-aug/seed42/metrics.json \\ "
+        "snakemake results/synthetic/evaluation/base-801010-rgb-aug/seed42/metrics.json \\ "
         "--cores 1 --resources gpu=1 --configfile config/study.yaml \\ "
-        "--forcerun results/made-up/training/base-801010-rgb-aug/seed42/model.keras"
+        "--forcerun results/synthetic/training/base-801010-rgb-aug/seed42/model.keras"
     )
     assert command in text
     assert "original’s" not in text  # figures beside ours: those of another study
@@ -137,12 +140,12 @@ def test_the_page_reads_from_the_question_to_how_it_was_run(page):
         return [attributes["id"] for tag, attributes in Elements(html).tags if tag == "section"]
 
     after = ["comparison", "findings", "experiments", "how"]
-    assert sections(page(whole=True)) == ["study", "photos", *SECTIONS, *after]
+    assert sections(page(all_tables=True)) == ["study", "photos", *SECTIONS, *after]
     assert sections(page()) == ["study", "photos", "base", *after]
 
 
 def test_each_section_has_its_table_and_curves_and_links_to_it(page):
-    html = page(whole=True)
+    html = page(all_tables=True)
     for name, count in zip(SECTIONS, (8, 1, 3, 2, 4), strict=True):
         section = html[html.index(f'<section id="{name}">') :]
         section = section[: section.index("</section>")]
@@ -155,7 +158,7 @@ def test_each_section_has_its_table_and_curves_and_links_to_it(page):
 
 
 def test_settings_that_all_rows_share_are_said_once(page):
-    html = page(whole=True)
+    html = page(all_tables=True)
     modifications = html[html.index('<section id="modifications">') : html.index('<section id="pretrained">')]
     assert "All with split 80-10-10, RGB, augmented." in modifications
     assert "Colour</th>" not in modifications
@@ -163,23 +166,23 @@ def test_settings_that_all_rows_share_are_said_once(page):
 
 
 def test_the_originals_figures_stand_below_ours(page):
-    html = page(name="full", whole=True)
+    html = page(name="full", all_tables=True)
     assert "85.2% (82.4–87.6)<small>84.64%</small>" in html
     assert html.count("Second line: the original’s figures.") == 4  # base, modifications, pretrained, all
     assert "–</small>" not in html
 
 
-def test_an_untrained_start_is_marked_wherever_its_name_heads_something(page):
-    html = page(whole=True, untrained=("vgg16-transfer",))
+def test_an_random_initialization_is_marked_wherever_its_name_heads_something(page):
+    html = page(all_tables=True, random_initialization=("vgg16-transfer",))
     mark = '<small class="untrained">untrained start</small>'
     # Tables (its own and all), intervals, two panels, confusion, matrix of pairs twice, gallery, settings
     assert len(re.findall(rf"vgg16-transfer\s*{mark}", html)) == html.count(mark) == 10
     assert "Experiments with an untrained start are left out." in html
-    assert "untrained start" not in page(whole=True)
+    assert "untrained start" not in page(all_tables=True)
 
 
 def test_the_trials_of_a_search_are_shown_with_their_scores_and_faults(page):
-    html = page(whole=True)
+    html = page(all_tables=True)
     section = html[html.index('<section id="search">') : html.index('<section id="modifications">')]
     cells = [" ".join(part.split()) for part in re.sub(r"<[^>]+>", "|", section).split("|") if part.strip()]
     text = " ".join(cells)
@@ -189,39 +192,39 @@ def test_the_trials_of_a_search_are_shown_with_their_scores_and_faults(page):
     assert 'alt="Score of each trial of tuned against each of its hyper-parameters"' in section
 
 
-def test_the_commands_keep_the_groups_that_the_study_includes(results):
+def test_the_commands_keep_the_groups_that_the_study_includes(results, write_report):
     study, folder = results()
-    outline = {**json.loads(study.outline("config/study.yaml")), "include": ["ablations", "backbones"]}
-    report(json.dumps(outline), folder, folder / "report")
+    outline = study.outline("config/study.yaml").model_copy(update={"include": ("ablations", "backbones")})
+    write_report(outline, folder)
     html = (folder / "report" / "index.html").read_text(encoding="utf-8")
     assert html.count("--config &#39;include=[ablations, backbones]&#39;") == 3
 
 
-def test_an_experiment_of_which_one_seed_diverged_says_so_and_shows_another_seed(results):
+def test_an_experiment_of_which_one_seed_diverged_says_so_and_shows_another_seed(results, write_report):
     study, folder = results(seeds=(42, 43))
     record = folder / "training/base-641620-rgb/seed42/run.json"
-    record.write_text(json.dumps({**json.loads(record.read_text()), "status": "diverged"}))
-    report(study.outline("config/study.yaml"), folder, folder / "report")
+    mark_diverged(record)
+    write_report(study, folder)
     html = (folder / "report" / "index.html").read_text(encoding="utf-8")
     mark = '<small class="untrained">1 of 2 diverged</small>'
     assert re.search(rf"base-641620-rgb\s*{mark}\s*</h3> <span>seed 43", html)
     assert "± nan" not in html
 
 
-def test_the_headline_compares_with_nothing_where_all_others_diverged(results):
+def test_the_headline_compares_with_nothing_where_all_others_diverged(results, write_report):
     study, folder = results()
-    outline = json.loads(study.outline("study.yaml"))
-    outline["experiments"] = outline["experiments"][:2]
-    worse = folder / "training" / outline["experiments"][1]["name"] / "seed42/run.json"
-    worse.write_text(json.dumps({**json.loads(worse.read_text()), "status": "diverged"}))
-    report(json.dumps(outline), folder, folder / "report")
+    outline = study.outline("config/study.yaml")
+    outline = outline.model_copy(update={"experiments": outline.experiments[:2]})
+    worse = folder / "training" / outline.experiments[1].name / "seed42/run.json"
+    mark_diverged(worse)
+    write_report(outline, folder)
     header = (folder / "report" / "index.html").read_text(encoding="utf-8").partition("</header>")[0]
     assert "clearly lower" not in header
-    assert re.search(rf"without an accuracy:\s*<span class=\"name\">{outline['experiments'][1]['name']}<", header)
+    assert re.search(rf"without an accuracy:\s*<span class=\"name\">{outline.experiments[1].name}<", header)
 
 
 def test_where_every_start_was_untrained_none_is_ranked(page):
-    html = page(whole=True, untrained=("vgg16-transfer", "mobilenetv2-transfer"))
+    html = page(all_tables=True, random_initialization=("vgg16-transfer", "mobilenetv2-transfer"))
     section = html[html.index('<section id="pretrained">') : html.index('<section id="ablations">')]
     assert "★" not in section
     assert 'class="band"' not in section
@@ -230,12 +233,12 @@ def test_where_every_start_was_untrained_none_is_ranked(page):
 def test_conclusions_without_experiments_are_folded(page):
     html = page()
     folded = html[html.index("for which there are no experiments here") : html.index("Networks are paired by")]
-    assert "Dropout works better than batch normalisation" in folded
-    assert "Colour raises accuracy" not in folded
+    assert "Dropout works better than batch normalization" in folded
+    assert "Color raises accuracy" not in folded
 
 
 def test_pairs_stand_in_a_matrix_for_each_split_and_in_a_folded_table(page):
-    html = page(whole=True)
+    html = page(all_tables=True)
     comparison = html[html.index('<section id="comparison">') : html.index('<section id="findings">')]
     text = " ".join(Elements(comparison).text.split())
     assert comparison.count('<table class="pairs">') == 2
@@ -252,36 +255,36 @@ def test_pairs_stand_in_a_matrix_for_each_split_and_in_a_folded_table(page):
     assert opened == []
 
 
-def test_a_study_without_pairs_says_so(results):
+def test_a_study_without_pairs_says_so(results, write_report):
     study, folder = results()
-    outline = json.loads(study.outline("study.yaml"))
-    outline["experiments"] = [outline["experiments"][0], outline["experiments"][-1]]
-    report(json.dumps(outline), folder, folder / "report")
+    outline = study.outline("config/study.yaml")
+    outline = outline.model_copy(update={"experiments": (outline.experiments[0], outline.experiments[-1])})
+    write_report(outline, folder)
     assert "no two experiments that have an accuracy share a split" in (folder / "report" / "index.html").read_text()
 
 
 def test_each_finding_tells_claim_verdict_both_numbers_and_how_it_was_judged(page):
-    html = page(whole=True)
+    html = page(all_tables=True)
     found = html[html.index('<section id="findings">') : html.index('<section id="experiments">')]
     text = " ".join(Elements(found).text.split())
     assert found.count("<dt>Here</dt>") == found.count("<dt>Original</dt>") == found.count("How it was judged") == 11
     assert "supported Augmentation raises accuracy Here+3.5 points (" in text
     assert "), mean of 4 pairs Original+3.6 points, mean of 4 (+3.3 to +4.2)" in text
     assert "base-641620-gray-aug against base-641620-gray: +3.4 points (" in text
-    assert "not decided by these data Dropout works better than batch normalisation" in text
+    assert "not decided by these data Dropout works better than batch normalization" in text
 
 
 def test_page_of_eight_experiments_with_large_galleries_is_small(page):
     assert 100_000 < len(page(gallery=600)) < 2_500_000
 
 
-def test_every_curve_point_lies_where_a_number_can(results):
+def test_every_curve_point_lies_where_a_number_can(results, write_report):
     study, folder = results()
     history = folder / "training" / "base-641620-gray" / "seed42" / "history.csv"
     lines = history.read_text().splitlines()
     lines[5] = "5,nan,0.5,nan,0.5,1.0"
     history.write_text("\n".join(lines) + "\n")
-    report(study.outline("config/study.yaml"), folder, folder / "report")
+    write_report(study, folder)
     html = (folder / "report" / "index.html").read_text(encoding="utf-8")
     points = [line["points"] for line in Elements(html).all("polyline")]
     assert len(points) == 2 * (8 + 8 + 8)  # two measures; all in the background, validation, training
@@ -289,14 +292,14 @@ def test_every_curve_point_lies_where_a_number_can(results):
     assert "nan" not in " ".join(points)
 
 
-def test_a_picture_that_is_none_is_named(results):
+def test_a_picture_that_is_none_is_named(results, write_report):
     from canigatti.files import InputError
 
     study, folder = results()
     (folder / "photos" / "sizes.png").write_bytes(b"not a picture")
     with pytest.raises(InputError, match=r"photos/sizes\.png: expected an image"):
-        report(study.outline("config/study.yaml"), folder, folder / "report")
-    assert not (folder / "report").exists()
+        write_report(study, folder)
+    assert not (folder / "report" / "index.html").exists()
 
 
 def test_a_large_photo_shrinks_and_a_drawing_keeps_its_pixels(tmp_path):

@@ -1,12 +1,11 @@
 """Reading the results: a file that is missing or wrong is named."""
 
-import json
-
 import pytest
 
+from canigatti.config import Outline
 from canigatti.files import InputError
 from canigatti.report.original import read_original
-from canigatti.report.results import Outline, read_study
+from canigatti.report.results import read_study
 
 RUN = "base-801010-rgb/seed42"
 FILES = [
@@ -32,7 +31,7 @@ FILES = [
 
 def test_a_missing_file_is_named(results):
     study, folder = results()
-    outline = Outline.parse(study.outline("config/study.yaml"))
+    outline = study.outline("config/study.yaml")
     for name in FILES:
         (folder / name).rename(folder / "away")
         with pytest.raises(InputError, match=f"{name}: expected a file"):
@@ -59,27 +58,27 @@ def test_a_file_with_other_content_is_named_with_what_was_expected(results, name
     study, folder = results()
     (folder / name).write_text(content)
     with pytest.raises(InputError, match=f"{name}: .*{complaint}"):
-        read_study(Outline.parse(study.outline("config/study.yaml")), folder)
+        read_study(study.outline("config/study.yaml"), folder)
 
 
-def test_an_outline_that_is_none_is_refused():
-    with pytest.raises(InputError, match="--outline"):
-        Outline.parse('{"study": "x"}')
+def test_invalid_outline_is_rejected():
+    with pytest.raises(InputError, match="expected a Outline record, received configuration: Field required"):
+        Outline.from_json('{"study": "x"}')
 
 
 def test_splits_that_no_experiment_uses_are_not_asked_for(results):
     study, folder = results()
-    outline = json.loads(study.outline("config/study.yaml"))
-    outline["experiments"] = [one for one in outline["experiments"] if one["split"] == "64-16-20"]
+    outline = study.outline("config/study.yaml")
+    used = tuple(outlined for outlined in outline.experiments if outlined.split == "64-16-20")
     (folder / "splits" / "80-10-10.csv").unlink()
-    found = read_study(Outline.parse(json.dumps(outline)), folder)
+    found = read_study(outline.model_copy(update={"experiments": used}), folder)
     assert list(found.split_counts) == ["64-16-20"]
     assert found.split_counts["64-16-20"].loc["test"].tolist() == [100, 100]
 
 
 def test_a_photo_may_be_called_nan(results):
     study, folder = results()
-    runs = read_study(Outline.parse(study.outline("config/study.yaml")), folder).runs
+    runs = read_study(study.outline("config/study.yaml"), folder).runs
     assert runs[0].uncertain["id"].iloc[0] == "nan"
 
 
