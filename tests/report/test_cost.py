@@ -11,7 +11,7 @@ from canigatti.plots import save
 from canigatti.report.plots import accuracy_and_cost, is_labeled, plot_accuracy_cost
 
 
-def make_make_costs(*rows):
+def make_costs(*rows):
     columns = ["experiment", "table", "split", "accuracy", "seconds", "parameters"]
     frame = pd.DataFrame(rows, columns=columns).assign(random_initialization=False, diverged=0)
     return frame.assign(accuracy_low=frame["accuracy"] - 0.01, accuracy_high=frame["accuracy"] + 0.01)

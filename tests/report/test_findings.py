@@ -36,7 +36,8 @@ def test_findings_without_experiments_give_a_reason():
     undecided = findings([], SPLITS)
     assert {tested.verdict for tested in undecided} == {UNDECIDED}
     assert all(
-        one.result.startswith(("no two experiments differ only in ", "it requires four experiments")) for one in tested
+        tested.result.startswith(("no two experiments differ only in ", "it requires four experiments"))
+        for tested in undecided
     )
 
 
@@ -209,7 +210,7 @@ def test_identical_settings_count_once(network):
     assert [(old.name, new.name) for old, new in augmentation_added(networks)] == [("a", "b")]
 
 
-def test_an_random_initialization_is_left_out(network):
+def test_random_initialization_is_excluded(network):
     networks = [network(wrong=WORSE), network(wrong=BETTER, augmentation=AUGMENTATION, random_initialization=True)]
     assert finding(claims.AUGMENTATION_HELPS, networks).verdict == UNDECIDED
 
