@@ -38,7 +38,7 @@ rule fetch_photos:
         mem_mb=500,
         runtime=lambda wildcards, attempt: attempt * 60,
     params:
-        source=lambda wildcards, input: input.generated or STUDY.photos.source,
+        source=lambda wildcards: STUDY.photos.source or f"{PHOTOS}/generated.zip",
         sha256=f"--sha256 {STUDY.photos.sha256}" if STUDY.photos.sha256 else "",
         digest=PLAN.source_digest,
     shell:

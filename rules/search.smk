@@ -75,7 +75,7 @@ rule select_trial:
         **quick(500),
     params:
         spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
-        experiment=lambda wildcards: PLAN.spec(wildcards).to_json(),
+        experiment=lambda wildcards: PLAN.experiment(wildcards).resolve().to_json(),
         folder=subpath(output.trials, parent=True),
     shell:
         "python -m canigatti select-trial"

@@ -56,7 +56,7 @@ rule train:
         mem_mb=PLAN.training_memory,
         runtime=PLAN.training_minutes,
     params:
-        spec=lambda wildcards, input: input.found or PLAN.spec(wildcards).to_json(),
+        spec=PLAN.spec_option,
         start=PLAN.start_options,
         folder=subpath(output.model, parent=True),
     shell:

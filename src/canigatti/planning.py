@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from canigatti.config import Experiment, Pretrained, SearchSpec, Spec, Study, Weights
+from canigatti.config import Experiment, Pretrained, SearchSpec, Study, Weights
 from canigatti.files import InputError, sha256_of
 from canigatti.photos.sources import source_digest
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
@@ -138,9 +138,13 @@ class Plan:
         has_search = self.experiment(wildcards).search is not None
         return f"{self.results}/search/{wildcards.experiment}/spec.json" if has_search else []
 
-    def spec(self, wildcards: Any) -> Spec:
-        """Return the experiment as its jobs receive it."""
-        return self.experiment(wildcards).resolve()
+    def spec_option(self, wildcards: Any) -> str:
+        """Return the `--spec` of `train`: the experiment as JSON, or the file with the settings that its search found.
+
+        It must not depend on `input`: Snakemake does not rerun a job for a change of such a parameter.
+        """
+        found = self.found_spec(wildcards)
+        return found if isinstance(found, str) else self.experiment(wildcards).resolve().to_json()
 
     def search_spec(self, wildcards: Any) -> SearchSpec:
         """Return the search as its jobs receive it; an experiment without a search is a user error."""

@@ -50,11 +50,10 @@ def start(tmp_path, monkeypatch):
 def test_four_jobs_on_two_devices_never_share_one(start):
     jobs = [start(1) for _ in range(4)]
     logs = [job.communicate(timeout=60)[0].splitlines() for job in jobs]
-    leases_held = [
-        Lease(device, float(start), float(end)) for *_, last in logs for device, start, end in [last.split()]
-    ]
-    assert sorted(lease.device for lease in leases_held) == ["a", "a", "b", "b"]
-    simultaneous = [pair for pair in combinations(leases_held, 2) if overlap(*pair)]
+    results = [lines[-1].split() for lines in logs]
+    held = [Lease(device, float(start), float(end)) for device, start, end in results]
+    assert sorted(lease.device for lease in held) == ["a", "a", "b", "b"]
+    simultaneous = [pair for pair in combinations(held, 2) if overlap(*pair)]
     assert all(first.device != second.device for first, second in simultaneous)
     assert simultaneous, "both devices are used"
 

@@ -1,6 +1,6 @@
-"""The page: self-contained, safe against names, complete, and small."""
+"""The page: self-contained, safe for hostile names, complete, and small."""
 
-import json
+import base64
 import re
 from functools import cache
 from html.parser import HTMLParser
@@ -9,13 +9,13 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from canigatti.report.commands import report
+from canigatti.training.records import TrainingRecord
 
 HOSTILE = '<script>alert("x")</script>&.jpg'
 
 
 class Elements(HTMLParser):
-    """All start tags with their attributes, and the text outside of style."""
+    """All start tags with their attributes, and the text outside of style elements."""
 
     def __init__(self, html):
         super().__init__()
@@ -38,20 +38,24 @@ class Elements(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag in names]
 
 
+def mark_diverged(path):
+    TrainingRecord.read(path).model_copy(update={"status": "diverged"}).write(path)
+
+
 @pytest.fixture(scope="module")
-def page(results):
-    """Write a study, run the command, and give the page's text."""
+def page(results, write_report):
+    """Write a study, run the command, and return the page as HTML."""
 
     @cache
     def write(**fields):
         study, folder = results(**fields)
-        report(study.outline("config/study.yaml"), folder, folder / "report")
+        write_report(study, folder)
         return (folder / "report" / "index.html").read_text(encoding="utf-8")
 
     return write
 
 
-def test_page_asks_for_nothing_outside_itself(page):
+def test_page_loads_no_other_file(page):
     html = page(name="full")
     elements = Elements(html)
     tags = {tag for tag, _ in elements.tags}
@@ -67,14 +71,14 @@ def test_page_asks_for_nothing_outside_itself(page):
     assert any("default-src 'none'" in meta.get("content", "") for meta in elements.all("meta"))
 
 
-def test_links_inside_the_page_have_targets(page):
+def test_internal_links_have_targets(page):
     elements = Elements(page())
     ids = [attributes["id"] for _, attributes in elements.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {attributes["href"][1:] for attributes in elements.all("a", "use")} <= set(ids)
+    assert {attributes["href"][1:] for attributes in elements.all("a")} <= set(ids)
 
 
-def test_names_from_files_stay_text(page):
+def test_names_of_files_and_classes_are_escaped(page):
     html = page(hostile_id=HOSTILE, classes=("<b>cat", "dog'\"><img src=x onerror=y>"))
     elements = Elements(html)
     assert "script" not in {tag for tag, _ in elements.tags}
@@ -83,18 +87,19 @@ def test_names_from_files_stay_text(page):
     assert "<b>cat" in elements.text
 
 
-def test_pictures_have_words_and_sizes_and_are_there_at_once(page):
+def test_images_have_alternative_text_and_size_and_load_eagerly(page):
     images = Elements(page()).all("img")
-    assert len(images) == 5 + 1 + 3 * 8
+    # Photos, accuracy against cost, intervals and curves of the base table, two galleries per experiment
+    assert len(images) == 5 + 1 + 3 + 2 * 8
     for image in images:
         assert image["src"].startswith("data:image/")
         assert image["alt"]
-        assert not {"loading", "decoding"} & set(image), "a printed or photographed page would lack them"
+        assert not {"loading", "decoding"} & set(image), "a printed page or a screenshot would lack them"
         assert int(image["width"]) > 0
         assert int(image["height"]) > 0
 
 
-def test_headings_leave_out_no_level_and_table_headers_say_what_they_head(page):
+def test_heading_levels_are_consecutive_and_table_headers_have_a_scope(page):
     elements = Elements(page())
     levels = [int(tag[1]) for tag, _ in elements.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
@@ -103,222 +108,225 @@ def test_headings_leave_out_no_level_and_table_headers_say_what_they_head(page):
     assert all(header["scope"] in ("col", "row") for header in elements.all("th"))
 
 
-def test_page_tells_what_was_run_found_and_how_to_run_it_again(page):
+def test_page_describes_study_result_and_commands(page):
     text = " ".join(Elements(page(seeds=(42, 43))).text.split())
-    assert "25,000 photos in use: 12,500 of cat, 12,500 of dog" in text
+    assert "25,000 photos: 12,500 of cat, 12,500 of dog" in text
     assert "8 experiments, each with 2 seeds (42, 43)" in text
     assert "NVIDIA H100 80GB HBM3" in text
     assert "keras 3.15.1, python 3.12.3, tensorflow 2.21.0" in text
-    assert "8 h in all" in text  # 16 runs of 1800.5 s
+    assert "8 h in total" in text  # 16 runs of 1800.5 s
     assert "64-16-20640 320 + 320160 80 + 80200 100 + 100" in text.replace("</td>", "")
-    assert "would drop 1,590 files. Of these, 1,588 files decode well and are in use" in text
-    assert "131 groups of photos look almost the same" in text
+    assert "would delete 1,590 files. Of these, 1,588 files decode completely and are used here" in text
+    assert "131 groups of near-duplicate photos" in text
     assert "base-801010-rgb-aug has the best accuracy" in text
     command = (
-        "snakemake results/made-up/evaluation/base-801010-rgb-aug/seed42/metrics.json \\ "
+        "snakemake results/synthetic/evaluation/base-801010-rgb-aug/seed42/metrics.json \\ "
         "--cores 1 --resources gpu=1 --configfile config/study.yaml \\ "
-        "--forcerun results/made-up/training/base-801010-rgb-aug/seed42/model.keras"
+        "--forcerun results/synthetic/training/base-801010-rgb-aug/seed42/model.keras"
     )
     assert command in text
-    assert "original’s" not in text  # figures beside ours: those of another study
+    assert "Second line" not in text  # only the full study shows values of the original study
 
 
-def test_confusion_matrices_add_up_over_seeds(page):
-    one, two = (" ".join(Elements(html).text.split()) for html in (page(), page(seeds=(42, 43))))
-    assert "is cat1,915 76.6%585 23.4%" in one  # 5,000 photos, 76.6% right
-    assert "is cat3,840 76.8%1,160 23.2%" in two  # and 77.0% right
+def test_confusion_matrices_are_sums_over_seeds(page):
+    single, both = (" ".join(Elements(html).text.split()) for html in (page(), page(seeds=(42, 43))))
+    assert "true cat1,915 76.6%585 23.4%" in single  # 5,000 photos, 76.6% correct
+    assert "true cat3,840 76.8%1,160 23.2%" in both  # and 77.0% correct
 
 
 SECTIONS = ["base", "search", "modifications", "pretrained", "ablations"]
 
 
-def test_the_page_reads_from_the_question_to_how_it_was_run(page):
+def test_order_of_the_sections(page):
     def sections(html):
         return [attributes["id"] for tag, attributes in Elements(html).tags if tag == "section"]
 
     after = ["comparison", "findings", "experiments", "how"]
-    assert sections(page(whole=True)) == ["study", "photos", *SECTIONS, *after]
+    assert sections(page(all_tables=True)) == ["study", "photos", *SECTIONS, *after]
     assert sections(page()) == ["study", "photos", "base", *after]
 
 
-def test_each_section_has_its_table_and_curves_and_links_to_it(page):
-    html = page(whole=True)
+def test_sections_have_a_table_plots_and_a_link(page):
+    html = page(all_tables=True)
     for name, count in zip(SECTIONS, (8, 1, 3, 2, 4), strict=True):
         section = html[html.index(f'<section id="{name}">') :]
         section = section[: section.index("</section>")]
         trials = 2 if name == "search" else 0
-        # The table, two rows of each confusion matrix, and the trials
+        # The table, two rows per confusion matrix, and the trials
         assert section.count('<th scope="row">') == count * 3 + trials
-        assert section.count("<svg viewBox") == count * 2
-        assert section.count('class="intervals"') == (count > 1)
+        assert section.count("<img") == 2 + (count > 1) + (name == "search")
+        assert section.count("with its 95% interval; the table") == (count > 1)
         assert f'<a href="#{name}">' in html
 
 
-def test_settings_that_all_rows_share_are_said_once(page):
-    html = page(whole=True)
+def test_settings_shared_by_all_rows_are_in_the_caption(page):
+    html = page(all_tables=True)
     modifications = html[html.index('<section id="modifications">') : html.index('<section id="pretrained">')]
-    assert "All with split 80-10-10, RGB, augmented." in modifications
-    assert "Colour</th>" not in modifications
-    assert "Colour</th>" in html[html.index('<section id="base">') : html.index('<section id="search">')]
+    assert "All experiments: split 80-10-10, RGB, augmented." in modifications
+    assert "Color</th>" not in modifications
+    assert "Color</th>" in html[html.index('<section id="base">') : html.index('<section id="search">')]
 
 
-def test_the_originals_figures_stand_below_ours(page):
-    html = page(name="full", whole=True)
+def test_values_of_the_original_are_on_the_second_line(page):
+    html = page(name="full", all_tables=True)
     assert "85.2% (82.4–87.6)<small>84.64%</small>" in html
-    assert html.count("Second line: the original’s figures.") == 4  # base, modifications, pretrained, all
+    assert html.count("Second line: values of the original study.") == 4  # base, modifications, pretrained, all
     assert "–</small>" not in html
 
 
-def test_an_untrained_start_is_marked_wherever_its_name_heads_something(page):
-    html = page(whole=True, untrained=("vgg16-transfer",))
-    mark = '<small class="untrained">untrained start</small>'
-    # Tables (its own and all), intervals, two panels, confusion, matrix of pairs twice, gallery, settings
-    assert len(re.findall(rf"vgg16-transfer\s*{mark}", html)) == html.count(mark) == 10
-    assert "Experiments with an untrained start are left out." in html
-    assert "untrained start" not in page(whole=True)
+def test_random_initialization_is_marked_next_to_the_name(page):
+    html = page(all_tables=True, random_initialization=("vgg16-transfer",))
+    mark = '<small class="mark">random initialization</small>'
+    # Two tables (its own and all), confusion matrix, matrix and list of pairs, gallery, settings
+    assert len(re.findall(rf"vgg16-transfer\s*{mark}", html)) == html.count(mark) == 7
+    assert "Experiments with random initialization are excluded." in html
+    assert "random initialization" not in page(all_tables=True)
 
 
-def test_the_trials_of_a_search_are_shown_with_their_scores_and_faults(page):
-    html = page(whole=True)
+def test_search_section_lists_trials_with_scores_and_errors(page):
+    html = page(all_tables=True)
     section = html[html.index('<section id="search">') : html.index('<section id="modifications">')]
     cells = [" ".join(part.split()) for part in re.sub(r"<[^>]+>", "|", section).split("|") if part.strip()]
     text = " ".join(cells)
-    assert "Trial dense units optimizer Score Of its executions Best step Time" in text
+    assert "Trial dense units optimizer Score Score per execution Best step Time" in text
     assert "1 3 adam 0.8125 0.8000, 0.8250 5 2 min" in text
     assert "2 7 sgd failed: ValueError: &lt;no&gt; –, – – 3 s" in text
-    assert 'alt="Score of each trial of tuned against each of its hyper-parameters"' in section
+    assert 'alt="Score of each trial of tuned against each of its hyperparameters"' in section
 
 
-def test_the_commands_keep_the_groups_that_the_study_includes(results):
+def test_commands_keep_the_included_groups(results, write_report):
     study, folder = results()
-    outline = {**json.loads(study.outline("config/study.yaml")), "include": ["ablations", "backbones"]}
-    report(json.dumps(outline), folder, folder / "report")
+    outline = study.outline("config/study.yaml").model_copy(update={"include": ("ablations", "backbones")})
+    write_report(outline, folder)
     html = (folder / "report" / "index.html").read_text(encoding="utf-8")
     assert html.count("--config &#39;include=[ablations, backbones]&#39;") == 3
 
 
-def test_an_experiment_of_which_one_seed_diverged_says_so_and_shows_another_seed(results):
+def test_experiment_with_a_diverged_seed_is_marked_and_shows_another_seed(results, write_report):
     study, folder = results(seeds=(42, 43))
     record = folder / "training/base-641620-rgb/seed42/run.json"
-    record.write_text(json.dumps({**json.loads(record.read_text()), "status": "diverged"}))
-    report(study.outline("config/study.yaml"), folder, folder / "report")
+    mark_diverged(record)
+    write_report(study, folder)
     html = (folder / "report" / "index.html").read_text(encoding="utf-8")
-    mark = '<small class="untrained">1 of 2 diverged</small>'
+    mark = '<small class="mark">1 of 2 diverged</small>'
     assert re.search(rf"base-641620-rgb\s*{mark}\s*</h3> <span>seed 43", html)
     assert "± nan" not in html
 
 
-def test_the_headline_compares_with_nothing_where_all_others_diverged(results):
+def test_headline_has_no_comparison_if_all_others_diverged(results, write_report):
     study, folder = results()
-    outline = json.loads(study.outline("study.yaml"))
-    outline["experiments"] = outline["experiments"][:2]
-    worse = folder / "training" / outline["experiments"][1]["name"] / "seed42/run.json"
-    worse.write_text(json.dumps({**json.loads(worse.read_text()), "status": "diverged"}))
-    report(json.dumps(outline), folder, folder / "report")
+    outline = study.outline("config/study.yaml")
+    outline = outline.model_copy(update={"experiments": outline.experiments[:2]})
+    second = folder / "training" / outline.experiments[1].name / "seed42/run.json"
+    mark_diverged(second)
+    write_report(outline, folder)
     header = (folder / "report" / "index.html").read_text(encoding="utf-8").partition("</header>")[0]
-    assert "clearly lower" not in header
-    assert re.search(rf"without an accuracy:\s*<span class=\"name\">{outline['experiments'][1]['name']}<", header)
+    assert "No interval of another" not in header
+    assert re.search(rf"without an accuracy:\s*<span class=\"name\">{outline.experiments[1].name}<", header)
 
 
-def test_where_every_start_was_untrained_none_is_ranked(page):
-    html = page(whole=True, untrained=("vgg16-transfer", "mobilenetv2-transfer"))
+def test_random_initializations_are_not_ranked(page):
+    html = page(all_tables=True, random_initialization=("vgg16-transfer", "mobilenetv2-transfer"))
     section = html[html.index('<section id="pretrained">') : html.index('<section id="ablations">')]
     assert "★" not in section
-    assert 'class="band"' not in section
+    assert "shaded band" not in section
 
 
-def test_conclusions_without_experiments_are_folded(page):
+def test_conclusions_without_experiments_are_collapsed(page):
     html = page()
-    folded = html[html.index("for which there are no experiments here") : html.index("Networks are paired by")]
-    assert "Dropout works better than batch normalisation" in folded
-    assert "Colour raises accuracy" not in folded
+    collapsed = html[html.index("for which this study has no experiments") : html.index("The two networks of a pair")]
+    assert "Dropout works better than batch normalization" in collapsed
+    assert "Color raises accuracy" not in collapsed
 
 
-def test_pairs_stand_in_a_matrix_for_each_split_and_in_a_folded_table(page):
-    html = page(whole=True)
+def test_pairs_are_in_a_matrix_per_split_and_in_a_collapsed_table(page):
+    html = page(all_tables=True)
     comparison = html[html.index('<section id="comparison">') : html.index('<section id="findings">')]
     text = " ".join(Elements(comparison).text.split())
     assert comparison.count('<table class="pairs">') == 2
-    cells = re.findall(r'<td class="(clear|open)">([^<]+)</td>', comparison)
+    cells = re.findall(r'<td class="(significant|not-significant)">([^<]+)</td>', comparison)
     assert len(cells) == 10 + 66
-    assert ("clear", "+20.6") in cells  # mobilenetv2-transfer against base-801010-gray
-    assert ("open", "+0.5") in cells
+    assert ("significant", "+20.6") in cells  # mobilenetv2-transfer against base-801010-gray
+    assert ("not-significant", "+0.5") in cells
     assert "All 66 pairs of the split 80-10-10" in text
     answers = re.findall(r"<td>(yes|no)</td></tr>", comparison)
-    assert [answers.count(word) for word in ("yes", "no")] == [
-        [kind for kind, _ in cells].count(kind) for kind in ("clear", "open")
+    assert [answers.count(answer) for answer in ("yes", "no")] == [
+        [kind for kind, _ in cells].count(kind) for kind in ("significant", "not-significant")
     ]
-    opened = [attributes for attributes in Elements(comparison).all("details") if "open" in attributes]
-    assert opened == []
+    expanded = [attributes for attributes in Elements(comparison).all("details") if "open" in attributes]
+    assert expanded == []
 
 
-def test_a_study_without_pairs_says_so(results):
+def test_study_without_pairs_has_a_note(results, write_report):
     study, folder = results()
-    outline = json.loads(study.outline("study.yaml"))
-    outline["experiments"] = [outline["experiments"][0], outline["experiments"][-1]]
-    report(json.dumps(outline), folder, folder / "report")
-    assert "no two experiments that have an accuracy share a split" in (folder / "report" / "index.html").read_text()
+    outline = study.outline("config/study.yaml")
+    outline = outline.model_copy(update={"experiments": (outline.experiments[0], outline.experiments[-1])})
+    write_report(outline, folder)
+    assert "no two experiments with an accuracy use the same split" in (folder / "report" / "index.html").read_text()
 
 
-def test_each_finding_tells_claim_verdict_both_numbers_and_how_it_was_judged(page):
-    html = page(whole=True)
-    found = html[html.index('<section id="findings">') : html.index('<section id="experiments">')]
-    text = " ".join(Elements(found).text.split())
-    assert found.count("<dt>Here</dt>") == found.count("<dt>Original</dt>") == found.count("How it was judged") == 11
+def test_findings_have_claim_verdict_results_and_rule(page):
+    html = page(all_tables=True)
+    findings = html[html.index('<section id="findings">') : html.index('<section id="experiments">')]
+    text = " ".join(Elements(findings).text.split())
+    assert (
+        findings.count("<dt>Here</dt>")
+        == findings.count("<dt>Original</dt>")
+        == findings.count("How the verdict was reached")
+        == 11
+    )
     assert "supported Augmentation raises accuracy Here+3.5 points (" in text
     assert "), mean of 4 pairs Original+3.6 points, mean of 4 (+3.3 to +4.2)" in text
     assert "base-641620-gray-aug against base-641620-gray: +3.4 points (" in text
-    assert "not decided by these data Dropout works better than batch normalisation" in text
+    assert "not decided by these data Dropout works better than batch normalization" in text
 
 
 def test_page_of_eight_experiments_with_large_galleries_is_small(page):
     assert 100_000 < len(page(gallery=600)) < 2_500_000
 
 
-def test_every_curve_point_lies_where_a_number_can(results):
+def test_curves_without_a_finite_value_have_a_gap(results, write_report):
     study, folder = results()
     history = folder / "training" / "base-641620-gray" / "seed42" / "history.csv"
     lines = history.read_text().splitlines()
     lines[5] = "5,nan,0.5,nan,0.5,1.0"
     history.write_text("\n".join(lines) + "\n")
-    report(study.outline("config/study.yaml"), folder, folder / "report")
+    write_report(study, folder)
     html = (folder / "report" / "index.html").read_text(encoding="utf-8")
-    points = [line["points"] for line in Elements(html).all("polyline")]
-    assert len(points) == 2 * (8 + 8 + 8)  # two measures; all in the background, validation, training
-    assert {len(line.split()) for line in points} == {29, 30}
-    assert "nan" not in " ".join(points)
+    plots = [image["src"].partition("base64,")[2] for image in Elements(html).all("img") if "svg" in image["src"]]
+    assert len(plots) == 3  # intervals, loss and accuracy
+    assert not [plot for plot in plots if re.search(r"\bnan\b", base64.b64decode(plot).decode(), re.IGNORECASE)]
 
 
-def test_a_picture_that_is_none_is_named(results):
+def test_error_names_invalid_image(results, write_report):
     from canigatti.files import InputError
 
     study, folder = results()
-    (folder / "photos" / "sizes.png").write_bytes(b"not a picture")
+    (folder / "photos" / "sizes.png").write_bytes(b"not an image")
     with pytest.raises(InputError, match=r"photos/sizes\.png: expected an image"):
-        report(study.outline("config/study.yaml"), folder, folder / "report")
-    assert not (folder / "report").exists()
+        write_report(study, folder)
+    assert not (folder / "report" / "index.html").exists()
 
 
-def test_a_large_photo_shrinks_and_a_drawing_keeps_its_pixels(tmp_path):
-    import base64
+def test_large_photo_is_reduced_and_plot_keeps_its_pixels(tmp_path):
     import io
 
     import numpy as np
 
     from canigatti.report.page.embedding import embed
 
-    def decoded(picture):
-        return Image.open(io.BytesIO(base64.b64decode(picture.uri.split(",")[1])))
+    def decode(embedded):
+        return Image.open(io.BytesIO(base64.b64decode(embedded.uri.split(",")[1])))
 
     noise = np.random.default_rng(0).integers(0, 256, (700, 900, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "photo.png")
     photo = embed(tmp_path / "photo.png", max_bytes=100_000)
-    assert decoded(photo).size == (photo.width, photo.height)
+    assert decode(photo).size == (photo.width, photo.height)
     assert photo.width < 900
-    drawing = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
-    drawing.paste((200, 30, 30, 255), (50, 50, 100, 100))
-    drawing.save(tmp_path / "drawing.png")
-    shown = decoded(embed(tmp_path / "drawing.png")).convert("RGB")
-    assert shown.size == (300, 200)
-    assert shown.getpixel((75, 75)) == (200, 30, 30)
-    assert shown.getpixel((5, 5)) == (255, 255, 255)
+    plot = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
+    plot.paste((200, 30, 30, 255), (50, 50, 100, 100))
+    plot.save(tmp_path / "plot.png")
+    exact = decode(embed(tmp_path / "plot.png")).convert("RGB")
+    assert exact.size == (300, 200)
+    assert exact.getpixel((75, 75)) == (200, 30, 30)
+    assert exact.getpixel((5, 5)) == (255, 255, 255)

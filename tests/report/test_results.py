@@ -1,12 +1,11 @@
-"""Reading the results: a file that is missing or wrong is named."""
-
-import json
+"""Reading the results: errors name the missing or invalid file."""
 
 import pytest
 
+from canigatti.config import Outline
 from canigatti.files import InputError
 from canigatti.report.original import read_original
-from canigatti.report.results import Outline, read_study
+from canigatti.report.results import read_study
 
 RUN = "base-801010-rgb/seed42"
 FILES = [
@@ -27,63 +26,68 @@ FILES = [
     f"evaluation/{RUN}/uncertain.csv",
     f"evaluation/{RUN}/misclassified.png",
     f"evaluation/{RUN}/uncertain.png",
+    "report/accuracy-cost.png",
 ]
 
 
-def test_a_missing_file_is_named(results):
+def test_error_names_missing_file(results):
     study, folder = results()
-    outline = Outline.parse(study.outline("config/study.yaml"))
+    outline = study.outline("config/study.yaml")
     for name in FILES:
-        (folder / name).rename(folder / "away")
-        with pytest.raises(InputError, match=f"{name}: expected a file"):
+        (folder / name).rename(folder / "moved")
+        with pytest.raises(InputError, match=f"{name}: expected a "):
             read_study(outline, folder)
-        (folder / "away").rename(folder / name)
+        (folder / "moved").rename(folder / name)
     assert len(read_study(outline, folder).runs) == 8
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "complaint"),
+    ("name", "content", "message"),
     [
-        ("photos/summary.json", "{", "expected a record of photossummary"),
-        (f"training/{RUN}/run.json", "{}", "status: Field required"),
+        ("photos/summary.json", "{", "expected a PhotosSummary record, received Invalid JSON"),
+        (f"training/{RUN}/run.json", "{}", "expected a TrainingRecord record, received experiment: Field required"),
         (f"evaluation/{RUN}/metrics.json", '{"accuracy": "high"}', "accuracy"),
         (f"evaluation/{RUN}/speed.json", "{}", "milliseconds_per_photo: Field required"),
-        (f"evaluation/{RUN}/predictions.csv", "id,label\n", "expected the columns id, label and probability"),
+        (
+            f"evaluation/{RUN}/predictions.csv",
+            "id,label\n",
+            "expected a table with the columns id, label, probability, received no column probability",
+        ),
         (f"training/{RUN}/history.csv", "", "expected a table with the columns epoch, loss"),
-        (f"training/{RUN}/history.csv", "epoch,loss\n1,0.5\n", "expected a column accuracy, received epoch, loss"),
+        (f"training/{RUN}/history.csv", "epoch,loss\n1,0.5\n", "received no column accuracy among epoch, loss"),
         (f"training/{RUN}/history.csv", "epoch,loss\n1,high\n", "received could not convert"),
-        ("splits/80-10-10.csv", "id,label\ncat.1.jpg,0\n", "expected a column part"),
+        ("splits/80-10-10.csv", "id,label\ncat.1.jpg,0\n", "received no column part among id, label"),
     ],
 )
-def test_a_file_with_other_content_is_named_with_what_was_expected(results, name, content, complaint):
+def test_error_names_invalid_file_and_expected_content(results, name, content, message):
     study, folder = results()
     (folder / name).write_text(content)
-    with pytest.raises(InputError, match=f"{name}: .*{complaint}"):
-        read_study(Outline.parse(study.outline("config/study.yaml")), folder)
+    with pytest.raises(InputError, match=f"{name}: .*{message}"):
+        read_study(study.outline("config/study.yaml"), folder)
 
 
-def test_an_outline_that_is_none_is_refused():
-    with pytest.raises(InputError, match="--outline"):
-        Outline.parse('{"study": "x"}')
+def test_invalid_outline_is_rejected():
+    with pytest.raises(InputError, match="expected a Outline record, received configuration: Field required"):
+        Outline.from_json('{"study": "x"}')
 
 
-def test_splits_that_no_experiment_uses_are_not_asked_for(results):
+def test_unused_splits_are_not_read(results):
     study, folder = results()
-    outline = json.loads(study.outline("config/study.yaml"))
-    outline["experiments"] = [one for one in outline["experiments"] if one["split"] == "64-16-20"]
+    outline = study.outline("config/study.yaml")
+    used = tuple(outlined for outlined in outline.experiments if outlined.split == "64-16-20")
     (folder / "splits" / "80-10-10.csv").unlink()
-    found = read_study(Outline.parse(json.dumps(outline)), folder)
-    assert list(found.split_counts) == ["64-16-20"]
-    assert found.split_counts["64-16-20"].loc["test"].tolist() == [100, 100]
+    study_results = read_study(outline.model_copy(update={"experiments": used}), folder)
+    assert list(study_results.split_counts) == ["64-16-20"]
+    assert study_results.split_counts["64-16-20"].loc["test"].tolist() == [100, 100]
 
 
-def test_a_photo_may_be_called_nan(results):
+def test_photo_id_may_be_nan(results):
     study, folder = results()
-    runs = read_study(Outline.parse(study.outline("config/study.yaml")), folder).runs
+    runs = read_study(study.outline("config/study.yaml"), folder).runs
     assert runs[0].uncertain["id"].iloc[0] == "nan"
 
 
-def test_the_original_has_a_row_for_each_experiment_of_the_full_study():
+def test_original_has_one_row_per_experiment_of_the_full_study():
     original = read_original().set_index("experiment")
     assert len(original) == 15
     assert original["accuracy"].dropna().between(0.77, 1).all()

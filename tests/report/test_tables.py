@@ -1,35 +1,44 @@
-"""The study's tables: what they hold, and what they say to the eye."""
+"""The tables of the report: values in the CSV files and text in the Markdown files."""
 
-import json
 import re
-import shutil
 from functools import cache
 
 import pandas as pd
 import pytest
 
+from canigatti.evaluation.records import Metrics
 from canigatti.files import InputError
-from canigatti.report.commands import report
+from canigatti.training.records import TrainingRecord
 
-LAST = ["epochs", "training_seconds", "milliseconds_per_photo", "untrained_start", "diverged"]
+LAST = ["epochs", "training_seconds", "milliseconds_per_photo", "random_initialization", "diverged"]
+GRID = tuple(
+    f"base-{split}-{color}{suffix}"
+    for split in ("641620", "801010")
+    for color in ("gray", "rgb")
+    for suffix in ("", "-aug")
+)
 MEASURED = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"]
 
 
+def mark_diverged(path):
+    TrainingRecord.read(path).model_copy(update={"status": "diverged"}).write(path)
+
+
 @pytest.fixture(scope="module")
-def tables(results):
-    """Write a study, run the command, and give base.csv as a frame and base.md as text."""
+def tables(results, write_report):
+    """Write a study, run the command, and return base.csv as a frame and base.md as text."""
 
     @cache
     def run(**fields):
         study, folder = results(**fields)
-        report(study.outline("config/study.yaml"), folder, folder / "report")
+        write_report(study, folder)
         written = folder / "report" / "tables"
         return pd.read_csv(written / "base.csv"), (written / "base.md").read_text(encoding="utf-8")
 
     return run
 
 
-def test_base_table_has_the_columns_of_the_study_in_the_order_of_the_configuration(tables):
+def test_base_table_has_all_columns_and_the_order_of_the_configuration(tables):
     base, _ = tables()
     first = ["experiment", "split", "color", "augmented", "seeds", *MEASURED, "parameters", "weight_mb", "n"]
     assert list(base.columns) == [*first, "standing", *LAST]
@@ -39,17 +48,18 @@ def test_base_table_has_the_columns_of_the_study_in_the_order_of_the_configurati
     assert len(base) == 8
 
 
-def test_rows_stay_in_an_order_that_is_not_the_alphabets(results):
+def test_rows_keep_the_order_of_the_outline(results, write_report):
     study, folder = results()
-    outline = json.loads(study.outline("config/study.yaml"))
+    outline = study.outline("config/study.yaml")
     order = ["base-801010-rgb", "base-641620-rgb", "base-801010-gray"]
-    outline["experiments"] = [one for name in order for one in outline["experiments"] if one["name"] == name]
-    report(json.dumps(outline), folder, folder / "report")
+    by_name = {outlined.name: outlined for outlined in outline.experiments}
+    outline = outline.model_copy(update={"experiments": tuple(by_name[name] for name in order)})
+    write_report(outline, folder)
     base = pd.read_csv(folder / "report" / "tables" / "base.csv")
     assert base["experiment"].tolist() == order
 
 
-def test_base_table_holds_the_numbers_that_were_measured(tables):
+def test_base_table_contains_the_measured_values(tables):
     base, _ = tables()
     row = base.set_index("experiment").loc["base-801010-gray-aug"]
     assert row[["split", "color", "augmented"]].tolist() == ["80-10-10", "grayscale", True]
@@ -65,30 +75,30 @@ def test_base_table_holds_the_numbers_that_were_measured(tables):
     assert row[LAST].tolist() == [30, 1800.5, 0.5 + 5 / 8, False, 0]
 
 
-def test_the_best_is_marked_and_so_is_what_its_interval_overlaps(tables):
+def test_best_and_overlapping_intervals_are_marked(tables):
     base, text = tables()
     standing = base.set_index("experiment")["standing"].fillna("")
-    # The best is 85.16% and its interval begins at 82.36%.
+    # The best accuracy is 85.16%; its interval starts at 82.36%.
     assert standing.to_dict() == {
         "base-641620-gray": "",  # to 77.8%
         "base-641620-gray-aug": "",  # to 81.24%
         "base-641620-rgb": "",  # to 81.56%
-        "base-641620-rgb-aug": "not clearly worse",  # to 83.6%
+        "base-641620-rgb-aug": "interval overlaps the best",  # to 83.6%
         "base-801010-gray": "",  # to 80.76%
-        "base-801010-gray-aug": "not clearly worse",
-        "base-801010-rgb": "not clearly worse",  # to 83.76%
+        "base-801010-gray-aug": "interval overlaps the best",
+        "base-801010-rgb": "interval overlaps the best",  # to 83.76%
         "base-801010-rgb-aug": "best",
     }
     assert text.count("| ≈ ") == 3
     assert text.count("| ★ ") == 1
-    assert "not clearly worse: its interval overlaps the best's" in text
+    assert "≈ the interval overlaps that of the best accuracy" in text
 
 
-def test_markdown_is_one_table_made_for_reading(tables):
+def test_markdown_has_one_formatted_table(tables):
     _, text = tables()
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert lines[0] == (
-        "| Experiment | Split | Colour | Augmented | Accuracy (95% interval) | Loss | Best epoch | s/epoch "
+        "| Experiment | Split | Color | Augmented | Accuracy (95% interval) | Loss | Best epoch | s/epoch "
         "| Parameters | MB | Epochs | Training | ms/photo |"
     )
     assert len(lines) == 2 + 8
@@ -96,7 +106,7 @@ def test_markdown_is_one_table_made_for_reading(tables):
     assert "| base-801010-gray-aug | 80-10-10 | grayscale | yes | ≈ 83.0% (80.2–85.4) | 0.4040 | 27 | 61.5 " in text
 
 
-def test_the_originals_figures_stand_beside_those_of_the_full_study(tables):
+def test_full_study_has_columns_of_the_original(tables):
     base, text = tables(name="full")
     row = base.set_index("experiment").loc["base-801010-rgb-aug"]
     assert row["accuracy"] == 0.8516
@@ -107,26 +117,26 @@ def test_the_originals_figures_stand_beside_those_of_the_full_study(tables):
     assert "| 84.64% | 0.3668 | 63 | 215 | 78.48 |" in text
 
 
-def test_the_originals_figures_stand_beside_no_other_study(tables):
+def test_other_studies_have_no_columns_of_the_original(tables):
     base, text = tables(name="laptop")
     assert not [column for column in base if "original" in column]
     assert "riginal" not in text
 
 
-def test_an_experiment_the_original_did_not_have_gets_a_dash(results):
+def test_experiment_without_original_has_dashes(results):
     from canigatti.report.original import read_original
-    from canigatti.report.results import Outline, read_study
+    from canigatti.report.results import read_study
     from canigatti.report.tables import study_table
     from canigatti.report.texts import as_markdown
 
     study, folder = results()
-    runs = read_study(Outline.parse(study.outline("config/study.yaml")), folder).runs
+    runs = read_study(study.outline("config/study.yaml"), folder).runs
     original = read_original().query("experiment != 'base-641620-gray'")
     text = as_markdown(study_table(runs, original))
     assert re.search(r"\| base-641620-gray \|.*(\| – ){5}\|\n", text)
 
 
-def test_several_seeds_give_mean_and_spread(tables):
+def test_several_seeds_give_mean_and_standard_deviation(tables):
     base, text = tables(seeds=(42, 43, 44))
     row = base.set_index("experiment").loc["base-641620-gray"]
     assert row["seeds"] == 3
@@ -141,26 +151,26 @@ def test_several_seeds_give_mean_and_spread(tables):
     assert "3 seeds" in text
 
 
-def test_the_same_results_give_the_same_files(results):
+def test_report_is_deterministic(results, write_report):
     study, folder = results()
-    report(study.outline("config/study.yaml"), folder, folder / "report")
-    first = {path: path.read_bytes() for path in (folder / "report").rglob("*") if path.is_file()}
-    shutil.rmtree(folder / "report")
-    report(study.outline("config/study.yaml"), folder, folder / "report")
-    assert len(first) == 2 + 2 * 4
-    assert first == {path: path.read_bytes() for path in (folder / "report").rglob("*") if path.is_file()}
+    first, second = (read_files(write_report(study, folder, output)) for output in ("first", "second"))
+    assert len(first) == 1 + 2 * 4
+    assert first == second
+
+
+def read_files(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
-def whole(results):
-    """The folder report/ of a study with experiments in every table."""
-    study, folder = results(name="full", whole=True, untrained=("vgg16-transfer",))
-    report(study.outline("config/study.yaml"), folder, folder / "report")
-    return folder / "report"
+def full(results, write_report):
+    """The folder report/ of a study with experiments in all tables."""
+    study, folder = results(name="full", all_tables=True, random_initialization=("vgg16-transfer",))
+    return write_report(study, folder)
 
 
-def test_each_table_holds_its_experiments_and_the_last_one_all(whole):
-    tables = {path.stem: pd.read_csv(path) for path in (whole / "tables").glob("*.csv")}
+def test_tables_contain_their_experiments_and_the_last_one_all(full):
+    tables = {path.stem: pd.read_csv(path) for path in (full / "tables").glob("*.csv")}
     experiments = {name: list(table["experiment"]) for name, table in tables.items() if "experiment" in table}
     assert set(tables) - set(experiments) == {"comparison", "findings"}
     assert {name: len(names) for name, names in experiments.items()} == {
@@ -170,32 +180,31 @@ def test_each_table_holds_its_experiments_and_the_last_one_all(whole):
     assert len(set(experiments["all"])) == 17
 
 
-def test_the_base_network_on_the_same_photos_stands_below_the_modifications(whole):
-    table = pd.read_csv(whole / "tables" / "modifications.csv")
+def test_modifications_are_followed_by_their_base_network(full):
+    table = pd.read_csv(full / "tables" / "modifications.csv")
     assert list(table["experiment"]) == ["wider", "deeper", "base-801010-rgb-aug"]
-    assert list(table["standing"].fillna("")) == ["not clearly worse", "best", ""]
+    assert list(table["standing"].fillna("")) == ["interval overlaps the best", "best", ""]
 
 
-def test_an_untrained_start_is_marked(whole):
-    table = pd.read_csv(whole / "tables" / "pretrained.csv")
-    assert list(table["untrained_start"]) == [True, False]
+def test_random_initialization_is_marked(full):
+    table = pd.read_csv(full / "tables" / "pretrained.csv")
+    assert list(table["random_initialization"]) == [True, False]
     assert list(table["standing"].fillna("")) == ["", "best"]
-    text = (whole / "tables" / "pretrained.md").read_text(encoding="utf-8")
-    assert "| vgg16-transfer (untrained start) |" in text
+    text = (full / "tables" / "pretrained.md").read_text(encoding="utf-8")
+    assert "| vgg16-transfer (random initialization) |" in text
     assert "| mobilenetv2-transfer |" in text
-    assert "Untrained start: the pretrained weights could not be had" in text
-    assert "ntrained" not in (whole / "tables" / "base.md").read_text(encoding="utf-8")
+    assert "Random initialization: the pretrained weights could not be downloaded" in text
+    assert "andom initialization" not in (full / "tables" / "base.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def diverged(results):
-    """The folder report/ of a study in which the search's winner and the best base experiment diverged."""
-    study, folder = results(whole=True, diverged=("tuned", "base-801010-rgb-aug"))
-    report(study.outline("config/study.yaml"), folder, folder / "report")
-    return folder / "report"
+def diverged(results, write_report):
+    """The folder report/ of a study in which the searched experiment and the best base experiment diverged."""
+    study, folder = results(all_tables=True, diverged=("tuned", "base-801010-rgb-aug"))
+    return write_report(study, folder)
 
 
-def test_a_training_that_diverged_is_told_without_rank_and_the_others_are_compared(diverged):
+def test_diverged_training_is_not_ranked_and_not_compared(diverged):
     base = pd.read_csv(diverged / "tables" / "base.csv").set_index("experiment")
     assert base["diverged"].to_dict() == {name: int(name == "base-801010-rgb-aug") for name in base.index}
     row = base.loc["base-801010-rgb-aug"]
@@ -209,65 +218,60 @@ def test_a_training_that_diverged_is_told_without_rank_and_the_others_are_compar
     assert not {"base-801010-rgb-aug", "tuned"} & {*pairs["first"], *pairs["second"]}
 
 
-def test_the_page_tells_what_diverged_and_shows_no_figures_of_it(diverged):
+def test_page_lists_diverged_trainings_without_metrics(diverged):
     html = (diverged / "index.html").read_text(encoding="utf-8")
     assert html.count("Diverged: a loss became infinite") == 4  # base, search, modifications with the base network, all
-    assert "Trainings that diverged are left out." in html
+    assert "Trainings that diverged are excluded." in html
     assert not re.search(r"base-801010-rgb-aug</caption>", html)
-    assert not re.search(r"\bnan\b(?!</th>)", re.sub(r"base64,[^\"]+", "", html))  # one photo's id is nan
+    assert not re.search(r"\bnan\b(?!</th>)", re.sub(r"base64,[^\"]+", "", html))  # one photo has the id nan
 
 
-def test_where_one_seed_diverged_the_others_make_the_mean(results):
+def test_mean_excludes_diverged_seeds(results, write_report):
     study, folder = results(seeds=(42, 43, 44))
     record = folder / "training/base-641620-rgb/seed43/run.json"
-    record.write_text(json.dumps({**json.loads(record.read_text()), "status": "diverged"}))
-    report(study.outline("config/study.yaml"), folder, folder / "report")
+    mark_diverged(record)
+    write_report(study, folder)
     base = pd.read_csv(folder / "report" / "tables" / "base.csv").set_index("experiment")
-    of_seeds = [
-        json.loads((folder / f"evaluation/base-641620-rgb/seed{seed}/metrics.json").read_text())["accuracy"]
-        for seed in (42, 44)
+    accuracies = [
+        Metrics.read(folder / f"evaluation/base-641620-rgb/seed{seed}/metrics.json").accuracy for seed in (42, 44)
     ]
-    assert base.loc["base-641620-rgb", "accuracy"] == pytest.approx(sum(of_seeds) / 2)
+    assert base.loc["base-641620-rgb", "accuracy"] == pytest.approx(sum(accuracies) / 2)
     text = (folder / "report" / "tables" / "base.md").read_text(encoding="utf-8")
     assert "| base-641620-rgb (1 of 3 diverged) |" in text
 
 
-def test_a_study_of_which_everything_diverged_says_so(results):
-    study, folder = results(diverged=tuple(study_experiments(results)))
-    with pytest.raises(InputError, match="every training diverged"):
-        report(study.outline("config/study.yaml"), folder, folder / "report")
-    assert not (folder / "report").exists()
+def test_study_with_only_diverged_trainings_is_rejected(results, write_report):
+    study, folder = results(diverged=GRID)
+    with pytest.raises(InputError, match="all trainings diverged"):
+        write_report(study, folder)
+    assert not (folder / "report" / "tables").exists()
 
 
-def study_experiments(results):
-    return results()[0].experiments
-
-
-def test_figures_of_which_the_original_has_none_get_no_column(whole):
-    text = (whole / "tables" / "pretrained.md").read_text(encoding="utf-8")
+def test_metrics_that_the_original_does_not_report_have_no_column(full):
+    text = (full / "tables" / "pretrained.md").read_text(encoding="utf-8")
     assert text.splitlines()[0].endswith("| Original accuracy | Original s/epoch | Original MB | Original epochs |")
-    assert "riginal" not in (whole / "tables" / "ablations.md").read_text(encoding="utf-8").splitlines()[0]
+    assert "riginal" not in (full / "tables" / "ablations.md").read_text(encoding="utf-8").splitlines()[0]
 
 
-def test_pairs_and_findings_have_tables_too(whole):
-    pairs, text = pd.read_csv(whole / "tables" / "comparison.csv"), (whole / "tables" / "comparison.md").read_text()
+def test_comparison_and_findings_have_tables(full):
+    pairs, text = pd.read_csv(full / "tables" / "comparison.csv"), (full / "tables" / "comparison.md").read_text()
     assert pairs.groupby("split").size().to_dict() == {"64-16-20": 10, "80-10-10": 66}
     assert (pairs["accuracy_first"] >= pairs["accuracy_second"]).all()
-    assert text.count("| yes |") == pairs["clear"].sum()
-    assert text.count("| no |") == (~pairs["clear"]).sum() > 0
-    found = pd.read_csv(whole / "tables" / "findings.csv").set_index("claim")
-    assert found.loc["SGD and Adam are better than RMSprop", "verdict"] == "supported"
-    assert found.loc["Batch sizes from 16 to 256 were tried", "verdict"] == "supported"
-    assert found.loc["Dropout works better than batch normalisation", "verdict"] == "not decided by these data"
-    assert (whole / "tables" / "findings.md").read_text().count("\n| ") == 1 + len(found)
+    assert text.count("| yes |") == pairs["significant"].sum()
+    assert text.count("| no |") == (~pairs["significant"]).sum() > 0
+    findings = pd.read_csv(full / "tables" / "findings.csv").set_index("claim")
+    assert findings.loc["SGD and Adam are better than RMSprop", "verdict"] == "supported"
+    assert findings.loc["Batch sizes from 16 to 256 were tried", "verdict"] == "supported"
+    assert findings.loc["Dropout works better than batch normalization", "verdict"] == "not decided by these data"
+    assert (full / "tables" / "findings.md").read_text().count("\n| ") == 1 + len(findings)
 
 
-def test_tables_that_the_configuration_no_longer_asks_for_go(results):
+def test_obsolete_tables_are_deleted(results, write_report):
     study, folder = results()
     stale, notes = folder / "report" / "tables" / "search.csv", folder / "report" / "tables" / "notes.md"
     stale.parent.mkdir(parents=True)
     stale.write_text("experiment\n")
-    notes.write_text("mine")
-    report(study.outline("config/study.yaml"), folder, folder / "report")
+    notes.write_text("notes of the user")
+    write_report(study, folder)
     assert not stale.exists()
     assert notes.exists()

@@ -1,8 +1,7 @@
 import keras_tuner
 import pytest
 
-from canigatti.config import Search, Space
-from canigatti.planning import executions, proposal_count
+from canigatti.config import Space
 from canigatti.search.space import hyperparameters, propose, resolve, size
 
 
@@ -55,25 +54,11 @@ def test_more_trials_only_append_to_the_combinations(space):
 
 
 def test_no_combination_is_proposed_twice_and_a_small_space_is_exhausted(space):
-    search = Search(trials=1000, space=space)
     assert size(space) == 36
-    assert {trial for trial, _ in executions(search)} == set(range(1, 37))
     for seed in range(1, 7):  # with some seeds KerasTuner stops before the last combination
         proposed = propose(space, seed, 36)
         assert len({combination(values) for values in proposed}) == 36
         assert all(values.keys() == hyperparameters(space).keys() for values in proposed)
-
-
-def test_every_execution_of_every_configured_trial_is_planned(space):
-    expected = [(trial, number) for trial in range(1, 8) for number in (1, 2)]
-    assert executions(Search(trials=7, executions=2, space=space)) == expected
-
-
-def test_more_trials_do_not_change_the_number_of_proposals():
-    space = Space(dense_units={"low": 1, "high": 1000, "step": 1})
-    assert proposal_count(Search(trials=10, space=space)) == proposal_count(Search(trials=50, space=space)) >= 50
-    assert proposal_count(Search(trials=300, space=space)) == 300
-    assert proposal_count(Search(trials=10, space=Space(optimizer=["adam", "sgd"]))) == 2
 
 
 def test_the_hyper_parameters_replace_those_of_the_experiment(spec):

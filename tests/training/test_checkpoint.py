@@ -42,9 +42,9 @@ def an_epoch(number=1) -> Checkpoint:
 
 
 def assert_same_arrays(actual, expected):
-    for one, other in zip(actual, expected, strict=True):
-        assert one.dtype == other.dtype
-        np.testing.assert_array_equal(one, other)
+    for array, expected_array in zip(actual, expected, strict=True):
+        assert array.dtype == expected_array.dtype
+        np.testing.assert_array_equal(array, expected_array)
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

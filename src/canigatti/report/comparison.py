@@ -1,4 +1,4 @@
-"""Every pair of networks of a split, compared on the same test photos."""
+"""Pairwise comparison of the networks of each split on the same test photos."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -6,35 +6,32 @@ from typing import Any
 
 import pandas as pd
 
-from canigatti.report.evidence import Network, Pair, differences, refuse_other_photos
+from canigatti.report.evidence import Network, Pair, paired_differences, require_same_photos
 from canigatti.report.intervals import mean_difference
+from canigatti.report.records import COMPARISON
 
 SIGNIFICANCE = 0.05
-COLUMNS = (
-    *("split", "first", "second", "n", "accuracy_first", "accuracy_second"),
-    *("difference", "difference_low", "difference_high", "only_first_right", "only_second_right"),
-    *("p", "p_holm", "clear"),
-)
 
 
 def compare(networks: Sequence[Network]) -> pd.DataFrame:
-    """All pairs within each split; networks that were tested on different parts are never compared.
+    """Compare all pairs of networks within each split; networks of different splits are never compared.
 
-    Columns: split; first and second, the more accurate first; n (test photos); accuracy_first, accuracy_second;
-    difference, difference_low, difference_high (of the accuracies, and the ends of its paired-bootstrap 95% interval);
-    only_first_right, only_second_right (photos); p of the exact McNemar test (McNemar 1947); p_holm, corrected for the
-    number of pairs within the split (Holm 1979); clear, whether p_holm is below 0.05.
+    Return one row per pair, see :data:`canigatti.report.records.COMPARISON`. `first` is the more accurate network and
+    `n` the number of test photos. `difference` is the difference of the accuracies; `difference_low` and
+    `difference_high` are the limits of its paired-bootstrap 95% interval. `only_first_correct` and
+    `only_second_correct` count photos. `p` is the p-value of the exact McNemar test (McNemar 1947). `p_holm` is
+    corrected for the number of pairs within the split (Holm 1979). `significant` is true if `p_holm` is below 0.05.
 
-    With several seeds the accuracies are means over seeds; the difference and its interval come from the share of
-    seeds that told each photo rightly. McNemar's test and its two counts are about two trained networks, not about
-    averages: they are those of the first seed that both have.
+    With several seeds, the accuracies are means over seeds, and the difference and its interval are computed from the
+    fraction of seeds that classify each photo correctly. McNemar's test compares two trained networks, not averages:
+    the test and its two counts use the first seed that both experiments have.
 
     Raises:
         InputError: two networks of a split were tested on different photos.
     """
     splits = dict.fromkeys(network.split for network in networks)
-    rows = [_compare_within([network for network in networks if network.split == split]) for split in splits]
-    return pd.DataFrame([row for of_split in rows for row in of_split], columns=COLUMNS)
+    by_split = [_compare_within([network for network in networks if network.split == split]) for split in splits]
+    return COMPARISON.frame([row for rows in by_split for row in rows])
 
 
 def _compare_within(networks: Sequence[Network]) -> list[dict[str, Any]]:
@@ -44,35 +41,39 @@ def _compare_within(networks: Sequence[Network]) -> list[dict[str, Any]]:
     if not rows:
         return []
     corrected = multipletests([row["p"] for row in rows], alpha=SIGNIFICANCE, method="holm")[1]
-    return [{**row, "p_holm": p, "clear": p < SIGNIFICANCE} for row, p in zip(rows, corrected, strict=True)]
+    return [{**row, "p_holm": p, "significant": p < SIGNIFICANCE} for row, p in zip(rows, corrected, strict=True)]
 
 
 def _compare_two(pair: Pair) -> dict[str, Any]:
     from statsmodels.stats.contingency_tables import mcnemar
 
-    first, second = sorted(pair, key=lambda network: -network.accuracy)  # equal ones stay in the study's order
-    refuse_other_photos(f"{second.name}/seed{second.right.columns[0]}", second.right.index, first.right.index)
-    interval = mean_difference(differences([(second, first)]).to_numpy())
-    of_first, of_second = _of_one_seed(first, second)
-    counts = pd.crosstab(of_first, of_second).reindex(index=[True, False], columns=[True, False], fill_value=0)
+    first, second = sorted(pair, key=lambda network: -network.accuracy)  # ties keep the order of the study
+    require_same_photos(f"{second.name}/seed{second.correct.columns[0]}", second.correct.index, first.correct.index)
+    interval = mean_difference(paired_differences([(second, first)]).to_numpy())
+    first_correct, second_correct = _select_seed(first, second)
+    counts = pd.crosstab(first_correct, second_correct)
+    counts = counts.reindex(index=[True, False], columns=[True, False], fill_value=0)
     return {
         "split": first.split,
         "first": first.name,
         "second": second.name,
-        "n": len(first.right),
+        "n": len(first.correct),
         "accuracy_first": first.accuracy,
         "accuracy_second": second.accuracy,
         "difference": interval.estimate,
         "difference_low": interval.low,
         "difference_high": interval.high,
-        "only_first_right": int(counts.loc[True, False]),
-        "only_second_right": int(counts.loc[False, True]),
+        "only_first_correct": int(counts.loc[True, False]),
+        "only_second_correct": int(counts.loc[False, True]),
         "p": float(mcnemar(counts, exact=True).pvalue),
     }
 
 
-def _of_one_seed(first: Network, second: Network) -> tuple[pd.Series, pd.Series]:
-    """Two trained networks: of the first seed in common, or of each one's first where diverged trainings leave none."""
-    common = [seed for seed in first.right if seed in second.right]
-    seeds = (common[0], common[0]) if common else (first.right.columns[0], second.right.columns[0])
-    return first.right[seeds[0]], second.right[seeds[1]]
+def _select_seed(first: Network, second: Network) -> tuple[pd.Series, pd.Series]:
+    """Return the predictions of the first common seed, or of each network's first seed if they have none in common.
+
+    Two networks have no common seed if each seed diverged for one of them.
+    """
+    common = [seed for seed in first.correct if seed in second.correct]
+    seeds = (common[0], common[0]) if common else (first.correct.columns[0], second.correct.columns[0])
+    return first.correct[seeds[0]], second.correct[seeds[1]]

@@ -1,4 +1,4 @@
-"""What each network of the study got right, photo by photo."""
+"""Correct and incorrect predictions of each network, photo by photo."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from canigatti.report.results import Run
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """An experiment's network, trained once with each seed.
+    """The network of an experiment, trained once per seed.
 
     Attributes:
-        name: the experiment's.
-        settings: its resolved spec.
-        right: whether each test photo was told rightly: photos by id, a column of booleans for each seed.
+        name: name of the experiment.
+        settings: the resolved spec of the experiment.
+        correct: whether each test photo is classified correctly: one row per photo id, one boolean column per seed.
         loss: on the test photos, mean over seeds.
         best_epochs: by seed.
         seconds_per_epoch: by seed.
-        random_initialization: whether random weights stand where pretrained ones were meant.
+        random_initialization: whether the network started from random weights instead of the requested pretrained ones.
     """
 
     name: str
     settings: dict[str, Any]
-    right: pd.DataFrame
+    correct: pd.DataFrame
     loss: float
     best_epochs: pd.Series
     seconds_per_epoch: pd.Series
@@ -37,74 +37,80 @@ class Network:
 
     @property
     def split(self) -> str:
-        """Name of the split that it was trained and tested on."""
+        """Name of the split that the network was trained and tested on."""
         return str(self.settings["split"])
 
     @property
-    def share(self) -> pd.Series:
-        """Share of the seeds that told each photo rightly, 0 to 1."""
-        return self.right.mean(axis="columns")
+    def correct_fraction(self) -> pd.Series:
+        """Fraction of the seeds that classify each photo correctly, 0 to 1."""
+        return self.correct.mean(axis="columns")
 
     @property
     def accuracy(self) -> float:
-        """Mean over seeds, 0 to 1."""
-        return float(self.share.mean())
+        """Accuracy on the test photos, mean over seeds, 0 to 1."""
+        return float(self.correct_fraction.mean())
 
 
 Pair = tuple[Network, Network]
 
 
-def networks_of(runs: Sequence[Run]) -> list[Network]:
-    """The networks of these runs, in their order, without those that diverged.
+def collect_networks(runs: Sequence[Run]) -> list[Network]:
+    """Return one network per experiment in the order of the runs, without the runs that diverged.
 
     Raises:
         InputError: two seeds of an experiment were tested on different photos.
     """
-    told = [run for run in runs if not run.diverged]
-    names = dict.fromkeys(run.experiment for run in told)
-    return [_network([run for run in told if run.experiment == name]) for name in names]
+    converged = [run for run in runs if not run.diverged]
+    names = dict.fromkeys(run.experiment for run in converged)
+    return [_build_network([run for run in converged if run.experiment == name]) for name in names]
 
 
-def _network(seeds: Sequence[Run]) -> Network:
-    first = seeds[0]
-    right = {run.seed: _right(run.predictions) for run in seeds}
-    for seed, photos in right.items():
-        refuse_other_photos(f"{first.experiment}/seed{seed}", photos.index, right[first.seed].index)
+def _build_network(runs: Sequence[Run]) -> Network:
+    """Build the network of one experiment from its runs, one per seed."""
+    first = runs[0]
+    correct = {run.seed: _is_correct(run.predictions) for run in runs}
+    for seed, photos in correct.items():
+        require_same_photos(f"{first.experiment}/seed{seed}", photos.index, correct[first.seed].index)
     return Network(
         name=first.experiment,
         settings=first.training.spec.model_dump(mode="json"),
-        right=pd.DataFrame(right),
-        loss=float(np.mean([run.metrics.loss for run in seeds])),
-        best_epochs=pd.Series({run.seed: run.training.best_epoch for run in seeds}),
-        seconds_per_epoch=pd.Series({run.seed: run.training.seconds_per_epoch for run in seeds}),
+        correct=pd.DataFrame(correct),
+        loss=float(np.mean([run.metrics.loss for run in runs])),
+        best_epochs=pd.Series({run.seed: run.training.best_epoch for run in runs}),
+        seconds_per_epoch=pd.Series({run.seed: run.training.seconds_per_epoch for run in runs}),
         parameters=first.training.parameters,
         random_initialization=first.training.random_initialization,
     )
 
 
-def _right(predictions: pd.DataFrame) -> pd.Series:
-    told = predictions.set_index("id")
-    return (told["probability"] > THRESHOLD) == (told["label"] == 1)
+def _is_correct(predictions: pd.DataFrame) -> pd.Series:
+    by_id = predictions.set_index("id")
+    return (by_id["probability"] > THRESHOLD) == (by_id["label"] == 1)
 
 
-def refuse_other_photos(whose: str, photos: pd.Index, expected: pd.Index) -> None:
-    """Make sure that predictions are comparable photo by photo.
+def require_same_photos(run: str, photos: pd.Index, expected: pd.Index) -> None:
+    """Check that the predictions of a run can be compared photo by photo.
+
+    Args:
+        run: folder of the run, `<experiment>/seed<seed>`.
+        photos: ids of the run's test photos.
+        expected: ids of the test photos of the other runs.
 
     Raises:
-        InputError: the ids differ, or their order.
+        InputError: the ids or their order differ.
     """
     if not photos.equals(expected):
         raise InputError(
-            f"evaluation/{whose}/predictions.csv: expected the same {len(expected):,} test photos as in the split's "
-            f"other evaluations, received {len(photos):,} others; evaluate it again"
+            f"evaluation/{run}/predictions.csv: expected the same {len(expected):,} test photos as in the other "
+            f"evaluations of this split, received {len(photos):,} different ones; evaluate this run again"
         )
 
 
-def differences(of_pairs: Sequence[Pair]) -> pd.DataFrame:
-    """How much righter the second network of each pair is on each photo that tested both.
+def paired_differences(pairs: Sequence[Pair]) -> pd.DataFrame:
+    """Return the correct fraction of the second network minus that of the first, for each photo and pair.
 
     Returns:
-        Photos by id, a column a pair, -1 to 1; NaN where a photo is not in both test parts.
+        One row per photo id, one column per pair, -1 to 1; NaN if the photo is not in the test set of both networks.
     """
-    columns = {number: after.share - before.share for number, (before, after) in enumerate(of_pairs)}
+    columns = {number: after.correct_fraction - before.correct_fraction for number, (before, after) in enumerate(pairs)}
     return pd.DataFrame(columns).dropna(how="all")

@@ -1,18 +1,18 @@
-"""Estimates with their 95% intervals."""
+"""Estimates with their 95% confidence intervals."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 RESAMPLES = 10_000
-_AT_ONCE = 2_000_000  # numbers drawn, to bound the memory
+_BATCH_SIZE = 2_000_000  # random counts per batch, which bounds the memory
 _SEED = 42
-_UNTESTED = 9.0  # no difference
+_UNTESTED = 9.0  # outside the range of differences
 
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate and the ends of its 95% interval."""
+    """An estimate and the limits of its 95% confidence interval."""
 
     estimate: float
     low: float
@@ -20,23 +20,23 @@ class Interval:
 
 
 def mean_difference(differences: np.ndarray) -> Interval:
-    """The mean over pairs of networks of each pair's mean difference, with its paired-bootstrap 95% interval.
+    """Return the mean over pairs of networks of each pair's mean difference, with its paired-bootstrap 95% interval.
 
-    Photos are drawn with replacement (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter
-    13: percentile intervals). A photo brings its differences in all pairs along, so that photos which are hard for
-    every network count once and not as often as there are pairs. Photos with the same differences are alike, so it is
-    enough to draw how many of each kind come: for one pair and one seed there are three kinds. The interval tells what
-    other photos of this kind would change; what another seed of the training would change it does not tell.
+    Photos are resampled with replacement; the interval is a percentile interval (Efron and Tibshirani, An Introduction
+    to the Bootstrap, 1993, chapter 13). A resampled photo contributes its differences in all pairs, so photos that are
+    difficult for every network count once, not once per pair. Photos with equal differences are interchangeable, so
+    only the number of photos of each kind is resampled: one pair with one seed has three kinds. The interval describes
+    the variation due to the choice of test photos. It does not include the variation due to the training seed.
 
     Args:
-        differences: (photos, pairs), in one network's favour from -1 to 1; NaN where a pair was not tested on a photo.
-            Every pair has a photo.
+        differences: (photos, pairs), from -1 to 1, positive in favor of the second network of a pair; NaN if a pair
+            was not tested on a photo. Each pair has at least one photo.
     """
-    marked = np.nan_to_num(differences, nan=_UNTESTED)  # np.unique takes no two rows with NaN for equal
-    kinds, counts = np.unique(marked, axis=0, return_counts=True)
+    filled = np.nan_to_num(differences, nan=_UNTESTED)  # np.unique treats rows with NaN as different
+    kinds, counts = np.unique(filled, axis=0, return_counts=True)
     tested = kinds != _UNTESTED
     values = np.where(tested, kinds, 0)
-    generator, step = np.random.default_rng(_SEED), _AT_ONCE // len(kinds) + 1
+    generator, step = np.random.default_rng(_SEED), _BATCH_SIZE // len(kinds) + 1
     means = np.concatenate(
         [
             _means(generator.multinomial(counts.sum(), counts / counts.sum(), size), values, tested)
@@ -48,7 +48,7 @@ def mean_difference(differences: np.ndarray) -> Interval:
 
 
 def mean(values: np.ndarray) -> Interval | None:
-    """The mean and its interval by Student's t; None for fewer than two values, which have no interval."""
+    """Return the mean with its Student's t interval, or None for fewer than two values."""
     from statsmodels.stats.weightstats import DescrStatsW
 
     if len(values) < 2:
@@ -58,9 +58,9 @@ def mean(values: np.ndarray) -> Interval | None:
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> Interval | None:
-    """Spearman's rank correlation, -1 to 1, with Fisher's interval.
+    """Return Spearman's rank correlation, -1 to 1, with Fisher's interval.
 
-    None where it has no interval: for fewer than four pairs of values, or when all values of one kind are equal.
+    Return None if the interval is undefined: for fewer than four pairs of values, or if one of the arrays is constant.
     """
     from scipy.stats import pearsonr, rankdata
 
@@ -71,7 +71,7 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> Interval | None:
     return Interval(float(correlation.statistic), float(low), float(high))
 
 
-def _means(drawn: np.ndarray, values: np.ndarray, tested: np.ndarray) -> np.ndarray:
-    """For each row of `drawn`, (resamples, kinds) counts of photos, the mean over pairs of the mean difference."""
-    with np.errstate(invalid="ignore"):  # a pair may go without photos in a resample
-        return np.nanmean((drawn @ values) / (drawn @ tested), axis=1)
+def _means(resampled: np.ndarray, values: np.ndarray, tested: np.ndarray) -> np.ndarray:
+    """Return the mean over pairs of the mean difference for each row of `resampled`, (resamples, kinds) counts."""
+    with np.errstate(invalid="ignore"):  # a resample may contain no photo of a pair
+        return np.nanmean((resampled @ values) / (resampled @ tested), axis=1)

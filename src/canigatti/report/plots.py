@@ -1,4 +1,4 @@
-"""The picture of accuracy against cost."""
+"""Plot of accuracy against training time."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 from canigatti.report.results import Run
 from canigatti.report.texts import RANDOM_INITIALIZATION, duration
 
-# Of Okabe and Ito (2008), told apart with every common colour blindness.
+# Okabe and Ito (2008): distinguishable with all common forms of color blindness.
 COLORS = {
     "base": NEUTRAL_COLOR,
     "modifications": CLASS_COLORS[0],
@@ -25,85 +25,81 @@ COLORS = {
     "pretrained": CLASS_COLORS[1],
     "ablations": "#56B4E9",
 }
-_SHAPES = "os^Dv"  # one for each split, then from the first again
-_NAMED_TABLES = ("search", "modifications", "pretrained")  # the others have too many experiments alike
-_TICKS = [  # round spans of time, in seconds
+_MARKERS = "os^Dv"  # one per split, cyclic
+_LABELED_TABLES = ("search", "modifications", "pretrained")  # the other tables have too many similar experiments
+_TICKS = [  # round durations, seconds
     *(1, 2, 5, 10, 20, 30),
     *(60 * minutes for minutes in (1, 2, 5, 10, 20, 30)),
     *(3600 * hours for hours in (1, 2, 5, 10, 20, 50, 100, 200)),
 ]
-_LARGEST_AREA, _SMALLEST_AREA = 260.0, 16.0  # square points: of the network with the most parameters, and at least
-# Where a name may stand beside its point, the better places first; the distance is in points.
-_PLACES = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
-_SIDES = {-1: "right", 0: "center", 1: "left"}
-_HEIGHTS = {-1: "top", 0: "center", 1: "bottom"}
+_LARGEST_AREA, _SMALLEST_AREA = 260.0, 16.0  # square points; the network with the most parameters has the largest
+# Directions from a point to its label, in order of preference.
+_DIRECTIONS = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
+_HORIZONTAL = {-1: "right", 0: "center", 1: "left"}
+_VERTICAL = {-1: "top", 0: "center", 1: "bottom"}
 
 
 def accuracy_and_cost(runs: Sequence[Run], table: pd.DataFrame) -> pd.DataFrame:
-    """What the picture shows: a row an experiment, but for those that diverged.
+    """Return the data of the plot: one row per experiment, without those that diverged.
 
-    Columns: experiment, table, split, accuracy, accuracy_low, accuracy_high, parameters, random_initialization, and seconds,
-    the training time with that of the experiments it starts from.
+    Columns: experiment, split, accuracy, accuracy_low, accuracy_high, parameters, random_initialization, table (its
+    name) and seconds. `seconds` is the training time, including that of the experiments that it starts from.
 
     Args:
-        runs: of the study.
-        table: the table of all experiments, see :func:`canigatti.report.tables.study_table`.
+        runs: all runs of the study.
+        table: table of all experiments, see :func:`canigatti.report.tables.study_table`.
     """
-    kinds = {run.experiment: run.table for run in runs}
+    tables = {run.experiment: run.table for run in runs}
     starts = {run.experiment: getattr(run.training.spec, "start_from", None) for run in runs}
-    own = table.set_index("experiment")["training_seconds"]
+    training_seconds = table.set_index("experiment")["training_seconds"]
     columns = [
-        "experiment",
-        "split",
-        "accuracy",
-        "accuracy_low",
-        "accuracy_high",
-        "parameters",
-        "random_initialization",
+        *("experiment", "split", "accuracy", "accuracy_low", "accuracy_high"),
+        *("parameters", "random_initialization"),
     ]
     table = table[table["accuracy"].notna()]
-    seconds = [sum(own[name] for name in _chain(experiment, starts)) for experiment in table["experiment"]]
-    return table[columns].assign(table=table["experiment"].map(kinds), seconds=seconds)
+    seconds = [sum(training_seconds[name] for name in _chain(experiment, starts)) for experiment in table["experiment"]]
+    return table[columns].assign(table=table["experiment"].map(tables), seconds=seconds)
 
 
 def _chain(experiment: str | None, starts: dict[str, str | None]) -> list[str]:
+    """Return the experiment, the experiment that it starts from, and so on."""
     return [experiment, *_chain(starts[experiment], starts)] if experiment else []
 
 
 def plot_accuracy_cost(costs: pd.DataFrame) -> Figure:
-    """Accuracy with its interval against training time; the area of a point is the number of parameters.
+    """Plot accuracy with its 95% interval against training time; the area of a point shows the number of parameters.
 
     Args:
-        costs: see :func:`accuracy_and_cost`; named are those of :func:`worth_naming`.
+        costs: see :func:`accuracy_and_cost`; the experiments of :func:`is_labeled` have a label.
     """
     figure = new_figure(9, 5.4)
-    FigureCanvasAgg(figure)  # measures the names
+    FigureCanvasAgg(figure)  # needed to measure the labels
     axes = figure.add_subplot()
     costs = costs.assign(area=_areas(costs["parameters"], costs["parameters"].max()))
-    shapes = {split: _SHAPES[n % len(_SHAPES)] for n, split in enumerate(dict.fromkeys(costs["split"]))}
+    markers = {split: _MARKERS[n % len(_MARKERS)] for n, split in enumerate(dict.fromkeys(costs["split"]))}
     for row in costs.itertuples():
-        _draw_point(axes, row, shapes[row.split])
+        _plot_point(axes, row, markers[row.split])
     _label_axes(axes)
-    _add_legend(figure, costs, shapes)
+    _add_legend(figure, costs, markers)
     figure.draw_without_rendering()
-    _name_points(axes, costs)
+    _label_points(axes, costs)
     return figure
 
 
-def worth_naming(costs: pd.DataFrame) -> pd.Series:
-    """Whether an experiment stands in a short table, is the best of its table, or the best within its time."""
+def is_labeled(costs: pd.DataFrame) -> pd.Series:
+    """Return whether an experiment is in a short table, the best of its table, or the best within its training time."""
     best = costs["accuracy"] == costs.groupby("table")["accuracy"].transform("max")
     by_time = costs.sort_values(["seconds", "accuracy"], ascending=[True, False])["accuracy"]
-    ahead = by_time > by_time.cummax().shift(fill_value=-1.0)
-    return best | ahead.reindex(costs.index) | costs["table"].isin(_NAMED_TABLES)
+    is_record = by_time > by_time.cummax().shift(fill_value=-1.0)
+    return best | is_record.reindex(costs.index) | costs["table"].isin(_LABELED_TABLES)
 
 
-def _draw_point(axes: Axes, row: Any, shape: str) -> None:
+def _plot_point(axes: Axes, row: Any, marker: str) -> None:
     color, percent = COLORS[row.table], 100 * row.accuracy
-    around = [[max(0, percent - 100 * row.accuracy_low)], [max(0, 100 * row.accuracy_high - percent)]]
-    axes.errorbar(row.seconds, percent, around, fmt="none", ecolor=color, elinewidth=1.2, alpha=0.6)
+    errors = [[max(0, percent - 100 * row.accuracy_low)], [max(0, 100 * row.accuracy_high - percent)]]
+    axes.errorbar(row.seconds, percent, errors, fmt="none", ecolor=color, elinewidth=1.2, alpha=0.6)
     face, edge = ("white", color) if row.random_initialization else (color, "white")
-    axes.scatter(row.seconds, percent, row.area, facecolor=face, edgecolor=edge, marker=shape, zorder=3)
+    axes.scatter(row.seconds, percent, row.area, facecolor=face, edgecolor=edge, marker=marker, zorder=3)
 
 
 def _areas(parameters: pd.Series, most: float) -> pd.Series:
@@ -123,12 +119,12 @@ def _label_axes(axes: Axes) -> None:
     axes.set_ylabel("Test accuracy, %")
 
 
-def _add_legend(figure: Figure, costs: pd.DataFrame, shapes: dict[str, str]) -> None:
-    def key(text: str, color: str = NEUTRAL_COLOR, shape: str = "o", area: float = 50, face: str = "") -> Line2D:
-        return Line2D([], [], ls="", marker=shape, ms=area**0.5, c=color, mfc=face or color, label=text)
+def _add_legend(figure: Figure, costs: pd.DataFrame, markers: dict[str, str]) -> None:
+    def key(label: str, color: str = NEUTRAL_COLOR, marker: str = "o", area: float = 50, face: str = "") -> Line2D:
+        return Line2D([], [], ls="", marker=marker, ms=area**0.5, c=color, mfc=face or color, label=label)
 
     keys = [key(table, color) for table, color in COLORS.items() if (costs["table"] == table).any()]
-    keys += [key(f"split {split}", shape=shape) for split, shape in shapes.items()] if len(shapes) > 1 else []
+    keys += [key(f"split {split}", marker=marker) for split, marker in markers.items()] if len(markers) > 1 else []
     keys += [key(RANDOM_INITIALIZATION, face="white")] if costs["random_initialization"].any() else []
     least, most = costs["parameters"].min(), costs["parameters"].max()
     sizes = pd.Series([float(f"{size:.1g}") for size in (least, most)]).unique()
@@ -136,44 +132,44 @@ def _add_legend(figure: Figure, costs: pd.DataFrame, shapes: dict[str, str]) -> 
     figure.legend(handles=keys, loc="outside right upper", labelspacing=0.9)
 
 
-def _name_points(axes: Axes, costs: pd.DataFrame) -> None:
-    """Put each name where it hides the least of points, whiskers and other names, and stays inside the axes."""
-    taken = [box for row in costs.itertuples() for box in _boxes(axes, row)]
-    for row in costs[worth_naming(costs)].sort_values("accuracy", ascending=False).itertuples():
-        names = [_name(axes, row, *place) for place in _PLACES]
-        boxes = [name.get_window_extent() for name in names]
-        chosen = int(np.argmin([_hidden(box, taken, axes.bbox) for box in boxes]))
-        for name in names[:chosen] + names[chosen + 1 :]:
-            name.remove()
-        taken.append(boxes[chosen])
+def _label_points(axes: Axes, costs: pd.DataFrame) -> None:
+    """Place each label where it covers least of the points, error bars and other labels, inside the axes."""
+    occupied = [box for row in costs.itertuples() for box in _point_boxes(axes, row)]
+    for row in costs[is_labeled(costs)].sort_values("accuracy", ascending=False).itertuples():
+        labels = [_add_label(axes, row, *direction) for direction in _DIRECTIONS]
+        boxes = [label.get_window_extent() for label in labels]
+        chosen = int(np.argmin([_covered_area(box, occupied, axes.bbox) for box in boxes]))
+        for label in labels[:chosen] + labels[chosen + 1 :]:
+            label.remove()
+        occupied.append(boxes[chosen])
 
 
-def _name(axes: Axes, row: Any, right: int, up: int) -> Annotation:
-    away = 3 + row.area**0.5 / 2
+def _add_label(axes: Axes, row: Any, right: int, up: int) -> Annotation:
+    distance = 3 + row.area**0.5 / 2
     return axes.annotate(
         row.experiment,
         (row.seconds, 100 * row.accuracy),
-        (right * away, up * away),
+        (right * distance, up * distance),
         textcoords="offset points",
         fontsize=9,
-        horizontalalignment=_SIDES[right],
-        verticalalignment=_HEIGHTS[up],
+        horizontalalignment=_HORIZONTAL[right],
+        verticalalignment=_VERTICAL[up],
     )
 
 
-def _boxes(axes: Axes, row: Any) -> list[Bbox]:
-    """The point and its whisker, in pixels."""
+def _point_boxes(axes: Axes, row: Any) -> list[Bbox]:
+    """Return the bounding boxes of a point and its error bar, in pixels."""
     ends = [(row.seconds, 100 * end) for end in (row.accuracy, row.accuracy_low, row.accuracy_high)]
     (x, y), (_, low), (_, high) = axes.transData.transform(ends)
     radius = row.area**0.5 / 2 * axes.figure.dpi / 72
     return [Bbox([(x - radius, y - radius), (x + radius, y + radius)]), Bbox([(x - 1, low), (x + 1, high)])]
 
 
-def _hidden(box: Bbox, taken: list[Bbox], inside: Bbox) -> float:
-    """Pixels of what is taken that a box would cover, and of its own outside the axes."""
-    return sum(_common(box, other) for other in taken) + box.width * box.height - _common(box, inside)
+def _covered_area(box: Bbox, occupied: list[Bbox], axes: Bbox) -> float:
+    """Return the occupied area that a box covers plus its own area outside the axes, in square pixels."""
+    return sum(_overlap(box, other) for other in occupied) + box.width * box.height - _overlap(box, axes)
 
 
-def _common(one: Bbox, other: Bbox) -> float:
-    common = Bbox.intersection(one, other)
+def _overlap(first: Bbox, second: Bbox) -> float:
+    common = Bbox.intersection(first, second)
     return float(common.width * common.height) if common else 0.0

@@ -1,4 +1,4 @@
-"""All results of a study, read from its folder: one run for each experiment and seed."""
+"""The results of a study, read from its folder: one run per experiment and seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class Run:
     """One experiment trained and evaluated with one seed.
 
     Attributes:
-        table: the table of the report that shows the experiment.
+        table: name of the report's table that contains the experiment.
         history: one row per epoch, see :data:`canigatti.training.records.HISTORY`.
         predictions: one row per test photo, see :data:`canigatti.evaluation.records.PREDICTIONS`.
         uncertain: the least certain test photos, see :data:`canigatti.evaluation.records.UNCERTAIN`.
-        plots: curves, misclassified and uncertain, as PNG files that exist.
+        plots: paths of the PNG files `curves`, `misclassified` and `uncertain`, which exist.
     """
 
     experiment: str
@@ -49,7 +49,7 @@ class SearchResults:
 
     Attributes:
         trials: one row per trial, see :func:`canigatti.search.selection.tabulate`.
-        plot: score against each hyper-parameter, a PNG file that exists.
+        plot: path of the plot of the score against each hyper-parameter (PNG), which exists.
     """
 
     experiment: str
@@ -62,11 +62,11 @@ class StudyResults:
     """All results of a study.
 
     Attributes:
-        split_counts: for each split in use, the number of photos: one row per subset, one column per label.
-        runs: in the order of the outline's experiments, and of its seeds within one.
+        split_counts: number of photos of each split in use: one row per subset, one column per label.
+        runs: in the order of the outline's experiments; those of an experiment in the order of the seeds.
         searches: in the order of the outline's experiments.
-        photo_plots: what the photos are like, as PNG files that exist.
-        accuracy_cost: accuracy against training time, a PNG file that exists.
+        photo_plots: paths of the plots of the photos stage (PNG) by name, which exist.
+        accuracy_cost: path of the plot of accuracy against training time (PNG), which exists.
     """
 
     outline: Outline
@@ -80,13 +80,13 @@ class StudyResults:
 
 
 def read_study(outline: Outline, folder: Path) -> StudyResults:
-    """Read the results of a whole study from results/<study>.
+    """Read all results of a study from its folder, results/<study>.
 
     Raises:
-        InputError: a file is missing or has other content than expected; the message names it.
+        InputError: a file is missing or invalid, or all trainings diverged; the message names the file or folder.
     """
     runs, photos = read_runs(outline, folder), folder / "photos"
-    used = {listed.split for listed in outline.experiments}
+    used = {outlined.split for outlined in outline.experiments}
     splits = {name: folder / "splits" / f"{name}.csv" for name in outline.splits if name in used}
     return StudyResults(
         outline=outline,
@@ -94,30 +94,32 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
         photos=PhotosSummary.read(photos / "summary.json"),
         split_counts={name: count_subsets(path, outline.classes) for name, path in splits.items()},
         runs=runs,
-        searches=[_read_search(folder / "search", listed.name) for listed in outline.experiments if listed.searched],
-        photo_plots={name: _existing(photos / f"{name}.png") for name in PHOTO_PLOTS},
-        accuracy_cost=_existing(folder / "report" / "accuracy-cost.png"),
+        searches=[
+            _read_search(folder / "search", outlined.name) for outlined in outline.experiments if outlined.searched
+        ],
+        photo_plots={name: _require_file(photos / f"{name}.png") for name in PHOTO_PLOTS},
+        accuracy_cost=_require_file(folder / "report" / "accuracy-cost.png"),
     )
 
 
 def read_runs(outline: Outline, folder: Path) -> list[Run]:
-    """Read the runs of a study.
+    """Read the runs of a study from its folder, results/<study>.
 
     Raises:
-        InputError: a file is missing or has other content than expected, or all trainings diverged.
+        InputError: a file is missing or invalid, or all trainings diverged; the message names the file or folder.
     """
-    runs = [_read_run(folder, listed, seed) for listed in outline.experiments for seed in outline.seeds]
+    runs = [_read_run(folder, outlined, seed) for outlined in outline.experiments for seed in outline.seeds]
     if all(run.diverged for run in runs):
-        raise InputError(f"{folder}: every training diverged, nothing is left to compare; lower the learning rates")
+        raise InputError(f"{folder}: all trainings diverged, so there is nothing to compare; lower the learning rates")
     return runs
 
 
-def _read_run(folder: Path, listed: OutlinedExperiment, seed: int) -> Run:
-    training = folder / "training" / listed.name / f"seed{seed}"
-    evaluation = folder / "evaluation" / listed.name / f"seed{seed}"
+def _read_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Run:
+    training = folder / "training" / outlined.name / f"seed{seed}"
+    evaluation = folder / "evaluation" / outlined.name / f"seed{seed}"
     return Run(
-        experiment=listed.name,
-        table=listed.table,
+        experiment=outlined.name,
+        table=outlined.table,
         seed=seed,
         training=TrainingRecord.read(training / "run.json"),
         metrics=Metrics.read(evaluation / "metrics.json"),
@@ -126,18 +128,18 @@ def _read_run(folder: Path, listed: OutlinedExperiment, seed: int) -> Run:
         predictions=PREDICTIONS.read(evaluation / "predictions.csv"),
         uncertain=UNCERTAIN.read(evaluation / "uncertain.csv"),
         plots={
-            "curves": _existing(training / "curves.png"),
-            **{name: _existing(evaluation / f"{name}.png") for name in ("misclassified", "uncertain")},
+            "curves": _require_file(training / "curves.png"),
+            **{name: _require_file(evaluation / f"{name}.png") for name in ("misclassified", "uncertain")},
         },
     )
 
 
 def _read_search(folder: Path, experiment: str) -> SearchResults:
     trials = read_trials(folder / experiment / "trials.csv")
-    return SearchResults(experiment, trials, _existing(folder / experiment / "scores.png"))
+    return SearchResults(experiment, trials, _require_file(folder / experiment / "scores.png"))
 
 
-def _existing(path: Path) -> Path:
+def _require_file(path: Path) -> Path:
     if not path.is_file():
-        raise InputError(f"{path}: expected a file of the study's results, received none")
+        raise InputError(f"{path}: expected a result file of the study, but it does not exist")
     return path

@@ -1,4 +1,4 @@
-"""The study's tables as numbers, one row an experiment."""
+"""Tables of experiments as numbers, one row per experiment."""
 
 from collections.abc import Sequence
 
@@ -6,72 +6,76 @@ import pandas as pd
 
 from canigatti.report.results import Run, StudyResults
 
-BEST, NOT_CLEARLY_WORSE = "best", "not clearly worse"
+BEST, OVERLAPS_BEST = "best", "interval overlaps the best"
 _MEASURED = [
     *("accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"),
     *("epochs", "training_seconds", "milliseconds_per_photo"),
 ]
-_LAST = ("epochs", "training_seconds", "milliseconds_per_photo", "random_initialization", "diverged")
-_OF_SUCCESS = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch"]
+_LAST_COLUMNS = ("epochs", "training_seconds", "milliseconds_per_photo", "random_initialization", "diverged")
+_UNDEFINED_IF_DIVERGED = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch"]
 _WITHOUT_SPREAD = ("accuracy_low", "accuracy_high")
-_COMPARED = ["accuracy", "loss", "best_epoch", "seconds_per_epoch", "epochs", "weight_mb"]
+_ORIGINAL_COLUMNS = ["accuracy", "loss", "best_epoch", "seconds_per_epoch", "epochs", "weight_mb"]
 
 
 def study_tables(study: StudyResults, original: pd.DataFrame | None = None) -> dict[str, pd.DataFrame]:
-    """The tables of experiments by name, see :func:`grouped`.
+    """Return the tables of experiments by name, see :func:`grouped` and :func:`study_table`.
 
     Args:
-        study: what was measured.
-        original: figures of another study by experiment, see :func:`study_table`.
+        study: results of the study.
+        original: metrics of the original study, see :data:`canigatti.report.records.ORIGINAL`.
     """
     return {name: study_table(runs, original) for name, runs in grouped(study).items()}
 
 
 def grouped(study: StudyResults) -> dict[str, list[Run]]:
-    """The runs of each table, those of `Study.tables`; `all` is the last.
+    """Return the runs of each table by the name of the table; `all` is the last, see `Study.tables`.
 
-    Below the modifications stand, as in the original, the base experiments that they modify: those on the same photos,
-    prepared in the same way.
+    As in the original study, the modifications are followed by the base experiments that they modify: those with the
+    same split, color, image size and augmentation.
     """
     groups = {name: [run for run in study.runs if name in ("all", run.table)] for name in study.outline.tables}
     if "modifications" in groups:
-        groups["modifications"] += _modified(groups["modifications"], groups.get("base", []))
+        groups["modifications"] += _select_modified(groups["modifications"], groups.get("base", []))
     return groups
 
 
-def _modified(modifications: Sequence[Run], base: Sequence[Run]) -> list[Run]:
-    inputs = [_input(run) for run in modifications]
-    return [run for run in base if _input(run) in inputs]
+def _select_modified(modifications: Sequence[Run], base: Sequence[Run]) -> list[Run]:
+    inputs = [_input_settings(run) for run in modifications]
+    return [run for run in base if _input_settings(run) in inputs]
 
 
-def _input(run: Run) -> tuple:
+def _input_settings(run: Run) -> tuple:
     spec = run.training.spec
     return spec.split, spec.color, spec.image_size, spec.augmentation
 
 
 def study_table(runs: Sequence[Run], original: pd.DataFrame | None = None) -> pd.DataFrame:
-    """A table of experiments in the order of `runs`.
+    """Return a table of experiments in the order of `runs`, see :data:`canigatti.report.records.EXPERIMENTS`.
 
-    Columns: experiment, split, color, augmented, seeds, accuracy (0 to 1), accuracy_low, accuracy_high (its 95%
-    interval), loss, best_epoch, seconds_per_epoch, parameters, weight_mb, n (test photos), standing, and after the
-    original's figures epochs (run, not planned), training_seconds (in all), milliseconds_per_photo (at prediction),
-    random_initialization (random weights where pretrained ones were meant) and diverged (how many seeds did). With several
-    seeds the measured columns are means, the interval's ends too, and `<column>_std` is the sample standard deviation
-    over seeds; trainings that diverged have no accuracy, loss and best epoch, and are no part of those means.
-    `standing` is "best" for the highest accuracy and "not clearly worse" where the interval overlaps the best's; what
-    had an random initialization has none.
+    - `accuracy` is 0 to 1, `accuracy_low` and `accuracy_high` are the limits of its 95% interval, `n` is the number of
+      test photos.
+    - `epochs` is the number of epochs that were run, `training_seconds` the total training time,
+      `milliseconds_per_photo` the prediction time.
+    - `random_initialization` is true if the network started from random weights instead of the requested pretrained
+      ones; `diverged` is the number of seeds that diverged.
+    - With several seeds, the measured columns are means over seeds, including the limits of the interval, and
+      `<column>_std` is the sample standard deviation. Diverged trainings have no accuracy, loss or best epoch and do
+      not contribute to these means.
+    - `standing` is `BEST` for the highest accuracy and `OVERLAPS_BEST` if the interval overlaps that of the best
+      experiment, which is not a significance test. It is empty for experiments with a random initialization.
 
     Args:
-        runs: what was measured.
-        original: figures of another study by experiment; they stand beside as `original_<column>`.
+        runs: runs of the experiments.
+        original: metrics of the original study, see :data:`canigatti.report.records.ORIGINAL`; they are added as
+            `original_<column>`.
     """
-    table = _marked(_averaged(_measurements(runs)))
-    table = table if original is None else _beside(table, original)
-    last = [column for column in table if column.removesuffix("_std") in _LAST]
+    table = _add_standing(_average_seeds(_tabulate_runs(runs)))
+    table = table if original is None else _add_original(table, original)
+    last = [column for column in table if column.removesuffix("_std") in _LAST_COLUMNS]
     return table[[*table.columns.drop(last), *last]]
 
 
-def _measurements(runs: Sequence[Run]) -> pd.DataFrame:
+def _tabulate_runs(runs: Sequence[Run]) -> pd.DataFrame:
     measurements = pd.DataFrame(
         {
             "experiment": run.experiment,
@@ -97,11 +101,11 @@ def _measurements(runs: Sequence[Run]) -> pd.DataFrame:
     )
     failed = measurements["diverged"] == 1
     if failed.any():
-        measurements[_OF_SUCCESS] = measurements[_OF_SUCCESS].astype(float).mask(failed)
+        measurements[_UNDEFINED_IF_DIVERGED] = measurements[_UNDEFINED_IF_DIVERGED].astype(float).mask(failed)
     return measurements
 
 
-def _averaged(measurements: pd.DataFrame) -> pd.DataFrame:
+def _average_seeds(measurements: pd.DataFrame) -> pd.DataFrame:
     by_experiment = measurements.groupby("experiment", sort=False)
     table = by_experiment.first()
     table["diverged"] = by_experiment["diverged"].sum()
@@ -114,14 +118,14 @@ def _averaged(measurements: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()
 
 
-def _marked(table: pd.DataFrame) -> pd.DataFrame:
-    ranked = ~table["random_initialization"]  # their figures say nothing
+def _add_standing(table: pd.DataFrame) -> pd.DataFrame:
+    ranked = ~table["random_initialization"]  # metrics of a random initialization are not comparable
     best = ranked & (table["accuracy"] == table.loc[ranked, "accuracy"].max())
     overlaps = ranked & (table["accuracy_high"] >= table.loc[best, "accuracy_low"].min())
-    standing = pd.Series("", index=table.index).mask(overlaps, NOT_CLEARLY_WORSE).mask(best, BEST)
+    standing = pd.Series("", index=table.index).mask(overlaps, OVERLAPS_BEST).mask(best, BEST)
     return table.assign(standing=standing)
 
 
-def _beside(table: pd.DataFrame, original: pd.DataFrame) -> pd.DataFrame:
-    figures = original.set_index("experiment")[_COMPARED].add_prefix("original_")
-    return table.join(figures, on="experiment")
+def _add_original(table: pd.DataFrame, original: pd.DataFrame) -> pd.DataFrame:
+    metrics = original.set_index("experiment")[_ORIGINAL_COLUMNS].add_prefix("original_")
+    return table.join(metrics, on="experiment")

@@ -1,68 +1,71 @@
-"""The study's tables made for reading: texts under headings, and how to read them."""
+"""The report's tables as formatted text, with notes that explain them."""
 
 from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from canigatti.report.tables import BEST, NOT_CLEARLY_WORSE
+from canigatti.report.tables import BEST, OVERLAPS_BEST
 
-MARKS = {BEST: "★", NOT_CLEARLY_WORSE: "≈"}
-SETTINGS = ("Split", "Colour", "Augmented")  # headings that may say the same in every row
-LEFT_ALIGNED = ("Experiment", *SETTINGS)  # headings over texts; the others stand over numbers
+MARKS = {BEST: "★", OVERLAPS_BEST: "≈"}
+SETTINGS = ("Split", "Color", "Augmented")  # columns that may have the same value in every row
+LEFT_ALIGNED = ("Experiment", *SETTINGS)  # columns of text; all other columns are numbers
 ACCURACY = "Accuracy (95% interval)"
 RANDOM_INITIALIZATION = "random initialization"
 RANDOM_INITIALIZATION_NOTE = (
-    "Random initialization: the pretrained weights could not be had, so the network started from random ones. "
-    "Its figures say nothing about pretrained networks."
+    "Random initialization: the pretrained weights could not be downloaded, so the network started from random "
+    "weights. Its metrics are not meaningful for pretrained networks."
 )
 DIVERGED = "diverged"
 DIVERGED_NOTE = (
-    "Diverged: a loss became infinite or no number, so that the network has no accuracy and no rank. "
+    "Diverged: a loss became infinite or NaN, so the network has no accuracy and is not ranked. "
     "A lower learning rate may help."
 )
 ABSENT = "–"
 _DIFFERENCE = ["difference", "difference_low", "difference_high"]
 COMPARISON_NOTE = (
-    "Both networks of a pair were asked about the same test photos. Difference: of their accuracies in points, with "
-    "the 95% interval of the paired bootstrap. p: exact McNemar test; p (Holm): corrected for the number of pairs "
-    "within the split; clear: it is below 0.05. With several seeds the difference is that of the mean accuracies, and "
-    "the two counts and the test are those of the first seed that both have."
+    "Both networks of a pair were evaluated on the same test photos. Difference: difference of their accuracies in "
+    "percentage points, with the 95% interval of the paired bootstrap. p: exact McNemar test. p (Holm): corrected for "
+    "the number of pairs within the split. Significant: p (Holm) < 0.05. With several seeds, the difference is the "
+    "difference of the mean accuracies; the two counts and the test use the first seed that both experiments have."
 )
 FINDINGS_NOTE = (
-    "Networks are paired by their settings: two that differ in nothing but what the claim is about. Accuracies are "
-    "compared on the photos that tested both, with several seeds as means over them. The 95% intervals say what other "
-    "photos of this kind would change, not what training once more with another seed would."
+    "The two networks of a pair differ only in the setting that the claim is about. Their accuracies are compared on "
+    "the photos that are in both test sets; with several seeds, they are means over seeds. The 95% intervals of "
+    "accuracies describe the variation due to the choice of test photos, not the variation due to the training seed."
 )
 _COLORS = {"rgb": "RGB", "grayscale": "grayscale"}
 
 
 def for_reading(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a table of experiments as texts; the best accuracies carry their mark."""
+    """Format the rows of a table of experiments as text; accuracies are marked by their standing, see `MARKS`."""
     marks = table["random_initialization"].map({True: f" ({RANDOM_INITIALIZATION})", False: ""})
     marks += [f" ({mark})" if mark else "" for mark in divergence_marks(table)]
     epoch = "{:.1f}".format if "best_epoch_std" in table else "{:.0f}".format
-    texts = {
+    formatted = {
         "Experiment": table["experiment"] + marks,
         "Split": table["split"],
-        "Colour": table["color"].map(_COLORS),
+        "Color": table["color"].map(_COLORS),
         "Augmented": table["augmented"].map({True: "yes", False: "no"}),
         ACCURACY: table.apply(_accuracy_text, axis="columns"),
-        "Loss": _with_spread(table, "loss", "{:.4f}".format),
-        "Best epoch": _with_spread(table, "best_epoch", epoch),
-        "s/epoch": _with_spread(table, "seconds_per_epoch", "{:.1f}".format),
+        "Loss": _with_std(table, "loss", "{:.4f}".format),
+        "Best epoch": _with_std(table, "best_epoch", epoch),
+        "s/epoch": _with_std(table, "seconds_per_epoch", "{:.1f}".format),
         "Parameters": table["parameters"].map("{:,}".format),
         "MB": table["weight_mb"].map("{:.2f}".format),
-        "Epochs": _with_spread(table, "epochs", epoch),
-        "Training": _with_spread(table, "training_seconds", duration),
-        "ms/photo": _with_spread(table, "milliseconds_per_photo", "{:.2f}".format),
+        "Epochs": _with_std(table, "epochs", epoch),
+        "Training": _with_std(table, "training_seconds", duration),
+        "ms/photo": _with_std(table, "milliseconds_per_photo", "{:.2f}".format),
     }
     originals = originals_for_reading(table)
-    named = {f"Original {_in_a_sentence(heading)}": known for heading, known in originals.items()}
-    return pd.DataFrame(texts | named)
+    prefixed = {f"Original {_lower_first(heading)}": column for heading, column in originals.items()}
+    return pd.DataFrame(formatted | prefixed)
 
 
 def divergence_marks(table: pd.DataFrame) -> list[str]:
-    """Beside the name of each experiment: how many seeds diverged, unless all did, which the accuracy says."""
+    """Return the number of diverged seeds of each experiment as text.
+
+    The text is empty if no seed diverged, and if all did, because the accuracy column shows that.
+    """
     return [
         "" if row.diverged in (0, row.seeds) else f"{row.diverged} of {row.seeds} {DIVERGED}"
         for row in table.itertuples()
@@ -70,8 +73,8 @@ def divergence_marks(table: pd.DataFrame) -> list[str]:
 
 
 def originals_for_reading(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """The original's figures as texts by the heading they belong to; headings without any are left out."""
-    texts: dict[str, tuple[str, Callable[[float], str]]] = {
+    """Format the metrics of the original study by heading; headings without any metric are omitted."""
+    columns: dict[str, tuple[str, Callable[[float], str]]] = {
         ACCURACY: ("accuracy", "{:.2%}".format),
         "Loss": ("loss", "{:.4f}".format),
         "Best epoch": ("best_epoch", "{:.0f}".format),
@@ -80,13 +83,15 @@ def originals_for_reading(table: pd.DataFrame) -> dict[str, pd.Series]:
         "Epochs": ("epochs", "{:.0f}".format),
     }
     return {
-        heading: table[f"original_{column}"].map(lambda value, text=text: ABSENT if pd.isna(value) else text(value))
-        for heading, (column, text) in texts.items()
+        heading: table[f"original_{column}"].map(
+            lambda value, format_value=format_value: ABSENT if pd.isna(value) else format_value(value)
+        )
+        for heading, (column, format_value) in columns.items()
         if f"original_{column}" in table and table[f"original_{column}"].notna().any()
     }
 
 
-def _in_a_sentence(heading: str) -> str:
+def _lower_first(heading: str) -> str:
     first = heading.split(" (")[0]
     return first if first.isupper() else first[0].lower() + first[1:]
 
@@ -94,49 +99,52 @@ def _in_a_sentence(heading: str) -> str:
 def _accuracy_text(row: pd.Series) -> str:
     if pd.isna(row["accuracy"]):
         return DIVERGED
-    known = pd.notna(row.get("accuracy_std"))
-    spread = f" ± {100 * row['accuracy_std']:.1f}" if known else ""
+    has_std = pd.notna(row.get("accuracy_std"))
+    std = f" ± {100 * row['accuracy_std']:.1f}" if has_std else ""
     interval = f"({100 * row['accuracy_low']:.1f}–{100 * row['accuracy_high']:.1f})"
     mark = MARKS.get(row["standing"], "")
-    return f"{mark} {100 * row['accuracy']:.1f}%{spread} {interval}".lstrip()
+    return f"{mark} {100 * row['accuracy']:.1f}%{std} {interval}".lstrip()
 
 
-def _with_spread(table: pd.DataFrame, column: str, text: Callable[[float], str]) -> pd.Series:
-    def shown(value: float) -> str:
-        return ABSENT if pd.isna(value) else text(value)
+def _with_std(table: pd.DataFrame, column: str, format_value: Callable[[float], str]) -> pd.Series:
+    def format_cell(value: float) -> str:
+        return ABSENT if pd.isna(value) else format_value(value)
 
-    values = table[column].map(shown)
+    values = table[column].map(format_cell)
     if f"{column}_std" not in table:
         return values
-    return values + table[f"{column}_std"].map(lambda spread: "" if pd.isna(spread) else f" ± {text(spread)}")
+    return values + table[f"{column}_std"].map(lambda std: "" if pd.isna(std) else f" ± {format_value(std)}")
 
 
 def notes(table: pd.DataFrame) -> list[str]:
-    """Sentences that say how to read a table of experiments."""
+    """Return sentences that explain a table of experiments."""
     sentences = [
-        f"{MARKS[BEST]} best accuracy. {MARKS[NOT_CLEARLY_WORSE]} not clearly worse: its interval overlaps the best's. "
-        "The 95% interval (Wilson) is where the accuracy would plausibly lie on endlessly many photos of this kind.",
-        "MB is the size of the weights at four bytes each. Loss is the binary cross-entropy on the test photos. "
-        "Training is the time from the start of the job to the saved model. "
-        "ms/photo is the time from a decoded photo to its probability, in batches.",
+        f"{MARKS[BEST]} best accuracy. {MARKS[OVERLAPS_BEST]} the interval overlaps that of the best accuracy; this is "
+        "not a significance test, see the comparison of pairs. The 95% interval (Wilson) describes the uncertainty due "
+        "to the limited number of test photos.",
+        "MB is the size of the weights at four bytes each, in MiB. Loss is the binary cross-entropy on the test "
+        "photos. Training is the time from the start of the job to the saved model. "
+        "ms/photo is the prediction time for a decoded photo, measured in batches.",
     ]
     seeds = int(table["seeds"].max())
     if seeds > 1:
         sentences.append(
-            f"Each experiment ran with {seeds} seeds: values are means, ± is the standard deviation over seeds, "
-            "and the interval is that of an average run."
+            f"Each experiment ran with {seeds} seeds: values are means over seeds, ± is the standard deviation over "
+            "seeds, and the limits of the interval are means over seeds too."
         )
     if table["random_initialization"].any():
         sentences.append(RANDOM_INITIALIZATION_NOTE)
     if table["diverged"].any():
         sentences.append(DIVERGED_NOTE)
     if "original_accuracy" in table:
-        sentences.append("Original: the study of 2023, on a laptop with a GTX 1070; – where it gave no figure.")
+        sentences.append(
+            f"Original: the study of 2023, on a laptop with a GTX 1070; {ABSENT} means that it does not report this."
+        )
     return sentences
 
 
 def markdown(texts: pd.DataFrame, left_aligned: Sequence[str], sentences: Sequence[str]) -> str:
-    """Texts under their headings as a Markdown table, with sentences below."""
+    """Return formatted text as a Markdown table, followed by the sentences."""
     rows = [[str(cell).replace("|", r"\|") for cell in row] for row in (texts.columns, *texts.to_numpy())]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     rule = "|" + "|".join(" --- " if heading in left_aligned else " ---: " for heading in texts.columns) + "|"
@@ -144,52 +152,58 @@ def markdown(texts: pd.DataFrame, left_aligned: Sequence[str], sentences: Sequen
 
 
 def as_markdown(table: pd.DataFrame) -> str:
-    """A table of experiments as Markdown."""
+    """Format a table of experiments as Markdown."""
     return markdown(for_reading(table), LEFT_ALIGNED, notes(table))
 
 
 def comparison_as_markdown(comparison: pd.DataFrame) -> str:
-    """The table of :func:`canigatti.report.comparison.compare` as Markdown."""
+    """Format the table of :func:`canigatti.report.comparison.compare` as Markdown."""
     texts = {
         "Split": comparison["split"],
         "Better": comparison["first"],
         "Worse": comparison["second"],
         "Photos": comparison["n"].map("{:,}".format),
-        "Difference (95% interval)": [in_points(*pair) for pair in comparison[_DIFFERENCE].to_numpy(float)],
-        "Only the better right": comparison["only_first_right"],
-        "Only the worse right": comparison["only_second_right"],
+        "Difference (95% interval)": [in_points(*row) for row in comparison[_DIFFERENCE].to_numpy(float)],
+        "Only better correct": comparison["only_first_correct"],
+        "Only worse correct": comparison["only_second_correct"],
         "p": comparison["p"].map(p_value),
         "p (Holm)": comparison["p_holm"].map(p_value),
-        "Clear": comparison["clear"].map({True: "yes", False: "no"}),
+        "Significant": comparison["significant"].map({True: "yes", False: "no"}),
     }
     return markdown(pd.DataFrame(texts), ("Split", "Better", "Worse"), [COMPARISON_NOTE])
 
 
 def findings_as_markdown(findings: pd.DataFrame) -> str:
-    """The table of :func:`canigatti.report.findings.verdicts.findings_table` as Markdown."""
-    columns = {"claim": "Claim", "verdict": "Verdict", "ours": "Here", "original": "The original", "rule": "Rule"}
+    """Format the table of :func:`canigatti.report.findings.verdicts.findings_table` as Markdown."""
+    columns = {
+        "claim": "Claim",
+        "verdict": "Verdict",
+        "result": "This study",
+        "original": "Original study",
+        "rule": "Rule",
+    }
     texts = findings[[*columns]].rename(columns=columns)
     return markdown(texts, tuple(texts), [FINDINGS_NOTE])
 
 
 def in_points(estimate: float, low: float, high: float) -> str:
-    """A difference of accuracies and its interval in hundredths: `+3.1 points (+2.2 to +4.0)`."""
-    shown, lowest, highest = (signed(100 * end) for end in (estimate, low, high))
-    return f"{shown} points ({lowest} to {highest})"
+    """Format a difference of accuracies and its interval in percentage points: `+3.1 points (+2.2 to +4.0)`."""
+    points = [signed(100 * number) for number in (estimate, low, high)]
+    return f"{points[0]} points ({points[1]} to {points[2]})"
 
 
 def signed(number: float, digits: int = 1) -> str:
-    """A number with its sign, as in print."""
+    """Format a number with its sign, with a typographic minus: `+3.1`, `−0.4`."""
     return f"{number:+.{digits}f}".replace("-", "−")
 
 
 def p_value(p: float) -> str:
-    """A p-value in two digits: `0.034`, `< 0.0001`."""
+    """Format a p-value with two significant digits: `0.034`, `< 0.0001`."""
     return f"{p:.2g}" if p >= 0.0001 else "< 0.0001"
 
 
 def duration(seconds: float) -> str:
-    """A span of time in the two units that matter: `3 h 25 min`, `4 min 10 s`, `8.2 s`."""
+    """Format a duration in its two largest units: `3 h 25 min`, `4 min 10 s`, `8.2 s`."""
     if seconds < 60:
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -198,6 +212,6 @@ def duration(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
-def amount(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun: `1 photo`, `12,500 photos`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def count_noun(count: int, singular: str, plural: str | None = None) -> str:
+    """Format a count with its noun: `1 photo`, `12,500 photos`; the default plural appends an s."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

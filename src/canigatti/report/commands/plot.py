@@ -1,4 +1,4 @@
-"""Plot accuracy against cost."""
+"""Plot accuracy against training time."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,11 +7,11 @@ import typer
 
 
 def plot_report(
-    outline: Annotated[str, typer.Option(help="What the study consists of (JSON, see `Study.outline`).")],
-    results: Annotated[Path, typer.Option(help="The study's results, results/<study>.")],
-    output: Annotated[Path, typer.Option(help="Accuracy against training time (PNG).")],
+    outline: Annotated[str, typer.Option(help="Outline of the study (JSON, see `Study.outline`).")],
+    results: Annotated[Path, typer.Option(help="Results folder of the study, results/<study>.")],
+    output: Annotated[Path, typer.Option(help="Plot of accuracy against training time (PNG).")],
 ) -> None:
-    """Plot the test accuracy of every experiment against its training time."""
+    """Plot the test accuracy of each experiment against its training time."""
     from canigatti.config import Outline
     from canigatti.plots import save
     from canigatti.report.plots import accuracy_and_cost, plot_accuracy_cost

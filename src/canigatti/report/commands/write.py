@@ -7,24 +7,24 @@ import typer
 
 
 def report(
-    outline: Annotated[str, typer.Option(help="What the study consists of (JSON, see `Study.outline`).")],
-    results: Annotated[Path, typer.Option(help="The study's results, results/<study>.")],
+    outline: Annotated[str, typer.Option(help="Outline of the study (JSON, see `Study.outline`).")],
+    results: Annotated[Path, typer.Option(help="Results folder of the study, results/<study>.")],
     output: Annotated[Path, typer.Option(help="Folder for index.html and tables/.")],
 ) -> None:
-    """Compare all experiments, test the original's findings, and write tables and one self-contained page."""
+    """Compare all experiments, test the original's findings, and write tables and a self-contained HTML page."""
     from canigatti.config import Outline
     from canigatti.files import write_text
     from canigatti.report.comparison import compare
-    from canigatti.report.evidence import networks_of
+    from canigatti.report.evidence import collect_networks
     from canigatti.report.findings.testing import findings
     from canigatti.report.original import ORIGINAL_STUDY, read_original
+    from canigatti.report.output import write_tables
     from canigatti.report.page.rendering import Conclusions, render
     from canigatti.report.results import read_study
     from canigatti.report.tables import study_tables
-    from canigatti.report.written_tables import write_tables
 
     study = read_study(Outline.from_json(outline), results)
-    networks = networks_of(study.runs)
+    networks = collect_networks(study.runs)
     conclusions = Conclusions(
         tables=study_tables(study, read_original() if study.outline.study == ORIGINAL_STUDY else None),
         comparison=compare(networks),

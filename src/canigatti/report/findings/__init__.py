@@ -1,1 +1,1 @@
-"""The findings of the original study, tested on this study's results."""
+"""The conclusions of the original study, tested on the results of this study."""

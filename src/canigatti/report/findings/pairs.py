@@ -1,4 +1,4 @@
-"""Pairs of networks that differ in one setting only: before and after a step."""
+"""Pairs of networks that differ in only one setting, before and after a change."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -13,37 +13,37 @@ Settings = dict[str, Any]
 
 
 def augmentation_added(networks: Sequence[Network]) -> list[Pair]:
-    """From the photos as they are to photos transformed at random."""
+    """Return the pairs without and with augmentation."""
     return steps(networks, ["augmentation"], lambda old, new: not old["augmentation"] and bool(new["augmentation"]))
 
 
 def color_added(networks: Sequence[Network]) -> list[Pair]:
-    """From grayscale to RGB."""
+    """Return the pairs with grayscale and with RGB input."""
     return steps(networks, ["color"], lambda old, new: (old["color"], new["color"]) == ("grayscale", "rgb"))
 
 
-def training_share_raised(networks: Sequence[Network], splits: dict[str, Split]) -> list[Pair]:
-    """From one split to another one with a larger training part, some test photos being the same."""
+def training_fraction_raised(networks: Sequence[Network], splits: dict[str, Split]) -> list[Pair]:
+    """Return the pairs whose second split has a larger training set, if their test sets have photos in common."""
     larger = steps(networks, ["split"], lambda old, new: splits[old["split"]].train < splits[new["split"]].train)
-    return [(old, new) for old, new in larger if old.right.index.isin(new.right.index).any()]
+    return [(old, new) for old, new in larger if old.correct.index.isin(new.correct.index).any()]
 
 
-def dropout_for_normalisation(networks: Sequence[Network]) -> list[Pair]:
-    """From batch normalisation without dropout to dropout without batch normalisation."""
+def dropout_for_normalization(networks: Sequence[Network]) -> list[Pair]:
+    """Return the pairs with only batch normalization and with only dropout."""
 
     def is_step(old: Settings, new: Settings) -> bool:
-        return _regularisation(old["network"]) == (False, True) and _regularisation(new["network"]) == (True, False)
+        return _regularization(old["network"]) == (False, True) and _regularization(new["network"]) == (True, False)
 
     return steps(networks, ["network.dropout", "network.batch_normalization"], is_step)
 
 
-def _regularisation(network: Settings) -> tuple[bool, bool]:
-    """Whether a network has dropout, and whether it has batch normalisation."""
+def _regularization(network: Settings) -> tuple[bool, bool]:
+    """Return whether a network has dropout, and whether it has batch normalization."""
     return any(network.get("dropout", [])), bool(network.get("batch_normalization"))
 
 
 def optimizer_for_rmsprop(networks: Sequence[Network], name: str) -> list[Pair]:
-    """From RMSprop to the optimizer of this name."""
+    """Return the pairs with RMSprop and with the optimizer of this name."""
 
     def is_step(old: Settings, new: Settings) -> bool:
         return (old["optimizer"]["name"], new["optimizer"]["name"]) == ("rmsprop", name)
@@ -52,38 +52,40 @@ def optimizer_for_rmsprop(networks: Sequence[Network], name: str) -> list[Pair]:
 
 
 def batch_size_raised(networks: Sequence[Network]) -> list[Pair]:
-    """From any batch size to any larger one."""
+    """Return the pairs with a smaller and a larger batch size."""
     return steps(networks, ["batch_size"], lambda old, new: old["batch_size"] < new["batch_size"])
 
 
 def steps(
     networks: Sequence[Network], settings: Sequence[str], is_step: Callable[[Settings, Settings], bool]
 ) -> list[Pair]:
-    """Pairs of networks that differ in nothing but these settings; of networks with the same settings only the first.
+    """Return the pairs of networks that differ only in the given settings.
+
+    Only the first of several networks with identical settings is used.
 
     Args:
-        networks: of the study.
-        settings: such as `augmentation` or `network.dropout`.
-        is_step: whether the settings of two networks stand before and after the step that is asked for.
+        networks: all networks of the study.
+        settings: paths of settings, such as `augmentation` or `network.dropout`.
+        is_step: whether two networks' settings are those before and after the change.
     """
     distinct: dict[str, Network] = {}
     for network in networks:
-        distinct.setdefault(_all_but((), network), network)
-    with_others = [(network, _all_but(settings, network)) for network in distinct.values()]
+        distinct.setdefault(_serialize_except((), network), network)
+    candidates = [(network, _serialize_except(settings, network)) for network in distinct.values()]
     return [
         (old, new)
-        for (old, others_of_old), (new, others_of_new) in permutations(with_others, 2)
-        if others_of_old == others_of_new and is_step(old.settings, new.settings)
+        for (old, old_rest), (new, new_rest) in permutations(candidates, 2)
+        if old_rest == new_rest and is_step(old.settings, new.settings)
     ]
 
 
-def _all_but(left_out: Sequence[str], network: Network) -> str:
-    """The settings but these, as a text that is the same for the same settings."""
+def _serialize_except(excluded: Sequence[str], network: Network) -> str:
+    """Return all settings except the excluded ones as JSON; equal settings give equal text."""
     settings = deepcopy(network.settings)
-    for path in left_out:
+    for path in excluded:
         *parents, last = path.split(".")
-        holder: Any = settings
+        section: Any = settings
         for parent in parents:
-            holder = holder[parent]
-        holder.pop(last, None)
+            section = section[parent]
+        section.pop(last, None)
     return json.dumps(settings, sort_keys=True)

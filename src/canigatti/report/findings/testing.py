@@ -1,7 +1,7 @@
-"""The original study's conclusions, each tested on this study's own numbers.
+"""Tests of the original study's conclusions on the results of this study.
 
-Networks are paired by their settings: two that differ in nothing but what the claim is about. Accuracies are compared
-on the photos that tested both.
+The two networks of a pair differ only in the setting that the claim is about. Accuracies are compared on the photos
+that are in both test sets.
 """
 
 from collections.abc import Sequence
@@ -9,62 +9,65 @@ from collections.abc import Sequence
 import numpy as np
 
 from canigatti.config import Split
-from canigatti.report.evidence import Network, Pair, differences
+from canigatti.report.evidence import Network, Pair, paired_differences
 from canigatti.report.findings import claims
 from canigatti.report.findings.pairs import (
     augmentation_added,
     batch_size_raised,
     color_added,
-    dropout_for_normalisation,
+    dropout_for_normalization,
     optimizer_for_rmsprop,
-    training_share_raised,
+    training_fraction_raised,
 )
 from canigatti.report.findings.verdicts import CONTRADICTED, SUPPORTED, Claim, Finding, undecided, verdict
 from canigatti.report.intervals import Interval, mean, mean_difference, rank_correlation
-from canigatti.report.texts import amount, in_points, signed
+from canigatti.report.texts import count_noun, in_points, signed
 
-_ORIGINAL_KERNELS = 3 * 3 * 3 * 32  # weights of the first layer's kernels: channels, height, width, filters
+_ORIGINAL_KERNELS = 3 * 3 * 3 * 32  # weights of the first layer: channels, height, width, filters
 
 
 def findings(networks: Sequence[Network], splits: dict[str, Split]) -> list[Finding]:
-    """Every conclusion of the original study, in its order.
+    """Test all conclusions of the original study, in its order.
 
     Args:
-        networks: of the study; those with an random initialization are left out, since they are not what their settings say.
-        splits: the study's splits by name.
+        networks: all networks of the study; those with a random initialization are excluded, because they do not match
+            their settings.
+        splits: splits of the study by name.
     """
-    trained = [network for network in networks if not network.random_initialization]
-    augmented, colored = augmentation_added(trained), color_added(trained)
-    enlarged = training_share_raised(trained, splits)
+    eligible = [network for network in networks if not network.random_initialization]
+    augmented, colored = augmentation_added(eligible), color_added(eligible)
+    enlarged = training_fraction_raised(eligible, splits)
     return [
-        loss_falls_as_accuracy_rises(trained),
+        loss_falls_as_accuracy_rises(eligible),
         accuracy_rises(claims.AUGMENTATION_HELPS, augmented, "augmentation"),
-        accuracy_rises(claims.COLOR_HELPS, colored, "colour"),
+        accuracy_rises(claims.COLOR_HELPS, colored, "color"),
         accuracy_rises_each_time(claims.LARGER_SPLIT_HELPS, enlarged, "their split and share test photos"),
         accuracy_rises(claims.MORE_DATA_HELPS, enlarged, "their split and share test photos"),
         overfitting_is_delayed(augmented),
         time_is_taken(augmented),
         weights_are_saved(colored),
-        accuracy_rises(claims.DROPOUT_WINS, dropout_for_normalisation(trained), "dropout or batch normalisation"),
-        both_beat_rmsprop({name: optimizer_for_rmsprop(trained, name.lower()) for name in ("SGD", "Adam")}),
-        batch_sizes_were_tried(batch_size_raised(trained)),
+        accuracy_rises(claims.DROPOUT_WINS, dropout_for_normalization(eligible), "dropout or batch normalization"),
+        both_beat_rmsprop({name: optimizer_for_rmsprop(eligible, name.lower()) for name in ("SGD", "Adam")}),
+        batch_sizes_were_tried(batch_size_raised(eligible)),
     ]
 
 
 def loss_falls_as_accuracy_rises(networks: Sequence[Network]) -> Finding:
-    """Over all networks, on whatever split."""
-    accuracies, losses = (np.array([getattr(one, name) for one in networks]) for name in ("accuracy", "loss"))
-    found = rank_correlation(accuracies, losses)
-    if found is None:
-        return undecided(claims.LOSS_FALLS, "it takes four experiments whose accuracies and losses are not all equal")
-    ours = f"rank correlation {signed(found.estimate, 2)} ({signed(found.low, 2)} to {signed(found.high, 2)})"
-    basis = f"{amount(len(networks), 'experiment')}; they share test photos, so the interval is somewhat too narrow"
-    falling = Interval(-found.estimate, -found.high, -found.low)
-    return Finding(claims.LOSS_FALLS, verdict([falling]), ours, (basis,), found)
+    """Test the rank correlation of accuracy and loss over all networks of all splits."""
+    accuracies = np.array([network.accuracy for network in networks])
+    correlation = rank_correlation(accuracies, np.array([network.loss for network in networks]))
+    if correlation is None:
+        reason = "it requires four experiments whose accuracies and losses are not all equal"
+        return undecided(claims.LOSS_FALLS, reason)
+    estimate, low, high = (signed(value, 2) for value in (correlation.estimate, correlation.low, correlation.high))
+    result = f"rank correlation {estimate} ({low} to {high})"
+    basis = f"{count_noun(len(networks), 'experiment')}; they share test photos, so the interval is somewhat too narrow"
+    negated = Interval(-correlation.estimate, -correlation.high, -correlation.low)
+    return Finding(claims.LOSS_FALLS, verdict([negated]), result, (basis,), correlation)
 
 
 def accuracy_rises(claim: Claim, pairs: Sequence[Pair], setting: str) -> Finding:
-    """A step that is said to raise accuracy, on the mean over all pairs that differ in this setting."""
+    """Test the mean gain in accuracy over all pairs that differ in this setting."""
     if not pairs:
         return _no_pairs(claim, setting)
     gain = _gain(pairs)
@@ -72,7 +75,7 @@ def accuracy_rises(claim: Claim, pairs: Sequence[Pair], setting: str) -> Finding
 
 
 def accuracy_rises_each_time(claim: Claim, pairs: Sequence[Pair], setting: str) -> Finding:
-    """A step that is said to raise accuracy in every pair that differs in this setting."""
+    """Test the gain in accuracy of each pair that differs in this setting."""
     if not pairs:
         return _no_pairs(claim, setting)
     gains = [_gain([pair]) for pair in pairs]
@@ -80,94 +83,100 @@ def accuracy_rises_each_time(claim: Claim, pairs: Sequence[Pair], setting: str) 
 
 
 def overfitting_is_delayed(pairs: Sequence[Pair]) -> Finding:
-    """How much later the best epoch comes; where training ran out of epochs it might have come later still."""
-    pairs = _with_seeds_in_common(pairs)
+    """Test the delay of the best epoch.
+
+    The delay is underestimated if training stopped at the maximum number of epochs.
+    """
+    pairs = _with_common_seeds(pairs)
     if not pairs:
         return _no_pairs(claims.OVERFITTING_DELAYED, "augmentation")
-    later = [(new.best_epochs - old.best_epochs).dropna() for old, new in pairs]
-    basis = _each(pairs, [f"{signed(step.mean())} epochs" for step in later])
-    delay = mean(np.concatenate(later))
-    if delay is None:
-        return undecided(claims.OVERFITTING_DELAYED, "one pair gives no interval", basis)
-    ours = f"best epoch {signed(delay.estimate)} epochs ({signed(delay.low)} to {signed(delay.high)})"
-    ours = f"{ours}, {_mean_of(pairs)}{_out_of_epochs(pairs)}"
-    return Finding(claims.OVERFITTING_DELAYED, verdict([delay]), ours, basis, delay)
+    delays = [(new.best_epochs - old.best_epochs).dropna() for old, new in pairs]
+    basis = _per_pair(pairs, [f"{signed(delay.mean())} epochs" for delay in delays])
+    mean_delay = mean(np.concatenate(delays))
+    if mean_delay is None:
+        return undecided(claims.OVERFITTING_DELAYED, "a single pair has no interval", basis)
+    estimate, low, high = (signed(value) for value in (mean_delay.estimate, mean_delay.low, mean_delay.high))
+    result = f"best epoch {estimate} epochs ({low} to {high}), {_mean_of(pairs)}{_out_of_epochs(pairs)}"
+    return Finding(claims.OVERFITTING_DELAYED, verdict([mean_delay]), result, basis, mean_delay)
 
 
 def time_is_taken(pairs: Sequence[Pair]) -> Finding:
-    """How many times as long an epoch takes: the geometric mean, since times change in proportion."""
-    pairs = _with_seeds_in_common(pairs)
+    """Test the ratio of epoch durations; its mean is geometric because durations scale."""
+    pairs = _with_common_seeds(pairs)
     if not pairs:
         return _no_pairs(claims.TIME_TAKEN, "augmentation")
-    longer = [np.log(new.seconds_per_epoch / old.seconds_per_epoch).dropna() for old, new in pairs]
-    basis = _each(pairs, [f"{np.exp(step.mean()):.2f} times as long" for step in longer])
-    logarithm = mean(np.concatenate(longer))
+    ratios = [np.log(new.seconds_per_epoch / old.seconds_per_epoch).dropna() for old, new in pairs]
+    basis = _per_pair(pairs, [f"{np.exp(ratio.mean()):.2f} times as long" for ratio in ratios])
+    logarithm = mean(np.concatenate(ratios))
     if logarithm is None:
-        return undecided(claims.TIME_TAKEN, "one pair gives no interval", basis)
-    factor = Interval(*(float(np.exp(end)) for end in (logarithm.estimate, logarithm.low, logarithm.high)))
-    ours = f"an epoch takes {factor.estimate:.2f} times as long ({factor.low:.2f} to {factor.high:.2f})"
-    return Finding(claims.TIME_TAKEN, verdict([factor], neutral=1), f"{ours}, {_mean_of(pairs)}", basis, factor)
+        return undecided(claims.TIME_TAKEN, "a single pair has no interval", basis)
+    factor = Interval(*(float(np.exp(value)) for value in (logarithm.estimate, logarithm.low, logarithm.high)))
+    result = f"an epoch takes {factor.estimate:.2f} times as long ({factor.low:.2f} to {factor.high:.2f})"
+    return Finding(claims.TIME_TAKEN, verdict([factor], neutral=1), f"{result}, {_mean_of(pairs)}", basis, factor)
 
 
 def weights_are_saved(pairs: Sequence[Pair]) -> Finding:
-    """Weights are counted; a layer's work, multiplications a pixel, is in proportion to the weights of its kernels."""
-    built = [pair for pair in pairs if "filters" in pair[0].settings["network"]]
-    if not built:
-        return _no_pairs(claims.WEIGHTS_SAVED, "colour")
-    saved = np.array([new.parameters - old.parameters for old, new in built])
-    kernels = np.array([_first_kernels(new) for _, new in built])
-    counted = zip(saved, saved / kernels, strict=True)
-    texts = [f"{weights:,} weights, {share:.1%} of the first layer's work" for weights, share in counted]
-    ours, basis = "; ".join(dict.fromkeys(texts)), _each(built, texts)
+    """Count the saved weights.
+
+    The work of a layer, multiplications per pixel, is proportional to the number of weights of its kernels.
+    """
+    convolutional = [pair for pair in pairs if "filters" in pair[0].settings["network"]]
+    if not convolutional:
+        return _no_pairs(claims.WEIGHTS_SAVED, "color")
+    saved = np.array([new.parameters - old.parameters for old, new in convolutional])
+    kernels = np.array([_first_kernels(new) for _, new in convolutional])
+    fractions = zip(saved, saved / kernels, strict=True)
+    texts = [f"{weights:,} weights, {fraction:.1%} of the first layer's work" for weights, fraction in fractions]
+    result, basis = "; ".join(dict.fromkeys(texts)), _per_pair(convolutional, texts)
     like_original = kernels == _ORIGINAL_KERNELS
     if not like_original.any():
-        return undecided(claims.WEIGHTS_SAVED, f"{ours}, but no first layer is like the original's", basis)
+        return undecided(claims.WEIGHTS_SAVED, f"{result}, but no network has the first layer of the original", basis)
     holds = (3 * saved == 2 * kernels)[like_original].all()
-    return Finding(claims.WEIGHTS_SAVED, SUPPORTED if holds else CONTRADICTED, ours, basis)
+    return Finding(claims.WEIGHTS_SAVED, SUPPORTED if holds else CONTRADICTED, result, basis)
 
 
 def both_beat_rmsprop(steps: dict[str, list[Pair]]) -> Finding:
-    """Both are better, each on the mean over its pairs.
+    """Test the mean gain in accuracy of both optimizers over RMSprop.
 
     Args:
-        steps: by the name of each of the two, pairs of a network with RMSprop and the same one with it.
+        steps: pairs with RMSprop and with the optimizer, by the optimizer's name.
     """
-    absent = [f"RMSprop or {name}" for name, pairs in steps.items() if not pairs]
-    if absent:
-        return _no_pairs(claims.RMSPROP_LOSES, " and in ".join(absent))
+    missing = [f"RMSprop or {name}" for name, pairs in steps.items() if not pairs]
+    if missing:
+        return _no_pairs(claims.RMSPROP_LOSES, " and in ".join(missing))
     gains = [_gain(pairs) for pairs in steps.values()]
-    ours = "; ".join(f"{name} {_points(gain)}" for name, gain in zip(steps, gains, strict=True))
+    result = "; ".join(f"{name} {_points(gain)}" for name, gain in zip(steps, gains, strict=True))
     basis = _gains([pair for pairs in steps.values() for pair in pairs])
-    return Finding(claims.RMSPROP_LOSES, verdict(gains), ours, basis)
+    return Finding(claims.RMSPROP_LOSES, verdict(gains), result, basis)
 
 
 def batch_sizes_were_tried(pairs: Sequence[Pair]) -> Finding:
-    """A statement of what was done, not of what came of it.
+    """Test whether the batch sizes were tried, whatever the accuracies.
 
     Args:
-        pairs: networks that differ only in batch size, the smaller one first.
+        pairs: networks that differ only in batch size, the smaller batch size first.
     """
     if not pairs:
         return _no_pairs(claims.BATCH_SIZES_TRIED, "batch size")
     smallest = max(pairs, key=lambda pair: _batch_size(pair[1]) / _batch_size(pair[0]))[0]
     from_smallest = [pair for pair in pairs if pair[0] is smallest]
     accuracies = {_batch_size(network): network.accuracy for pair in from_smallest for network in pair}
-    ours = "accuracy " + ", ".join(f"{accuracies[size]:.1%} with {size}" for size in sorted(accuracies))
+    result = "accuracy " + ", ".join(f"{accuracies[size]:.1%} with {size}" for size in sorted(accuracies))
     if min(accuracies) > 16 or max(accuracies) < 256:
-        return undecided(claims.BATCH_SIZES_TRIED, f"{ours}, and none further", _gains(from_smallest))
-    return Finding(claims.BATCH_SIZES_TRIED, SUPPORTED, ours, _gains(from_smallest))
+        return undecided(claims.BATCH_SIZES_TRIED, f"{result}, but no batch sizes beyond these", _gains(from_smallest))
+    return Finding(claims.BATCH_SIZES_TRIED, SUPPORTED, result, _gains(from_smallest))
 
 
-def _with_seeds_in_common(pairs: Sequence[Pair]) -> list[Pair]:
-    """Where some trainings diverged, the remaining ones of two networks may have no seed in common."""
-    return [(old, new) for old, new in pairs if old.right.columns.isin(new.right.columns).any()]
+def _with_common_seeds(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs with a common seed; they may have none if trainings diverged."""
+    return [(old, new) for old, new in pairs if old.correct.columns.isin(new.correct.columns).any()]
 
 
 def _out_of_epochs(pairs: Sequence[Pair]) -> str:
-    """A remark where trainings were best in their last allowed epoch: their true best epoch may lie beyond it."""
+    """Return a remark on trainings whose best epoch is the last epoch allowed: their true best epoch may be later."""
     networks = dict.fromkeys(network for pair in pairs for network in pair)
-    cut = sum(int((network.best_epochs == network.settings["epochs"]).sum()) for network in networks)
-    return f"; {amount(cut, 'training was', 'trainings were')} best in the last epoch allowed" if cut else ""
+    count = sum(int((network.best_epochs == network.settings["epochs"]).sum()) for network in networks)
+    return f"; {count_noun(count, 'training was', 'trainings were')} best in the last epoch allowed" if count else ""
 
 
 def _batch_size(network: Network) -> int:
@@ -175,21 +184,23 @@ def _batch_size(network: Network) -> int:
 
 
 def _first_kernels(network: Network) -> int:
-    """Weights of the first layer's kernels on photos in colour."""
-    built = network.settings["network"]
-    return int(3 * built["kernel_size"] ** 2 * built["filters"][0])
+    """Return the number of weights of the first layer's kernels with RGB input."""
+    settings = network.settings["network"]
+    return int(3 * settings["kernel_size"] ** 2 * settings["filters"][0])
 
 
 def _gain(pairs: Sequence[Pair]) -> Interval:
-    return mean_difference(differences(pairs).to_numpy())
+    return mean_difference(paired_differences(pairs).to_numpy())
 
 
 def _gains(pairs: Sequence[Pair]) -> tuple[str, ...]:
-    of_pairs = [differences([pair]) for pair in pairs]
-    return _each(pairs, [f"{_points(mean_difference(one.to_numpy()))} on {len(one):,} photos" for one in of_pairs])
+    tables = [paired_differences([pair]) for pair in pairs]
+    intervals = [mean_difference(table.to_numpy()) for table in tables]
+    texts = [f"{_points(gain)} on {len(table):,} photos" for gain, table in zip(intervals, tables, strict=True)]
+    return _per_pair(pairs, texts)
 
 
-def _each(pairs: Sequence[Pair], texts: Sequence[str]) -> tuple[str, ...]:
+def _per_pair(pairs: Sequence[Pair], texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{new.name} against {old.name}: {text}" for (old, new), text in zip(pairs, texts, strict=True))
 
 
@@ -198,7 +209,7 @@ def _points(gain: Interval) -> str:
 
 
 def _mean_of(pairs: Sequence[Pair]) -> str:
-    return f"mean of {amount(len(pairs), 'pair')}"
+    return f"mean of {count_noun(len(pairs), 'pair')}"
 
 
 def _no_pairs(claim: Claim, setting: str) -> Finding:

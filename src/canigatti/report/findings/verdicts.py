@@ -1,4 +1,4 @@
-"""What a finding is, and how a verdict comes from an interval."""
+"""Claims, findings, and the verdict that follows from intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,18 +6,19 @@ from dataclasses import dataclass
 import pandas as pd
 
 from canigatti.report.intervals import Interval
+from canigatti.report.records import FINDINGS
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "not decided by these data"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What the original study concludes, and how it is tested here.
+    """A conclusion of the original study, and the rule by which it is tested.
 
     Attributes:
         text: the conclusion.
-        original: the figures that the original gives for it.
-        rule: what supports it and what contradicts it; anything else leaves it undecided.
+        original: the metrics that the original study reports for it.
+        rule: when it is supported and when it is contradicted; otherwise it is not decided.
     """
 
     text: str
@@ -27,49 +28,50 @@ class Claim:
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim, tested.
+    """The result of testing a claim.
 
     Attributes:
         verdict: `SUPPORTED`, `CONTRADICTED` or `UNDECIDED`.
-        ours: this study's numbers, or why there are none.
-        basis: a line for each comparison that the numbers rest on.
-        interval: what was measured, where one interval decides.
+        result: the numbers of this study, or the reason why there are none.
+        basis: one line per comparison that the numbers are based on.
+        interval: the measured interval, if a single interval decides.
     """
 
     claim: Claim
     verdict: str
-    ours: str
+    result: str
     basis: tuple[str, ...] = ()
     interval: Interval | None = None
 
     @property
     def is_tested(self) -> bool:
-        """Whether the study has experiments that the claim is about."""
+        """Whether the study has experiments that can test the claim."""
         return bool(self.basis) or self.verdict != UNDECIDED
 
 
 def undecided(claim: Claim, reason: str, basis: tuple[str, ...] = ()) -> Finding:
-    """A claim that the study's experiments cannot test."""
+    """Return the finding for a claim that the experiments of the study cannot decide."""
     return Finding(claim, UNDECIDED, reason, basis)
 
 
 def verdict(intervals: Sequence[Interval], neutral: float = 0.0) -> str:
-    """Supported when every interval lies above the neutral value, contradicted when one lies below it."""
+    """Return `SUPPORTED` if all intervals are above the neutral value, `CONTRADICTED` if one is below it."""
     if all(interval.low > neutral for interval in intervals):
         return SUPPORTED
     return CONTRADICTED if any(interval.high < neutral for interval in intervals) else UNDECIDED
 
 
 def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
-    """A row a finding: claim, verdict, ours, original, rule, basis, and where one interval decides its numbers.
+    """Return one row per finding, see :data:`canigatti.report.records.FINDINGS`.
 
-    These are estimate, low and high, in the unit that `ours` names; differences of accuracies from -1 to 1.
+    `estimate`, `low` and `high` are missing unless a single interval decides. They are in the unit of `result`, except
+    that differences of accuracies are -1 to 1.
     """
-    return pd.DataFrame(
+    rows = [
         {
             "claim": finding.claim.text,
             "verdict": finding.verdict,
-            "ours": finding.ours,
+            "result": finding.result,
             "original": finding.claim.original,
             "estimate": finding.interval.estimate if finding.interval else None,
             "low": finding.interval.low if finding.interval else None,
@@ -78,4 +80,5 @@ def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
             "basis": "; ".join(finding.basis),
         }
         for finding in findings
-    )
+    ]
+    return FINDINGS.frame(rows)

@@ -1,35 +1,43 @@
-"""Pictures made small enough to stand inside the page."""
+"""Images that are embedded in the page, with few bytes."""
 
 import base64
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import matplotlib as mpl
+from matplotlib.figure import Figure
 from PIL import Image
 
 from canigatti.files import InputError
 
 MAX_WIDTH = 1200  # pixels, the width of the page
-MAX_BYTES = 180_000  # of one picture, before base64; only galleries of hundreds of photos may need more
+MAX_BYTES = 180_000  # of one image, before base64; only galleries of hundreds of photos may need more
 _LONGEST_WEBP = 16_383  # pixels, a limit of the format
 _QUALITIES = (75, 40)
-_SMALLEST_SHARE = 0.55  # of the width; in anything smaller the photos' names cannot be read
+_SMALLEST_SCALE = 0.55  # at a smaller scale, the names of the photos are not readable
+_CSS_PIXELS_PER_INCH = 96
+# Text stays text (a third of the bytes of outlines), and the ids of its parts are the same every time.
+_SVG_STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "canigatti"}
+_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An image that stands in the page itself; width and height in pixels, so that the text does not jump."""
+class EmbeddedImage:
+    """An image as a data URI. With its width and height in pixels, the layout does not shift when it is decoded."""
 
     uri: str
     width: int
     height: int
 
 
-def embed(path: Path, max_width: int = MAX_WIDTH, max_bytes: int = MAX_BYTES) -> Picture:
-    """Turn an image file into a data URI: its own bytes or WebP.
+def embed(path: Path, max_width: int = MAX_WIDTH, max_bytes: int = MAX_BYTES) -> EmbeddedImage:
+    """Return an image file as a data URI, either unchanged or as WebP.
 
-    Drawings keep every pixel, photos lose some quality. What takes more than `max_bytes` loses more of it, then width,
-    until it fits or could no longer be made out.
+    Plots are encoded without loss, photos with loss. If the result exceeds `max_bytes`, the quality is reduced, then
+    the width, until the image fits or would become unreadable.
 
     Raises:
         InputError: the file is not an image.
@@ -40,48 +48,69 @@ def embed(path: Path, max_width: int = MAX_WIDTH, max_bytes: int = MAX_BYTES) ->
         raise InputError(f"{path}: expected an image, received {error}") from None
 
 
-def _embed(content: bytes, max_width: int, max_bytes: int) -> Picture:
+def embed_figure(figure: Figure) -> EmbeddedImage:
+    """Return a new figure as an SVG data URI; the same plot gives the same text.
+
+    A second call with the same figure may differ, because its layout continues from the first one.
+    """
+    stream = io.StringIO()
+    with mpl.rc_context(_SVG_STYLE):
+        figure.savefig(stream, format="svg", metadata=_NO_METADATA)
+    svg = re.sub(r' d="[^"]*"', _round_coordinates, stream.getvalue())
+    width, height = (round(_CSS_PIXELS_PER_INCH * inches) for inches in figure.get_size_inches())
+    return EmbeddedImage(_data_uri("image/svg+xml", svg.encode()), width, height)
+
+
+def _round_coordinates(path: re.Match[str]) -> str:
+    return re.sub(r"(\.\d)\d+", r"\1", path[0])  # a tenth of a point is precise enough
+
+
+def _embed(content: bytes, max_width: int, max_bytes: int) -> EmbeddedImage:
     with Image.open(io.BytesIO(content)) as opened:
         kind, image = opened.get_format_mimetype() or "", _on_white(opened)
-    shrunk = _shrunk(image, min(1, max_width / image.width, _LONGEST_WEBP / image.height))
-    lossy, encoded = _lossy_within(shrunk, max_bytes)
+    resized = _resize(image, min(1, max_width / image.width, _LONGEST_WEBP / image.height))
+    lossy, encoded = _encode_lossy(resized, max_bytes)
     if len(content) > max_bytes:
-        return _picture("image/webp", encoded, lossy)
-    exact = [("image/webp", _webp(shrunk, lossless=True), shrunk)]
-    exact += [(kind, content, image)] if shrunk is image else []
+        return _embedded("image/webp", encoded, lossy)
+    exact = [("image/webp", _webp(resized, lossless=True), resized)]
+    exact += [(kind, content, image)] if resized is image else []
     best = min(exact, key=lambda candidate: len(candidate[1]))
-    # A drawing takes about as much without loss as with it, photos take many times more.
-    return _picture(*best) if len(best[1]) < 2 * len(encoded) else _picture("image/webp", encoded, lossy)
+    # A plot has about the same size with and without loss; a photo without loss is many times larger.
+    return _embedded(*best) if len(best[1]) < 2 * len(encoded) else _embedded("image/webp", encoded, lossy)
 
 
-def _picture(kind: str, content: bytes, image: Image.Image) -> Picture:
-    return Picture(f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}", *image.size)
+def _embedded(kind: str, content: bytes, image: Image.Image) -> EmbeddedImage:
+    return EmbeddedImage(_data_uri(kind, content), *image.size)
+
+
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    """Without transparency: the page has a dark look too, and the pictures' text is dark."""
+    """Replace transparency by white: the text of a plot is dark, and so may be the page."""
     opaque = Image.new("RGB", image.size, "white")
     colored = image.convert("RGBA")
     opaque.paste(colored, mask=colored.getchannel("A"))
     return opaque
 
 
-def _shrunk(image: Image.Image, share: float) -> Image.Image:
-    if share >= 1:
+def _resize(image: Image.Image, scale: float) -> Image.Image:
+    if scale >= 1:
         return image
-    size = (max(1, int(image.width * share)), max(1, int(image.height * share)))
+    size = (max(1, int(image.width * scale)), max(1, int(image.height * scale)))
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _lossy_within(image: Image.Image, max_bytes: int) -> tuple[Image.Image, bytes]:
+def _encode_lossy(image: Image.Image, max_bytes: int) -> tuple[Image.Image, bytes]:
     for quality in _QUALITIES:
         encoded = _webp(image, quality=quality)
         if len(encoded) <= max_bytes:
             return image, encoded
-    # Bytes grow with the number of pixels.
-    share = max(_SMALLEST_SHARE, 0.95 * (max_bytes / len(encoded)) ** 0.5)
-    shrunk = _shrunk(image, share)
-    return shrunk, _webp(shrunk, quality=_QUALITIES[-1])
+    # The number of bytes is proportional to the number of pixels.
+    scale = max(_SMALLEST_SCALE, 0.95 * (max_bytes / len(encoded)) ** 0.5)
+    resized = _resize(image, scale)
+    return resized, _webp(resized, quality=_QUALITIES[-1])
 
 
 def _webp(image: Image.Image, lossless: bool = False, quality: int = 75) -> bytes:

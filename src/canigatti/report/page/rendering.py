@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs no other file and no network."""
+"""The page: one HTML file that loads no other file and needs no network."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from canigatti.config import Outline
 from canigatti.photos.records import Verdict
 from canigatti.report.findings.verdicts import Finding
-from canigatti.report.page.embedding import Picture, embed
+from canigatti.report.page.embedding import EmbeddedImage, embed
 from canigatti.report.page.sections import TITLES, matrices, section, table_view
 from canigatti.report.page.settings import compare_settings
 from canigatti.report.results import Run, StudyResults
-from canigatti.report.tables import BEST, NOT_CLEARLY_WORSE, grouped
+from canigatti.report.tables import BEST, OVERLAPS_BEST, grouped
 from canigatti.report.texts import (
     COMPARISON_NOTE,
     DIVERGED_NOTE,
@@ -24,38 +24,44 @@ from canigatti.report.texts import (
     LEFT_ALIGNED,
     RANDOM_INITIALIZATION,
     RANDOM_INITIALIZATION_NOTE,
-    amount,
+    count_noun,
     divergence_marks,
     duration,
     in_points,
     p_value,
 )
 
-MAX_REJECTED = 300  # rows of the list of rejected files; the manifest has them all
-DEFAULT_CONFIGURATION = "config/full.yaml"  # what the Snakefile takes when none is given
+MAX_REJECTED = 300  # rows of the list of rejected files; the manifest lists all
+DEFAULT_CONFIGURATION = "config/full.yaml"  # the default of the Snakefile
+_DETAILED_PLOTS = ("misclassified", "uncertain")  # the curves are in the sections already
 
 
 @dataclass(frozen=True)
 class Details:
-    """What the page shows of one experiment alone, from its first seed that did not diverge."""
+    """Details of one experiment, from its first seed that did not diverge.
+
+    Attributes:
+        errors: number of misclassified test photos of class 0 and of class 1.
+        plots: its misclassified and its least certain test photos.
+        uncertain: rows of :data:`canigatti.evaluation.records.UNCERTAIN`.
+    """
 
     experiment: str
     seed: int
     accuracy: float
-    wrong: tuple[int, int]
-    pictures: dict[str, Picture]
+    errors: tuple[int, int]
+    plots: dict[str, EmbeddedImage]
     uncertain: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Conclusions:
-    """What the report concludes from the results.
+    """Tables, comparison and findings of a study.
 
     Attributes:
-        tables: of experiments, see :func:`canigatti.report.tables.study_tables`.
-        comparison: of pairs, see :func:`canigatti.report.comparison.compare`.
-        findings: see :func:`canigatti.report.findings.findings`.
-        accuracy_cost: see :func:`canigatti.report.plots.draw_accuracy_cost`.
+        tables: tables of experiments, see :func:`canigatti.report.tables.study_tables`.
+        comparison: comparison of pairs, see :func:`canigatti.report.comparison.compare`.
+        findings: see :func:`canigatti.report.findings.testing.findings`.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -64,13 +70,13 @@ class Conclusions:
 
 
 def render(study: StudyResults, conclusions: Conclusions) -> str:
-    """The page as HTML; the same results give the same text.
+    """Return the page as HTML; the same results give the same text.
 
     Raises:
-        InputError: a picture cannot be read.
+        InputError: an image cannot be read.
     """
     everything = conclusions.tables["all"]
-    parts = _study_part(study) | _photos_part(study) | _results_part(study, conclusions.tables)
+    context = _study_context(study) | _photos_context(study) | _results_context(study, conclusions.tables)
     ranked = everything.loc[everything["standing"] == BEST, "experiment"]
     example = str(ranked.iloc[0]) if len(ranked) else study.outline.experiments[0].name
     firsts = {run.experiment: run for run in reversed(study.runs) if not run.diverged}
@@ -80,7 +86,7 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
         _environment()
         .get_template("template.html.j2")
         .render(
-            parts,
+            context,
             matrices=matrices(conclusions.comparison),
             accuracy_cost=embed(study.accuracy_cost),
             findings=conclusions.findings,
@@ -99,7 +105,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"duration": duration, "amount": amount, "p_value": p_value}
+    environment.filters |= {"duration": duration, "count_noun": count_noun, "p_value": p_value}
     environment.globals |= {
         "left_aligned": LEFT_ALIGNED,
         "in_points": in_points,
@@ -112,7 +118,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _study_part(study: StudyResults) -> dict[str, Any]:
+def _study_context(study: StudyResults) -> dict[str, Any]:
     runs = study.runs
     return {
         "outline": study.outline,
@@ -124,28 +130,28 @@ def _study_part(study: StudyResults) -> dict[str, Any]:
     }
 
 
-def _photos_part(study: StudyResults) -> dict[str, Any]:
+def _photos_context(study: StudyResults) -> dict[str, Any]:
     return {
         "photos": study.photos,
-        "photo_pictures": {name: embed(path) for name, path in study.photo_plots.items()},
+        "photo_plots": {name: embed(path) for name, path in study.photo_plots.items()},
         "image_sizes": sorted({run.training.spec.image_size for run in study.runs}),
         "verdicts": [(verdict, count, verdict.description) for verdict, count in _rejections(study)],
         "rejected": study.photos.rejected[:MAX_REJECTED],
     }
 
 
-def _results_part(study: StudyResults, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+def _results_context(study: StudyResults, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     groups, everything = grouped(study), tables["all"]
     return {
         "sections": [section(name, groups[name], tables[name], study.searches) for name in TITLES if name in groups],
         "everything": table_view(everything),
         "best": everything[everything["standing"] == BEST].to_dict("records"),
-        "not_clearly_worse": list(everything.loc[everything["standing"] == NOT_CLEARLY_WORSE, "experiment"]),
-        "clearly_lower": bool((_ranked(everything)["standing"] == "").any()),
+        "overlaps_best": list(everything.loc[everything["standing"] == OVERLAPS_BEST, "experiment"]),
+        "others_ranked": bool((_ranked(everything)["standing"] == "").any()),
         "without_accuracy": list(everything.loc[everything["accuracy"].isna(), "experiment"]),
         "diverged": dict(zip(everything["experiment"], divergence_marks(everything), strict=True)),
         "any_diverged": bool(everything["diverged"].any()),
-        "untrained": set(everything.loc[everything["random_initialization"], "experiment"]),
+        "randomly_initialized": set(everything.loc[everything["random_initialization"], "experiment"]),
     }
 
 
@@ -154,7 +160,7 @@ def _ranked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def versions_of(runs: Sequence[Run]) -> dict[str, str]:
-    """The version of each library; where runs differ, all of them."""
+    """Return the version of each library; if runs differ, all versions."""
     found: dict[str, set[str]] = {}
     for run in runs:
         for library, version in run.training.versions.items():
@@ -163,26 +169,27 @@ def versions_of(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def commands(outline: Outline, experiment: str) -> dict[str, str]:
-    """Command lines that make the study, one experiment and the report again."""
+    """Return the command lines that reproduce the study, one experiment, and the report."""
     config = "" if outline.configuration == DEFAULT_CONFIGURATION else f" --configfile {outline.configuration}"
     config += f" --config 'include=[{', '.join(outline.include)}]'" if outline.include else ""
-    options = f"--cores 1 --resources gpu=1{config}"  # after the file: --resources takes all that follows it
+    # Targets go before the options: --resources reads all arguments that follow it.
+    options = f"--cores 1 --resources gpu=1{config}"
     results, run = f"results/{outline.study}", f"{experiment}/seed{outline.seeds[0]}"
     return {
-        "The whole study; what is up to date stays as it is": f"snakemake {options}",
-        f"One experiment again, here {experiment}": f"snakemake {results}/evaluation/{run}/metrics.json \\\n"
+        "The whole study (skips results that are up to date)": f"snakemake {options}",
+        f"Rerun one experiment, here {experiment}": f"snakemake {results}/evaluation/{run}/metrics.json \\\n"
         f"    {options} \\\n    --forcerun {results}/training/{run}/model.keras",
-        "This report again": f"snakemake {results}/report/index.html \\\n    {options} --force",
+        "Rewrite this report": f"snakemake {results}/report/index.html \\\n    {options} --force",
     }
 
 
 def _rejections(study: StudyResults) -> list[tuple[Verdict, int]]:
-    counts = Counter({one: count for one, count in study.photos.verdicts.items() if one != Verdict.KEEP and count})
-    return counts.most_common()
+    counts = {name: count for name, count in study.photos.verdicts.items() if name != Verdict.KEEP and count}
+    return Counter[Verdict](counts).most_common()
 
 
 def _split_rows(study: StudyResults) -> list[tuple[str, list[tuple[int, list[int]]]]]:
-    """Each split with the photos of its parts: all, and those of each class."""
+    """Return for each split the number of photos of each subset: in total, and per class."""
     return [
         (name, [(int(row.sum()), [int(count) for count in row]) for row in counts.to_numpy()])
         for name, counts in study.split_counts.items()
@@ -195,7 +202,7 @@ def _details(run: Run) -> Details:
         experiment=run.experiment,
         seed=run.seed,
         accuracy=run.metrics.accuracy,
-        wrong=(confusion[0][1], confusion[1][0]),
-        pictures={name: embed(path) for name, path in run.plots.items()},
+        errors=(confusion[0][1], confusion[1][0]),
+        plots={name: embed(run.plots[name]) for name in _DETAILED_PLOTS},
         uncertain=run.uncertain.to_dict("records"),
     )

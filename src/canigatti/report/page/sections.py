@@ -1,4 +1,4 @@
-"""What the page shows of each table of experiments, and of the comparison, ready for the templates."""
+"""Sections of the page, one per table of experiments, and the comparison, prepared for the templates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from canigatti.report.page.charts import Chart, IntervalChart, accuracy_intervals, learning_curves
-from canigatti.report.page.embedding import Picture, embed
+from canigatti.report.page.embedding import EmbeddedImage, embed, embed_figure
+from canigatti.report.page.plots import (
+    describe_best_epoch,
+    exceeds_axis,
+    group_by_experiment,
+    plot_curves_grid,
+    plot_intervals,
+)
 from canigatti.report.results import Run, SearchResults
+from canigatti.report.tables import BEST
 from canigatti.report.texts import ABSENT, SETTINGS, duration, for_reading, notes, originals_for_reading, signed
 from canigatti.search.selection import FAILED, score_columns
 
@@ -20,19 +27,19 @@ TITLES = {  # in the order of the page
     "ablations": "The ablations",
 }
 INTRODUCTIONS = {
-    "base": "The base network on different input: the split, the colour or the augmentation changes, one at a time.",
-    "search": "Settings of the network drawn at random, each tried on the validation photos. Shown is the winner, "
-    "trained again and measured on the test photos.",
-    "modifications": "The base network made wider or deeper. Below stands the base network itself on the same photos.",
-    "pretrained": "Networks that have learnt another task on millions of photos. Transfer teaches a new head and "
-    "leaves the rest as it is. Fine-tuning goes on from there and lets more of the network learn.",
-    "ablations": "One choice of the training changed at a time, to see what it does.",
+    "base": "The base network with different input: the split, the color or the augmentation changes, one at a time.",
+    "search": "A random search over the hyperparameters of the network: each trial is evaluated on the validation set. "
+    "The table shows the best trial, retrained and evaluated on the test set.",
+    "modifications": "A wider and a deeper base network. The last rows are the base network itself on the same photos.",
+    "pretrained": "Networks pretrained on another task with millions of photos. Transfer learning freezes the backbone "
+    "and trains a new head. Fine-tuning starts from the result and unfreezes more layers.",
+    "ablations": "One choice of the training is changed at a time, to measure its effect.",
 }
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: each cell is a text and the original's figure for it, or nothing."""
+    """A row of a table: each cell is a text and the value in the original study, or an empty text."""
 
     experiment: str
     standing: str
@@ -44,8 +51,8 @@ class TableView:
     """A table for the template.
 
     Attributes:
-        shared: settings that are the same in every row, and so have no column.
-        has_original: whether the original has figures for any of it.
+        shared: settings with the same value in all rows; they have no column.
+        has_original: whether the original study has a value for any cell.
     """
 
     headings: list[str]
@@ -57,45 +64,60 @@ class TableView:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of the test photos, rows true and columns predicted, and each as a share of its row."""
+    """Counts of a confusion matrix (rows: true class, columns: predicted class), also as fractions of each row."""
 
     experiment: str
     counts: list[list[int]]
-    shares: list[list[float]]
+    fractions: list[list[float]]
 
 
 @dataclass(frozen=True)
 class SearchView:
-    """The trials of a search, a row of texts each."""
+    """The trials of a search, one row of texts per trial."""
 
     experiment: str
-    picture: Picture
+    plot: EmbeddedImage
     headings: list[str]
     rows: list[list[str]]
 
 
 @dataclass(frozen=True)
+class Curves:
+    """Learning curves of one measure.
+
+    Attributes:
+        best_epochs: the text of :func:`canigatti.report.page.plots.describe_best_epoch` for each experiment.
+        is_cut: whether some values exceed the upper end of the axis.
+    """
+
+    plot: EmbeddedImage
+    best_epochs: dict[str, str]
+    is_cut: bool
+
+
+@dataclass(frozen=True)
 class Section:
-    """All that the page shows of one table of experiments; no intervals where all of them diverged."""
+    """The content of the page about one table of experiments; `intervals` is None if all of them diverged."""
 
     name: str
     title: str
     introduction: str
     table: TableView
     searches: list[SearchView]
-    intervals: IntervalChart | None
-    curves: dict[str, Chart]
+    intervals: EmbeddedImage | None
+    has_best: bool
+    curves: dict[str, Curves]
     confusions: list[Confusion]
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """The pairs of a split: the row's accuracy less the column's, in points; the better experiments first.
+    """The pairs of a split: accuracy of the row minus accuracy of the column, in points, sorted by number of wins.
 
     Attributes:
-        columns: names; the best is not among them, since nothing is better.
-        rows: names with a cell for each column: the difference and whether it is clear, or None.
-        pairs: all numbers of each pair.
+        columns: names of all experiments except the best one, which no other exceeds.
+        rows: names with one cell per column: the difference and whether it is significant, or None.
+        pairs: all values of each pair, see :func:`canigatti.report.comparison.compare`.
     """
 
     split: str
@@ -106,13 +128,13 @@ class Matrix:
 
 
 def section(name: str, runs: Sequence[Run], table: pd.DataFrame, searches: Sequence[SearchResults] = ()) -> Section:
-    """The section of a table of experiments.
+    """Return the section of a table of experiments.
 
     Args:
-        name: the table's.
-        runs: what it shows.
-        table: the table, see :func:`canigatti.report.tables.study_table`.
-        searches: of the study; shown are those of these experiments.
+        name: of the table.
+        runs: of the experiments in the table.
+        table: see :func:`canigatti.report.tables.study_table`.
+        searches: of the study; the section shows those of its experiments.
     """
     shown = {run.experiment for run in runs}
     return Section(
@@ -121,14 +143,26 @@ def section(name: str, runs: Sequence[Run], table: pd.DataFrame, searches: Seque
         introduction=INTRODUCTIONS[name],
         table=table_view(table),
         searches=[search_view(search) for search in searches if search.experiment in shown],
-        intervals=accuracy_intervals(table) if table["accuracy"].notna().any() else None,
-        curves={measure: learning_curves(runs, measure) for measure in ("loss", "accuracy")},
+        intervals=embed_figure(plot_intervals(table)) if table["accuracy"].notna().any() else None,
+        has_best=bool((table["standing"] == BEST).any()),
+        curves={measure: curves(runs, measure) for measure in ("loss", "accuracy")},
         confusions=confusions(runs),
     )
 
 
+def curves(runs: Sequence[Run], measure: str) -> Curves:
+    """Return the learning curves of several experiments.
+
+    Args:
+        runs: in the order of the panels.
+        measure: `loss` or `accuracy`.
+    """
+    best_epochs = {name: describe_best_epoch(seeds, measure) for name, seeds in group_by_experiment(runs).items()}
+    return Curves(embed_figure(plot_curves_grid(runs, measure)), best_epochs, exceeds_axis(runs, measure))
+
+
 def table_view(table: pd.DataFrame) -> TableView:
-    """A table of experiments as the template shows it: what is the same in all rows is said once."""
+    """Return a table of experiments for the template; settings with the same value in all rows have no column."""
     texts = for_reading(table)
     texts = texts[[heading for heading in texts if not heading.startswith("Original ")]].drop(columns="Experiment")
     shared = [name for name in SETTINGS if len(table) > 1 and texts[name].nunique() == 1]
@@ -136,8 +170,8 @@ def table_view(table: pd.DataFrame) -> TableView:
     originals = originals.replace(ABSENT, "").reindex(columns=texts.columns, fill_value="")
     shown = texts.drop(columns=shared)
     rows = [
-        Row(experiment, standing, list(zip(ours, theirs, strict=True)))
-        for experiment, standing, ours, theirs in zip(
+        Row(experiment, standing, list(zip(values, theirs, strict=True)))
+        for experiment, standing, values, theirs in zip(
             table["experiment"], table["standing"], shown.to_numpy(), originals[shown.columns].to_numpy(), strict=True
         )
     ]
@@ -146,18 +180,12 @@ def table_view(table: pd.DataFrame) -> TableView:
 
 
 def search_view(search: SearchResults) -> SearchView:
-    """The trials as they were proposed: their values, and what came of them."""
+    """Return the trials in the order of their proposals: hyperparameters, scores, best step and duration."""
     trials, names = search.trials, list(search.trials)
     values = names[names.index("trial") + 1 : names.index("status")]
     scores = score_columns(trials)
-    headings = [
-        "Trial",
-        *(name.replace("_", " ") for name in values),
-        "Score",
-        "Of its executions",
-        "Best step",
-        "Time",
-    ]
+    hyperparameters = [name.replace("_", " ") for name in values]
+    headings = ["Trial", *hyperparameters, "Score", "Score per execution", "Best step", "Time"]
     rows = [
         [
             *(str(trial[name]) for name in ("trial", *values)),
@@ -182,7 +210,7 @@ def _shared_text(heading: str, text: str) -> str:
 
 
 def confusions(runs: Sequence[Run]) -> list[Confusion]:
-    """One matrix an experiment that did not diverge, the seeds' counts added up."""
+    """Return one matrix per experiment that did not diverge, with the sum of the counts of all seeds."""
     matrices: dict[str, np.ndarray] = {}
     for run in (run for run in runs if not run.diverged):
         matrices[run.experiment] = matrices.get(run.experiment, 0) + np.array(run.metrics.confusion)
@@ -193,7 +221,7 @@ def confusions(runs: Sequence[Run]) -> list[Confusion]:
 
 
 def matrices(comparison: pd.DataFrame) -> list[Matrix]:
-    """A matrix for each split with two experiments or more.
+    """Return one matrix per split with at least two experiments.
 
     Args:
         comparison: see :func:`canigatti.report.comparison.compare`.
@@ -206,7 +234,8 @@ def _matrix(split: str, pairs: pd.DataFrame) -> Matrix:
     names = list(dict.fromkeys([*pairs["first"], *pairs["second"]]))
     names.sort(key=lambda name: -wins.get(name, 0))
     cells = {
-        (pair.first, pair.second): (signed(100 * pair.difference), bool(pair.clear)) for pair in pairs.itertuples()
+        (pair.first, pair.second): (signed(100 * pair.difference), bool(pair.significant))
+        for pair in pairs.itertuples()
     }
     rows = [(row, [cells.get((row, column)) for column in names[1:]]) for row in names[:-1]]
     return Matrix(split, int(pairs["n"].iloc[0]), names[1:], rows, pairs.to_dict("records"))

@@ -1,12 +1,11 @@
-"""What the experiments have in common and where they differ."""
+"""Settings that all experiments share, and settings that differ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from canigatti.config import Spec
-
-_ABSENT = "–"
+from canigatti.report.texts import ABSENT
 
 
 @dataclass(frozen=True)
@@ -14,9 +13,9 @@ class Settings:
     """Settings of several experiments, as texts.
 
     Attributes:
-        shared: name and value of what is the same wherever it applies.
-        differing: names of the others.
-        rows: for each experiment its name and the value of each differing setting.
+        shared: name and value of each setting that has the same value in all experiments that have this setting.
+        differing: names of the other settings.
+        rows: name of each experiment, and its value of each differing setting.
     """
 
     shared: list[tuple[str, str]]
@@ -25,7 +24,7 @@ class Settings:
 
 
 def compare_settings(specs: Sequence[tuple[str, Spec]]) -> Settings:
-    """Part the settings of named experiments into shared and differing ones."""
+    """Separate the settings that the named experiments share from those that differ."""
     flat = {experiment: _flattened(spec) for experiment, spec in specs}
     names = list(dict.fromkeys(name for settings in flat.values() for name in settings))
     found = {name: [settings[name] for settings in flat.values() if name in settings] for name in names}
@@ -34,7 +33,7 @@ def compare_settings(specs: Sequence[tuple[str, Spec]]) -> Settings:
     return Settings(
         shared=[(name, found[name][0]) for name in shared],
         differing=differing,
-        rows=[(name, [settings.get(key, _ABSENT) for key in differing]) for name, settings in flat.items()],
+        rows=[(name, [settings.get(key, ABSENT) for key in differing]) for name, settings in flat.items()],
     )
 
 
@@ -55,7 +54,7 @@ def _leaves(fields: dict[str, Any], prefix: str) -> dict[str, str]:
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(_text(part) for part in value)
+        return ", ".join(_text(item) for item in value)
     if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: _ABSENT}[value]
+        return {True: "yes", False: "no", None: ABSENT}[value]
     return f"{value:g}" if isinstance(value, float) else str(value)

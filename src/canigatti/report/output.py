@@ -1,0 +1,30 @@
+"""The report's tables as files: CSV with full precision, Markdown for readers."""
+
+from pathlib import Path
+from typing import get_args
+
+from canigatti.config import Table
+from canigatti.files import write_text
+from canigatti.report.findings.verdicts import findings_table
+from canigatti.report.page.rendering import Conclusions
+from canigatti.report.records import COMPARISON, EXPERIMENTS, FINDINGS
+from canigatti.report.texts import as_markdown, comparison_as_markdown, findings_as_markdown
+
+
+def write_tables(folder: Path, conclusions: Conclusions) -> None:
+    """Write each table as CSV and Markdown, and delete tables that the current configuration no longer has.
+
+    Raises:
+        OSError: a file cannot be written; the message names it.
+    """
+    findings = findings_table(conclusions.findings)
+    for name, experiments in conclusions.tables.items():
+        EXPERIMENTS.write(folder / f"{name}.csv", experiments)
+        write_text(folder / f"{name}.md", as_markdown(experiments))
+    COMPARISON.write(folder / "comparison.csv", conclusions.comparison)
+    write_text(folder / "comparison.md", comparison_as_markdown(conclusions.comparison))
+    FINDINGS.write(folder / "findings.csv", findings)
+    write_text(folder / "findings.md", findings_as_markdown(findings))
+    for name in set(get_args(Table)).difference(conclusions.tables):
+        for suffix in ("csv", "md"):
+            (folder / f"{name}.{suffix}").unlink(missing_ok=True)
