@@ -1,4 +1,4 @@
-"""`make bench`: the table of docs/performance.md, measured on this machine."""
+"""`make bench`: measure the table of docs/performance.md on this machine."""
 
 import os
 import sys
@@ -16,31 +16,31 @@ import training
 
 import workflow
 
-COUNT = 800
+PHOTO_COUNT = 800
 SECTIONS = ("training", "inspection", "transfer", "prediction", "size", "planning", "demonstration")
 
 
 def main() -> None:
-    """Measure the sections that are named, or all; CANIGATTI_BENCH_PHOTOS names a source in place of drawn photos."""
-    asked = sys.argv[1:] or SECTIONS
-    if unknown := set(asked) - set(SECTIONS):
-        sys.exit(f"no section is named {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    """Measure the sections named as arguments, or all; CANIGATTI_BENCH_PHOTOS replaces the generated photos."""
+    selected = sys.argv[1:] or SECTIONS
+    if unknown := set(selected) - set(SECTIONS):
+        sys.exit(f"unknown section {', '.join(sorted(unknown))}; the sections are {', '.join(SECTIONS)}")
     source = os.environ.get("CANIGATTI_BENCH_PHOTOS")
     with tempfile.TemporaryDirectory(prefix="canigatti-bench-") as name:
         folder = Path(name)
-        of_study = photos.make(folder, COUNT, Path(source) if source else None)
-        measured: dict[str, Callable[[], list[measure.Row]]] = {
-            "training": lambda: training.rows(of_study, folder / "recipe"),
-            "inspection": lambda: stages.inspection(of_study),
-            "transfer": lambda: stages.transfer(of_study),
-            "prediction": lambda: stages.prediction(of_study),
+        inspected = photos.prepare(folder, PHOTO_COUNT, Path(source) if source else None)
+        sections: dict[str, Callable[[], list[measure.Row]]] = {
+            "training": lambda: training.rows(inspected, folder / "recipe"),
+            "inspection": lambda: stages.inspection(inspected),
+            "transfer": lambda: stages.transfer(inspected),
+            "prediction": lambda: stages.prediction(inspected),
             "size": lambda: size.rows(folder),
             "planning": lambda: workflow.planning(folder),
             "demonstration": lambda: workflow.demonstration(folder),
         }
-        print(f"{measure.machine()}\n\n{measure.HEAD}", flush=True)
-        for section in asked:
-            for row in measured[section]():
+        print(f"{measure.machine()}\n\n{measure.HEADER}", flush=True)
+        for section in selected:
+            for row in sections[section]():
                 print(measure.as_markdown(row), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Ratios of speeds, measured alternately in one run, since a machine's speed changes from minute to minute."""
+"""Ratios of speeds. They are measured alternately, because the speed of a machine varies from minute to minute."""
 
 import os
 import platform
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 ROUNDS = 5
 
 Task = Callable[[], float]
-"""Does something to photos and gives how many a second."""
+"""Processes photos and returns photos per second."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table.
+    """A row of the table.
 
     Attributes:
-        what: what is compared or measured.
-        value: a ratio, or a size or a time with its unit.
-        wanted: `at least` or `at most`, and the figure.
-        holds: whether it is reached.
-        detail: the two speeds behind a ratio.
+        name: what is measured or compared.
+        value: a ratio, or a quantity with its unit.
+        target: `at least` or `at most` a number.
+        reached: whether the value reaches the target.
+        detail: the two speeds of a ratio.
     """
 
-    what: str
+    name: str
     value: str
-    wanted: str
-    holds: bool
+    target: str
+    reached: bool
     detail: str = ""
 
 
 def speeds(tasks: dict[str, Task], rounds: int = ROUNDS) -> dict[str, float]:
-    """Photos a second of each task, medians over rounds in which each is done once, after one that is not counted."""
+    """Return the photos per second of each task: the median over rounds of all tasks, after a warm-up round."""
     measured: dict[str, list[float]] = {name: [] for name in tasks}
     for task in tasks.values():
         task()
@@ -48,7 +48,7 @@ def speeds(tasks: dict[str, Task], rounds: int = ROUNDS) -> dict[str, float]:
 
 
 def timed(function: Callable[[], int], before: Callable[[], object] = lambda: None) -> Task:
-    """A task from what gives the number of photos, and what is done before it, untimed."""
+    """Return a task that times a function that returns a number of photos; `before` is not timed."""
 
     def task() -> float:
         before()
@@ -61,40 +61,40 @@ def timed(function: Callable[[], int], before: Callable[[], object] = lambda: No
 def fitted(
     model: "keras.Model", batch_size: int, steps: int, /, *data: object, skipped: int = 1, **options: object
 ) -> Task:
-    """A task that trains for so many batches through Keras' own `fit`, timed from the end of the skipped ones on.
+    """Return a task that trains for `steps` batches with Keras' `fit`, timed after the first `skipped` batches.
 
-    So neither the start of a fit counts, which a training has once, nor its end: Keras' and the recipe's own datasets
-    are tuned by tf.data, and letting go of one takes seconds.
+    The start of a fit is not timed, because a training has only one, and neither is its end: the datasets of Keras and
+    of the recipe use tf.data's autotuning, and releasing such a dataset takes seconds.
     """
     import keras
 
     class Clock(keras.callbacks.Callback):
         def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-            moments.append(time.perf_counter())
+            times.append(time.perf_counter())
 
-    moments: list[float] = []
+    times: list[float] = []
 
     def task() -> float:
-        moments.clear()
+        times.clear()
         model.fit(*data, **options, epochs=1, verbose=0, shuffle=False, callbacks=[Clock()])
-        return (steps - skipped) * batch_size / (moments[steps - 1] - moments[skipped - 1])
+        return (steps - skipped) * batch_size / (times[steps - 1] - times[skipped - 1])
 
     return task
 
 
-def ratio(what: str, first: float, second: float, wanted: float, unit: str = "photos/s") -> Row:
-    """A row that wants the first to be at least so many times the second."""
+def ratio(name: str, first: float, second: float, *, target: float, unit: str = "photos/s") -> Row:
+    """Return the row of a ratio of speeds that should be at least `target`."""
     value = first / second
-    return Row(what, f"{value:.2f}", f"at least {wanted:g}", value >= wanted, f"{first:,.3g} to {second:,.3g} {unit}")
+    return Row(name, f"{value:.2f}", f"at least {target:g}", value >= target, f"{first:,.3g} to {second:,.3g} {unit}")
 
 
-def limit(what: str, value: float, most: float, unit: str, detail: str = "") -> Row:
-    """A row that wants a value of at most so much."""
-    return Row(what, f"{value:.3g} {unit}".strip(), f"at most {most:g} {unit}".strip(), value <= most, detail)
+def limit(name: str, value: float, *, target: float, unit: str, detail: str = "") -> Row:
+    """Return the row of a quantity that should be at most `target`."""
+    return Row(name, f"{value:.3g} {unit}".strip(), f"at most {target:g} {unit}".strip(), value <= target, detail)
 
 
 def machine() -> str:
-    """What the figures were measured on."""
+    """Return a description of the machine and the libraries."""
     from importlib.metadata import version
 
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
@@ -105,10 +105,10 @@ def machine() -> str:
     return f"{model or platform.processor()}, {os.cpu_count()} cores; {platform.system()}; {libraries}"
 
 
-HEAD = "| what | measured | wanted | reached | from |\n| --- | ---: | ---: | --- | --- |"
+HEADER = "| benchmark | measured | target | reached | speeds |\n| --- | ---: | ---: | --- | --- |"
 
 
 def as_markdown(row: Row) -> str:
-    """A line of the table."""
-    reached = "yes" if row.holds else "**no**"
-    return f"| {row.what} | {row.value} | {row.wanted} | {reached} | {row.detail} |"
+    """Return a row as a line of the Markdown table."""
+    reached = "yes" if row.reached else "**no**"
+    return f"| {row.name} | {row.value} | {row.target} | {reached} | {row.detail} |"

@@ -1,4 +1,4 @@
-"""The original study's recipe: files read, resized and augmented for every batch, by Keras' own classes."""
+"""The original study's input pipeline: Keras' own classes read, resize and augment the files of every batch."""
 
 import contextlib
 import io
@@ -11,7 +11,7 @@ from canigatti.config import Augmentation
 
 
 def write_folders(files: Sequence[bytes], labels: np.ndarray, folder: Path) -> None:
-    """Write photos' files, as they were found, in one folder a class."""
+    """Write the photo files, unchanged, to one folder per class."""
     for number, (content, label) in enumerate(zip(files, labels, strict=True)):
         path = folder / str(label) / f"{number}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -19,13 +19,13 @@ def write_folders(files: Sequence[bytes], labels: np.ndarray, folder: Path) -> N
 
 
 def batches(folder: Path, size: int, batch_size: int, augmentation: Augmentation | None) -> Iterator:
-    """Batches as the original made them: `ImageDataGenerator` and `flow_from_directory`."""
+    """Return the batches of the original: `ImageDataGenerator` and `flow_from_directory`."""
     import tensorflow as tf
 
     generator = tf.keras.preprocessing.image.ImageDataGenerator(
         rescale=1 / 255, **(_options(augmentation) if augmentation else {})
     )
-    with contextlib.redirect_stdout(io.StringIO()):  # it tells how many photos it found
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints how many photos it found
         return generator.flow_from_directory(folder, (size, size), class_mode="binary", batch_size=batch_size, seed=1)
 
 

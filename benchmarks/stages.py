@@ -1,4 +1,4 @@
-"""Speed of the other stages: inspecting photos, learning from a frozen backbone, predicting."""
+"""Speed of inspection, transfer learning with a frozen backbone, and prediction."""
 
 import contextlib
 import io
@@ -12,21 +12,21 @@ from photos import Photos
 from PIL import Image
 
 from canigatti.config import Augmentation, EarlyStopping, Head, Pretrained, Spec
-from canigatti.files import read_json
 from canigatti.photos.inspection import inspect_all
-from canigatti.photos.sources import find_photos, open_source
+from canigatti.photos.layouts import find_photos
+from canigatti.photos.sources import PhotoSource, open_source
 from canigatti.prediction.files import predict_files
 from canigatti.training import fitting, networks
-from canigatti.training.batches import Part, training_batches
+from canigatti.training.batches import Subset, Subsets, training_batches
 
 WORKERS = 2
-TRANSFERRED = 256
-PREDICTED = 2000
+TRANSFER_COUNT = 256
+PREDICTION_COUNT = 2000
 
 
 def inspection(photos: Photos) -> list[Row]:
-    """Full inspection against decoding the same files and nothing else."""
-    source = open_source(read_json(photos.folder / "source.json"))
+    """Compare inspection with only decoding the same files."""
+    source = open_source(photos.source)
     found = find_photos(source.members(), ("cat", "dog"))
 
     def inspect() -> int:
@@ -34,16 +34,17 @@ def inspection(photos: Photos) -> list[Row]:
 
     def decode() -> int:
         with ProcessPoolExecutor(WORKERS) as pool:
-            return sum(pool.map(Decoding(source), [photo.path for photo in found], chunksize=16))
+            return sum(pool.map(Decoder(source), [photo.path for photo in found], chunksize=16))
 
     measured = speeds({"inspect": timed(inspect), "decode": timed(decode)})
-    return [ratio("inspecting / a plain Pillow decode on as many cores", measured["inspect"], measured["decode"], 0.8)]
+    name = "inspection / plain Pillow decoding on the same number of cores"
+    return [ratio(name, measured["inspect"], measured["decode"], target=0.8)]
 
 
-class Decoding:
-    """Decode a photo of a source with Pillow; a file that is none counts too."""
+class Decoder:
+    """Decode a file of a source with Pillow, and count it even if it is not a photo."""
 
-    def __init__(self, source: object) -> None:
+    def __init__(self, source: PhotoSource) -> None:
         self.source = source
 
     def __call__(self, path: str) -> int:
@@ -53,40 +54,42 @@ class Decoding:
 
 
 def transfer(photos: Photos) -> list[Row]:
-    """MobileNetV2, frozen, at 224×224; its weights are random, which changes no speed."""
+    """Measure a frozen MobileNetV2 at 224×224; its random weights do not affect the speed."""
     store = photos.store(224)
-    part = Part(store, np.arange(TRANSFERRED), "rgb")
+    train_set = Subset(store, np.arange(TRANSFER_COUNT), "rgb")
     network = Pretrained(backbone="mobilenetv2", head=Head(pooling="average", dense_units=(128, 64)))
     spec = Spec(image_size=224, network=network, augmentation=None, epochs=8, early_stopping=EarlyStopping(patience=8))
     with TemporaryDirectory() as folder:
-        validation = Part(store, np.arange(TRANSFERRED, TRANSFERRED + 64), "rgb")
+        validation_set = Subset(store, np.arange(TRANSFER_COUNT, TRANSFER_COUNT + 64), "rgb")
         model = networks.build(spec)
-        fit = fitting.fit(model, spec, part, validation, 1, Path(folder, "logs"), Path(folder, "kept", "state.npz"))
-    first, *later = 1 / fit.history["seconds"]
-    backbone, batches = model.get_layer("mobilenetv2"), training_batches(part, 64, Augmentation(), seed=1)
-    images, _ = part.gather(np.arange(TRANSFERRED))
+        job = fitting.TrainingJob(spec, 1, Path(folder, "logs"), Path(folder, "checkpoint", "state.npz"))
+        result = fitting.fit(model, job, Subsets(train_set, validation_set))
+    first, *later = 1 / result.history["seconds"]
+    backbone, batches = model.get_layer("mobilenetv2"), training_batches(train_set, 64, Augmentation(), seed=1)
+    images, _ = train_set.gather(np.arange(TRANSFER_COUNT))
 
-    steps, made_ahead = 4 * TRANSFERRED // 64, 8
-    train = fitted(model, 64, steps, batches, skipped=made_ahead, steps_per_epoch=steps)
+    steps, prefetched = 4 * TRANSFER_COUNT // 64, 8
+    train = fitted(model, 64, steps, batches, skipped=prefetched, steps_per_epoch=steps)
 
     def forward() -> int:
-        for start in range(0, TRANSFERRED, 64):
+        for start in range(0, TRANSFER_COUNT, 64):
             backbone.predict_on_batch(images[start : start + 64].astype(np.float32) / 127.5 - 1)
-        return TRANSFERRED
+        return TRANSFER_COUNT
 
     measured = speeds({"train": train, "forward": timed(forward)})
-    what = "transfer without augmentation, later epochs / first"
+    name = "transfer learning without augmentation, later epochs / first epoch"
+    augmented = "transfer learning with augmentation / forward pass of the backbone"
     return [
-        ratio(what, float(np.median(later)), float(first), 20, "epochs/s"),
-        ratio("transfer, augmented / the backbone's forward pass alone", measured["train"], measured["forward"], 0.85),
+        ratio(name, float(np.median(later)), float(first), target=20, unit="epochs/s"),
+        ratio(augmented, measured["train"], measured["forward"], target=0.85),
     ]
 
 
 def prediction(photos: Photos) -> list[Row]:
-    """`predict` on files against Keras' `predict` on an array that is in memory already."""
+    """Compare the command `predict` on files with Keras' `predict` on an array in memory."""
     model = networks.build(Spec(augmentation=None))
     store = photos.store(200)
-    rows = np.resize(np.arange(len(store.images)), PREDICTED)
+    rows = np.resize(np.arange(len(store.images)), PREDICTION_COUNT)
     images = store.images[rows]
     with TemporaryDirectory() as folder:
         files = []
@@ -99,6 +102,5 @@ def prediction(photos: Photos) -> list[Row]:
             "array": lambda: len(model.predict(images, batch_size=64, verbose=0)),
         }
         measured = speeds({name: timed(task) for name, task in tasks.items()})
-    return [
-        ratio("predicting photos of 400×320 from files / an array in memory", measured["files"], measured["array"], 0.9)
-    ]
+    name = "prediction of 400×320 photo files / of an array in memory"
+    return [ratio(name, measured["files"], measured["array"], target=0.9)]

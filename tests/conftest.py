@@ -141,12 +141,12 @@ def write_photos(folder: Path, photos: Store, unreadable: int = 0) -> dict[str, 
     """Write a photos folder like `inspect` and `store`, and return the paths of its manifest and images."""
     text = {"path": "", "mode": "RGB", "format": "JPEG", "sha256": "", "phash": "", "reason": ""}
     numbers = {"width": photos.images.shape[2], "height": photos.images.shape[1], "bytes": 1}
-    kept = [
+    usable = [
         {"id": name, "label": label, "verdict": Verdict.KEEP, **text, **numbers}
         for name, label in zip(photos.ids, photos.labels, strict=True)
     ]
-    rejected = [{**kept[0], "id": f"broken.{number}", "verdict": Verdict.UNREADABLE} for number in range(unreadable)]
-    MANIFEST.write(folder / "manifest.csv", [*rejected, *kept])
+    rejected = [{**usable[0], "id": f"broken.{number}", "verdict": Verdict.UNREADABLE} for number in range(unreadable)]
+    MANIFEST.write(folder / "manifest.csv", [*rejected, *usable])
     ClassNames(names=("cat", "dog")).write(folder / "classes.json")
     np.save(folder / "images.npy", photos.images)
     return {"manifest": folder / "manifest.csv", "images": folder / "images.npy"}

@@ -1,4 +1,4 @@
-"""What the rules ask of a study: files, settings, memory and time of a job."""
+"""Files, parameters, memory and time limits of the jobs of a study."""
 
 from types import SimpleNamespace
 
@@ -75,20 +75,20 @@ def test_more_trials_do_not_change_the_number_of_proposals_up_to_a_hundred(trial
 
 
 @pytest.mark.parametrize(
-    ("ask", "message"),
+    ("lookup", "message"),
     [
         (lambda plan: plan.experiment(job("plan")), "no experiment is named plan; the study pets has plain, found"),
         (lambda plan: plan.search_spec(job("plain")), "the experiment plain has no search"),
         (lambda plan: plan.weights(SimpleNamespace(backbone="resnet50")), "weights.resnet50: the study pets"),
     ],
 )
-def test_a_name_that_the_study_does_not_have_is_an_error_of_the_given_kind(ask, message):
+def test_an_unknown_name_raises_the_error_class_of_the_plan(lookup, message):
     class WorkflowError(Exception):
         pass
 
     for error in (InputError, WorkflowError):
         with pytest.raises(error, match=message):
-            ask(Plan(parse_study(STUDY, "test"), error=error))
+            lookup(Plan(parse_study(STUDY, "test"), error=error))
 
 
 def test_memory_grows_with_the_photos_in_a_batch_and_with_every_attempt(plan):

@@ -126,7 +126,8 @@ def test_json_and_csv_contain_the_same_values_in_full_precision(predict, model, 
         assert row["probability"] == pytest.approx(by_hand(row["path"]), abs=1e-6)
         assert row["class"] == CLASSES[row["probability"] > 0.5]
         assert row["probability_of"] == "dog"
-        assert row["probability"] == np.float32(row["probability"]) != round(row["probability"], 6)
+        assert row["probability"] == float(np.float32(row["probability"]))
+        assert row["probability"] != round(row["probability"], 6)
 
 
 def test_json_and_csv_together_raise(predict, model, photos):
@@ -320,7 +321,7 @@ def test_a_model_with_other_inputs_or_outputs_raises(predict, model, photos, kin
         (lambda path: (path.unlink(), path.mkdir()), "the model file cannot be read (Is a directory)"),
         (lambda path: path.write_bytes(b""), "expected a model file that Keras wrote (.keras), received none"),
         (lambda path: path.write_bytes(b"GIF89a"), "expected a model file that Keras wrote (.keras), received none"),
-        (lambda path: path.write_bytes(path.read_bytes()[:-100]), "received none, or one that is not whole"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-100]), "received none, or an incomplete one"),
         (lambda path: flip(path, 0.6), "received one whose model.weights.h5 is damaged"),
         (lambda path: with_config(path, lambda config: {}), "expected a model that Keras"),
         (lambda path: with_config(path, lambda config: []), "expected a model that Keras"),
