@@ -19,6 +19,10 @@ EVERYTHING = """
   finetune: {start_from: transfer, unfreeze: Conv_1}
 weights: {mobilenetv2: made-up.weights.h5}
 """
+PHOTOS = (  # every rule that reads or writes a file of the photos stage
+    "generate_photos, fetch_photos, inspect_photos, plot_photos, split_photos, store_photos, "
+    "train, train_trial, evaluate, plot_evaluation, plot_report, write_report"
+)
 # By module, the rules whose outputs it can decide; `train transfer` are the jobs of that rule for that experiment.
 # Everything downstream of them runs again too. A module that decides no output has none.
 DECIDES = {
@@ -33,14 +37,14 @@ DECIDES = {
     "config/study.py": "",
     "evaluation/commands/evaluate.py": "evaluate",
     "evaluation/commands/plot.py": "plot_evaluation",
-    "evaluation/metrics.py": "evaluate, plot_evaluation, write_report",
+    "evaluation/metrics.py": "evaluate, plot_evaluation",
     "evaluation/plots.py": "plot_evaluation",
     "evaluation/prediction.py": "evaluate",
     "evaluation/records.py": "evaluate, plot_evaluation, plot_report, write_report",
     "evaluation/speed.py": "evaluate",
     "files.py": "",
     "options.py": "",
-    "photos/archives.py": "fetch_photos, inspect_photos, plot_photos, store_photos",
+    "photos/archives.py": "fetch_photos",
     "photos/color.py": "train, train_trial, evaluate",
     "photos/commands/fetch.py": "fetch_photos",
     "photos/commands/generate.py": "generate_photos",
@@ -58,19 +62,19 @@ DECIDES = {
     "photos/demo/scenes.py": "generate_photos",
     "photos/download.py": "fetch_photos",
     "photos/duplicates.py": "inspect_photos",
-    "photos/hashing.py": "inspect_photos, plot_photos",
+    "photos/hashing.py": "inspect_photos",
     "photos/inspection.py": "inspect_photos, plot_photos",
-    "photos/layouts.py": "fetch_photos, inspect_photos, plot_photos, store_photos",
+    "photos/layouts.py": "inspect_photos",
     "photos/manifest.py": "inspect_photos",
     "photos/plots.py": "plot_photos",
-    "photos/records.py": "generate_photos, fetch_photos, inspect_photos, plot_photos, split_photos, store_photos, train, train_trial, evaluate, plot_evaluation, plot_report, write_report",
+    "photos/records.py": PHOTOS,
     "photos/rejection.py": "inspect_photos, plot_photos",
     "photos/sources.py": "fetch_photos, inspect_photos, plot_photos, store_photos",
     "photos/splits.py": "split_photos",
     "photos/store.py": "train, train_trial, evaluate, plot_evaluation",
     "photos/store_writing.py": "store_photos",
     "photos/transfer.py": "fetch_photos",
-    "photos/workers.py": "inspect_photos, plot_photos, store_photos",
+    "photos/workers.py": "inspect_photos, store_photos",
     "planning.py": "",
     "plots.py": "plot_photos, plot_training, plot_search, plot_evaluation, plot_report, write_report",
     "prediction/commands.py": "",
@@ -104,11 +108,11 @@ DECIDES = {
     "search/commands/propose.py": "propose_trials",
     "search/commands/select.py": "select_trial",
     "search/commands/train_trial.py": "train_trial",
-    "search/objectives.py": "train_trial, select_trial, plot_search, plot_report, write_report",
+    "search/objectives.py": "train_trial, select_trial, plot_search",
     "search/plots.py": "plot_search",
-    "search/records.py": "propose_trials, train_trial, select_trial, plot_search, plot_report, write_report",
-    "search/selection.py": "select_trial, plot_search, plot_report, write_report",
-    "search/space.py": "propose_trials, train_trial, select_trial, plot_search, plot_report, write_report",
+    "search/records.py": "propose_trials, train_trial, select_trial, plot_search, write_report",
+    "search/selection.py": "select_trial, plot_search, write_report",
+    "search/space.py": "propose_trials, train_trial, select_trial, plot_search",
     "search/trials.py": "train_trial",
     "training/augmentation.py": "train augmented",
     "training/backbones.py": "fetch_weights, train transfer, train finetune",
