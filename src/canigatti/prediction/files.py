@@ -41,7 +41,7 @@ class Prediction:
     @property
     def label(self) -> int:
         """The predicted class, 0 or 1."""
-        return int(classify(np.float64(self.probability)))
+        return int(classify(np.array(self.probability)))
 
 
 def find_files(paths: Iterable[str]) -> tuple[list[str], dict[str, str]]:
