@@ -23,6 +23,7 @@ rule all:
     default_target: True
     input:
         rules.write_report.output,
+        of_every_run(rules.plot_training.output.curves),
 
 
 # `snakemake ablations` trains and evaluates a group of experiments that the study does not include.

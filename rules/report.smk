@@ -42,7 +42,6 @@ rule plot_report:
 rule write_report:
     input:
         **MEASURED,
-        curves=of_every_run(f"{TRAINING}/{RUN}/curves.png"),
         accuracy_cost=rules.plot_report.output.accuracy_cost,
         photo_plots=rules.plot_photos.output.plots,
         searches=expand(

@@ -2,7 +2,7 @@
 
     python dry_runs.py FOLDER FILE…
 
-It prints a JSON object with the output of `snakemake --dry-run` after editing each file alone, by file. Importing Snakemake
+It prints a JSON object: by file, the output of `snakemake --dry-run` after editing this file alone. Importing Snakemake
 takes longer than planning a tiny study, and there are more than a hundred modules.
 """
 

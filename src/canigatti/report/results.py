@@ -23,7 +23,7 @@ class Run:
         history: one row per epoch, see :data:`canigatti.training.records.HISTORY`.
         predictions: one row per test photo, see :data:`canigatti.evaluation.records.PREDICTIONS`.
         uncertain: the least certain test photos, see :data:`canigatti.evaluation.records.UNCERTAIN`.
-        plots: paths of the PNG files `curves`, `misclassified` and `uncertain`, which exist.
+        plots: paths of the PNG files `misclassified` and `uncertain`, which exist.
     """
 
     experiment: str
@@ -127,10 +127,7 @@ def _read_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Run:
         history=HISTORY.read(training / "history.csv"),
         predictions=PREDICTIONS.read(evaluation / "predictions.csv"),
         uncertain=UNCERTAIN.read(evaluation / "uncertain.csv"),
-        plots={
-            "curves": _require_file(training / "curves.png"),
-            **{name: _require_file(evaluation / f"{name}.png") for name in ("misclassified", "uncertain")},
-        },
+        plots={name: _require_file(evaluation / f"{name}.png") for name in ("misclassified", "uncertain")},
     )
 
 

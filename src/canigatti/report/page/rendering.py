@@ -33,7 +33,6 @@ from canigatti.report.texts import (
 
 MAX_REJECTED = 300  # rows of the list of rejected files; the manifest lists all
 DEFAULT_CONFIGURATION = "config/full.yaml"  # the default of the Snakefile
-_DETAILED_PLOTS = ("misclassified", "uncertain")  # the curves are in the sections already
 
 
 @dataclass(frozen=True)
@@ -203,6 +202,6 @@ def _details(run: Run) -> Details:
         seed=run.seed,
         accuracy=run.metrics.accuracy,
         errors=(confusion[0][1], confusion[1][0]),
-        plots={name: embed(run.plots[name]) for name in _DETAILED_PLOTS},
+        plots={name: embed(path) for name, path in run.plots.items()},
         uncertain=run.uncertain.to_dict("records"),
     )
