@@ -284,7 +284,7 @@ def test_the_records_and_tables_of_all_stages_are_found():
     names = {kind.__name__ for kind in RECORDS}
     assert {"Study", "Spec", "SearchSpec", "Outline", "SourceRecord", "TrainingRecord", "BestTrial", "Metrics"} <= names
     stages = {name.split(".")[1] for name in TABLES}
-    assert stages == {"photos", "training", "search", "evaluation"}
+    assert stages == {"photos", "training", "search", "evaluation", "report"}
 
 
 @pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
@@ -317,6 +317,7 @@ def test_a_table_is_read_back_as_it_was_written(tmp_path, name):
     table = TABLES[name]
     cells = {
         str: TEXT,
+        bool: st.booleans(),
         int: INTEGERS,
         float: FLOATS | st.just(math.inf) | st.just(math.nan),
         "Int64": st.none() | st.integers(-(2**53), 2**53),

@@ -79,7 +79,7 @@ class Table:
     """A CSV file: its columns in order, and the pandas dtype of each.
 
     Attributes:
-        columns: dtype by column name: `str`, `int`, `float`, or `"Int64"` for integers up to 2**53 that may be
+        columns: dtype by column name: `str`, `bool`, `int`, `float`, or `"Int64"` for integers up to 2**53 that may be
             missing. Text is never missing: a photo may be named `nan.jpg`.
         open_ended: whether there may be more columns, at any position.
     """
