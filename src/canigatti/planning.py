@@ -12,7 +12,7 @@ from typing import Any
 
 from canigatti.config import Experiment, Pretrained, SearchSpec, Study, Weights
 from canigatti.files import InputError, sha256_of
-from canigatti.photos.sources import source_digest
+from canigatti.photos.origin import source_digest
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
 from canigatti.search.space import size
 

@@ -19,8 +19,8 @@ from canigatti.photos.commands.store import store
 from canigatti.photos.decoding import UnreadablePhoto, decode
 from canigatti.photos.inspection import inspect_photo
 from canigatti.photos.layouts import FoundPhoto
+from canigatti.photos.origin import describe
 from canigatti.photos.records import MANIFEST, Verdict
-from canigatti.photos.sources import describe
 from canigatti.photos.store import open_store
 
 FORMATS = ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF"]

@@ -14,8 +14,9 @@ from canigatti.photos.commands.store import store
 from canigatti.photos.inspection import inspect_all
 from canigatti.photos.layouts import find_photos
 from canigatti.photos.manifest import assemble, summarize
+from canigatti.photos.origin import describe
 from canigatti.photos.records import GROUPS, MANIFEST, ClassNames, PhotosSummary, Verdict
-from canigatti.photos.sources import FolderSource, ZipSource, describe
+from canigatti.photos.sources import FolderSource, ZipSource
 from canigatti.photos.store import open_store
 
 

@@ -7,8 +7,8 @@ from PIL import Image
 
 from canigatti.photos import plots
 from canigatti.photos.commands.plot import plot_photos
+from canigatti.photos.origin import describe
 from canigatti.photos.records import MANIFEST, PHOTO_PLOTS, ClassNames, RejectedFile, Verdict
-from canigatti.photos.sources import describe
 from canigatti.plots import save
 
 CLASSES = ["oak", "birch"]

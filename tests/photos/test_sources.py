@@ -13,15 +13,9 @@ from pathlib import Path
 import pytest
 
 from canigatti.files import InputError, is_address, sha256_of
+from canigatti.photos.origin import describe, source_digest
 from canigatti.photos.records import SourceRecord
-from canigatti.photos.sources import (
-    FolderSource,
-    PhotoSource,
-    ZipSource,
-    describe,
-    open_source,
-    source_digest,
-)
+from canigatti.photos.sources import FolderSource, PhotoSource, ZipSource, open_source
 
 FILES = {
     "PetImages/Cat/0.jpg": b"first cat",
@@ -284,7 +278,7 @@ class TestSourceDigest:
 
     def test_importing_it_imports_no_library_besides_those_of_the_configuration(self) -> None:
         code = (
-            "import sys, canigatti.config; before = set(sys.modules); import canigatti.photos.sources; "
+            "import sys, canigatti.config; before = set(sys.modules); import canigatti.photos.origin; "
             "print({name.split('.')[0] for name in set(sys.modules) - before} - sys.stdlib_module_names)"
         )
         answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

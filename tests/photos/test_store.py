@@ -13,8 +13,8 @@ from canigatti.files import InputError, sha256_of
 from canigatti.photos.commands.inspect import inspect
 from canigatti.photos.commands.store import store
 from canigatti.photos.decoding import decode, to_square
+from canigatti.photos.origin import describe
 from canigatti.photos.records import MANIFEST
-from canigatti.photos.sources import describe
 from canigatti.photos.store import open_store
 
 

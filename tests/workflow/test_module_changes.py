@@ -62,14 +62,16 @@ DECIDES = {
     "photos/demo/scenes.py": "generate_photos",
     "photos/download.py": "fetch_photos",
     "photos/duplicates.py": "inspect_photos",
+    "photos/folders.py": "fetch_photos, inspect_photos",
     "photos/hashing.py": "inspect_photos",
     "photos/inspection.py": "inspect_photos, plot_photos",
     "photos/layouts.py": "inspect_photos",
     "photos/manifest.py": "inspect_photos",
+    "photos/origin.py": "fetch_photos",
     "photos/plots.py": "plot_photos",
     "photos/records.py": PHOTOS,
     "photos/rejection.py": "inspect_photos, plot_photos",
-    "photos/sources.py": "fetch_photos, inspect_photos, plot_photos, store_photos",
+    "photos/sources.py": "inspect_photos, plot_photos, store_photos",
     "photos/splits.py": "split_photos",
     "photos/store.py": "train, train_trial, evaluate, plot_evaluation",
     "photos/store_writing.py": "store_photos",
@@ -196,20 +198,41 @@ def graph(study):
     return jobs(study.run("--dry-run", "--forceall").stdout)
 
 
-@pytest.fixture(scope="module")
-def dry_runs(study):
-    files = [f"src/canigatti/{module}" for module in modules()]
-    environment = {**os.environ, "PYTHONPATH": str(study.folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    script = Path(__file__).with_name("dry_runs.py")
-    answer = subprocess.run(
-        [sys.executable, script, study.folder, *files], env=environment, capture_output=True, text=True, check=False
+def expected(module: str, graph: list[dict]) -> set[str]:
+    """The jobs of the rules that the table lists for a module, and all jobs downstream of them."""
+    rules = DECIDES[module].split(", ") if DECIDES[module] else []
+    return downstream(
+        {job["name"] for job in graph for rule in rules if f"{job['name']} ".startswith(f"{rule} ")}, graph
     )
-    assert answer.returncode == 0, answer.stderr
-    return {file.removeprefix("src/canigatti/"): jobs(text) for file, text in json.loads(answer.stdout).items()}
 
 
 @pytest.mark.parametrize("module", modules())
-def test_editing_a_module_reruns_what_it_can_decide_and_nothing_else(graph, dry_runs, module):
-    decided = DECIDES[module].split(", ") if DECIDES[module] else []
-    direct = {job["name"] for job in graph for rule in decided if (job["name"] + " ").startswith(rule + " ")}
-    assert {job["name"] for job in dry_runs[module]} == downstream(direct, graph)
+def test_a_module_is_behind_the_jobs_that_it_can_decide_and_no_others(graph, module):
+    direct = {job["name"] for job in graph if f"src/canigatti/{module}" in job["input"]}
+    assert downstream(direct, graph) == expected(module, graph)
+
+
+@pytest.fixture(scope="module")
+def plan_after_editing(study):
+    def plan(edited: list[str]) -> dict[str, set[str]]:
+        """The jobs that Snakemake would run after editing each of these modules alone."""
+        environment = {**os.environ, "PYTHONPATH": str(study.folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        script = [sys.executable, Path(__file__).with_name("dry_runs.py"), study.folder]
+        files = [f"src/canigatti/{module}" for module in edited]
+        answer = subprocess.run([*script, *files], env=environment, capture_output=True, text=True, check=False)
+        assert answer.returncode == 0, answer.stderr
+        texts = json.loads(answer.stdout)
+        return {module: {job["name"] for job in jobs(texts[file])} for module, file in zip(edited, files, strict=True)}
+
+    return plan
+
+
+def test_editing_some_modules_reruns_exactly_those_jobs(plan_after_editing, graph):
+    edited = ["files.py", "training/augmentation.py", "training/plots.py", "search/selection.py", "report/tables.py"]
+    assert plan_after_editing(edited) == {module: expected(module, graph) for module in edited}
+
+
+@pytest.mark.slow
+def test_editing_any_module_reruns_exactly_those_jobs(plan_after_editing, graph):
+    planned = plan_after_editing(modules())
+    assert planned == {module: expected(module, graph) for module in modules()}

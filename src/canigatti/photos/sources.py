@@ -1,16 +1,14 @@
 """Sources of photos: a zip or a folder, which are read in place, never extracted and never modified."""
 
-import hashlib
 import os
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from canigatti.files import InputError, is_address, sha256_of
-from canigatti.photos.archives import check_archive
+from canigatti.files import InputError
+from canigatti.photos.folders import list_files
 from canigatti.photos.layouts import natural_key
 from canigatti.photos.records import SourceRecord
 
@@ -45,7 +43,7 @@ class FolderSource:
         Raises:
             InputError: a link is broken or leads out of the folder, a folder cannot be listed, or a name is not UTF-8.
         """
-        return sorted((name for name, _ in _files_below(self.path)), key=natural_key)
+        return sorted((name for name, _ in list_files(self.path)), key=natural_key)
 
     def read(self, member: str) -> bytes:
         """Return the content of one file; raise OSError if it cannot be read."""
@@ -90,100 +88,3 @@ def open_source(record: SourceRecord) -> PhotoSource:
     if not path.exists():
         raise InputError(f"{path}: the photos no longer exist; run `fetch` again")
     return ZipSource(path) if record.kind == "zip" else FolderSource(path)
-
-
-def describe(source: str, path: Path, sha256: str | None) -> SourceRecord:
-    """Check a zip or folder and return the content of `source.json`.
-
-    Args:
-        source: the configured source: `path` itself, or the address of its download.
-        path: a zip file or a folder.
-        sha256: expected SHA-256 of the zip, 64 hexadecimal digits.
-
-    Raises:
-        InputError: `path` does not exist, the SHA-256 differs, the zip is rejected, or a SHA-256 is configured for a
-            folder.
-    """
-    if path.is_dir():
-        if sha256:
-            raise InputError(f"{path}: photos.sha256 is set; expected a zip file, received a folder")
-        size = sum(size for _, size in _files_below(path))
-        return SourceRecord(source=source, path=str(path), kind="folder", bytes=size, sha256=None)
-    if not path.is_file():
-        raise InputError(f"{path}: expected a zip file or a folder of photos, but it does not exist")
-    check_archive(path)
-    received = sha256_of(path)
-    if sha256 and received != sha256.lower():
-        raise InputError(f"{path}: expected SHA-256 {sha256.lower()} (photos.sha256), received {received}")
-    return SourceRecord(source=source, path=str(path), kind="zip", bytes=path.stat().st_size, sha256=received)
-
-
-def _files_below(folder: Path) -> Iterator[tuple[str, int]]:
-    """Yield path and size in bytes of every file, in arbitrary order."""
-    root = os.path.join(folder, "")
-    pending = [root]
-    while pending:
-        for entry in _list_entries(pending.pop()):
-            if entry.is_symlink():
-                _check_link(entry.path, root)
-            if entry.is_dir(follow_symlinks=False):
-                pending.append(entry.path)
-            elif entry.is_file():
-                yield _decode_name(entry.path.removeprefix(root), folder), entry.stat().st_size
-
-
-def _list_entries(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError as error:
-        raise InputError(f"{folder}: the folder cannot be listed: {error.strerror}") from error
-
-
-def _check_link(path: str, root: str) -> None:
-    real_root = os.path.join(os.path.realpath(root), "")
-    try:
-        target = os.path.realpath(path, strict=True)
-    except OSError as error:
-        raise InputError(f"{path}: a broken link ({error.strerror}); repair or remove it") from error
-    if not os.path.join(target, "").startswith(real_root):
-        raise InputError(f"{path}: a link to {target}, outside {root}; replace it with the file itself")
-
-
-def _decode_name(name: str, folder: Path) -> str:
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(f"{folder}: expected file names in UTF-8, received {os.fsencode(name)!r}") from error
-    return name.replace(os.sep, "/")
-
-
-def source_digest(source: str) -> str:
-    """Return a text that changes with the content of a source, without reading the photos.
-
-    Modification times have no effect.
-
-    Args:
-        source: the configured source: an address, a zip file or a folder.
-
-    Returns:
-        For an address, the address; for a zip, the SHA-256 of the name, size and CRC-32 of all members; for a damaged
-        zip, the SHA-256 of the file; for a folder, the SHA-256 of all paths and sizes.
-
-    Raises:
-        InputError: the source does not exist, or the folder cannot be listed.
-    """
-    if is_address(source):
-        return source
-    path = Path(source)
-    if path.is_dir():
-        listing = "".join(f"{name}\0{size}\0" for name, size in sorted(_files_below(path)))
-        return f"folder {hashlib.sha256(listing.encode()).hexdigest()}"
-    if not path.is_file():
-        raise InputError(f"{path}: expected a zip file or a folder of photos, but it does not exist")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [(member.filename, member.file_size, member.CRC) for member in archive.infolist()]
-    except (OSError, zipfile.BadZipFile):  # `fetch` reports the damage
-        return f"file {sha256_of(path)}"
-    return f"zip {hashlib.sha256(repr(members).encode()).hexdigest()}"

@@ -15,7 +15,7 @@ def fetch(
     from canigatti.files import is_address
     from canigatti.photos.archives import check_archive
     from canigatti.photos.download import cache_folder, download
-    from canigatti.photos.sources import describe
+    from canigatti.photos.origin import describe
 
     path = download(source, sha256, cache_folder(), check_archive) if is_address(source) else Path(source)
     describe(source, path, sha256).write(output)
