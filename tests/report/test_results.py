@@ -19,7 +19,6 @@ FILES = [
     "splits/64-16-20.csv",
     f"training/{RUN}/run.json",
     f"training/{RUN}/history.csv",
-    f"training/{RUN}/curves.png",
     f"evaluation/{RUN}/metrics.json",
     f"evaluation/{RUN}/speed.json",
     f"evaluation/{RUN}/predictions.csv",

@@ -132,7 +132,7 @@ DECIDES = {
     "training/model_files.py": "train, evaluate",
     "training/networks.py": "train, train_trial",
     "training/plots.py": "plot_training",
-    "training/records.py": "fetch_weights, train, plot_training, train_trial, evaluate, plot_report, write_report",
+    "training/records.py": "fetch_weights, train, plot_training, evaluate, plot_report, write_report",
     "training/shutdown.py": "",
     "training/starting.py": "train",
     "training/summary.py": "train",
