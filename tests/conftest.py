@@ -111,6 +111,11 @@ def copy_project():
 
 
 @pytest.fixture(scope="session")
+def project_class():
+    return Project
+
+
+@pytest.fixture(scope="session")
 def tiny() -> str:
     return TINY
 

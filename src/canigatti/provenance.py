@@ -3,13 +3,14 @@
 A rule names the module of its command; everything that this module imports, at any depth, is behind the result.
 """
 
-import ast
+import re
 from functools import cache
 from pathlib import Path
 
 from canigatti.config import Pretrained, Spec
 
 PACKAGE = Path(__file__).parent
+_IMPORT = re.compile(r"^ *from (canigatti[\w.]*) import (\([^)]*\)|.*)$", re.MULTILINE)
 
 # Editing these leaves results as they are. The configuration reaches a job as its `spec`; planning finds the files and
 # resources of jobs; files, options and records decide how values are written and read, not which; checkpoint and
@@ -68,11 +69,11 @@ def _file(module: str) -> Path:
 
 @cache
 def _imports(module: str) -> frozenset[str]:
-    """Modules of the package that a module imports, anywhere in it, functions included."""
+    """Modules of the package that a module imports, anywhere in it, functions included.
+
+    Read from the lines that import: parsing a hundred modules would take half of the time of a dry run.
+    """
     names = set()
-    for node in ast.walk(ast.parse(_file(module).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("canigatti"):
-            names |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names if alias.name.startswith("canigatti")}
+    for package, imported in _IMPORT.findall(_file(module).read_text(encoding="utf-8")):
+        names |= {package, *(f"{package}.{name}" for name in re.findall(r"\w+", imported))}
     return frozenset(name for name in names if _file(name).is_file() and _file(name).name != "__init__.py")

@@ -4,6 +4,7 @@ import re
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,7 @@ BAD = {
     "mistyped key": ("plain: {", "plain: {colour: rgb, ", "experiments.plain.colour"),
     "batch size 0": ("plain: {", "plain: {batch_size: 0, ", "experiments.plain.batch_size"),
     "fractions": ("test: 0.2}", "test: 0.3}", "splits.most"),
-    "duplicate key": ("study: tiny", "study: tiny\nstudy: tiny", "'study' is given twice"),
+    "duplicate key": ("study: tiny", "study: tiny\nstudy: tiny", "duplicate key 'study'"),
     "missing source": ("generate: {count: 60, seed: 3}", "source: nowhere.zip", "photos.source"),
 }
 
@@ -50,17 +51,19 @@ def test_two_configurations_are_refused(empty, tiny):
     assert "give one --configfile" in answer.stdout + answer.stderr
 
 
-def test_the_full_study_is_planned_within_3_seconds_and_without_tensorflow(empty):
+def seconds_of(*command: str, folder: Path) -> tuple[float, subprocess.CompletedProcess]:
+    """CPU time of a command, and its result."""
     started = processor_seconds()
-    command = [sys.executable, "-X", "importtime", "-m", "snakemake", "--dry-run", "--cores", "1"]
-    answer = subprocess.run(
-        [*command, "--snakefile", empty.folder / "Snakefile"],
-        cwd=empty.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert processor_seconds() - started < 3
+    answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return processor_seconds() - started, answer
+
+
+def test_the_full_study_is_planned_within_3_seconds_and_without_tensorflow(empty):
+    """On a slow machine, within four starts of Snakemake itself, which take three seconds on two usual cores."""
+    snakemake = [sys.executable, "-X", "importtime", "-m", "snakemake"]
+    start, _ = seconds_of(*snakemake, "--version", folder=empty.folder)
+    planning, answer = seconds_of(*snakemake, "--dry-run", "--cores", "1", folder=empty.folder)
+    assert planning < max(3, 4 * start)
     assert answer.returncode == 0, answer.stderr
     imported = {line.rsplit("|")[-1].strip() for line in answer.stderr.splitlines() if line.startswith("import time")}
     assert "canigatti.config" in imported
@@ -110,6 +113,7 @@ def test_stages_import_only_stages_to_their_left():
     allowed = {stage: {*stages[: number + 1]} for number, stage in enumerate(stages)}
     allowed |= {"prediction": {"photos", "training", "evaluation", "prediction"}}
     allowed |= {"__main__.py": {*allowed}, "planning.py": {"photos", "search"}}
+    allowed |= {"provenance.py": {"training"}}  # names of modules, not imports
     for path in PACKAGE.rglob("*.py"):
         text, place = path.read_text(encoding="utf-8"), path.relative_to(PACKAGE).parts[0]
         imported = {room for room in (*stages, "prediction") if f"canigatti.{room}" in text}

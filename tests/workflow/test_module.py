@@ -19,9 +19,10 @@ rule own:
 
 
 @pytest.fixture
-def importing(tmp_path, copy_project, tiny):
+def importing(tmp_path, copy_project, project_class, tiny):
     """A workflow in a folder of its own; the project is in a folder below."""
-    project = type(copy_project(tmp_path / "canigatti"))(tmp_path)
+    copy_project(tmp_path / "canigatti")
+    project = project_class(tmp_path)
     (tmp_path / "Snakefile").write_text(IMPORTING, encoding="utf-8")
     (tmp_path / "src").symlink_to(tmp_path / "canigatti" / "src")
     project.write_config(tiny.replace("study: tiny", "study: imported"))
