@@ -16,8 +16,9 @@ from canigatti.photos.origin import source_digest
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
 from canigatti.search.space import size
 
-# Peak memory of a training job in MB, measured on two CPU cores (docs/performance.md): a constant for TensorFlow and
-# the prefetched batches, plus activations per million pixels in a batch.
+# Memory to request for a training job, in MB: a constant for TensorFlow and the prefetched batches, which exceeds every
+# measured peak of a small network, plus an estimate of the activations per million pixels in a batch. See "Memory of
+# the jobs" in docs/performance.md.
 _TRAINING_MB = 2000
 _MB_PER_MEGAPIXEL = {"convolutional": 400, "pretrained": 3000}
 _MB_PER_MINUTE = 40  # image data that the slowest networks of the study train on; `base` is ten times as fast
