@@ -1,4 +1,4 @@
-# Every target creates .venv from the hash-pinned lock, and again whenever the lock or the packaging changes.
+# Targets that run Python create .venv from the hash-pinned lock, and recreate it when the lock or pyproject.toml changes.
 PYTHON ?= python3
 ACCELERATOR ?= cpu
 LOCK := requirements/$(ACCELERATOR).lock

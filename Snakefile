@@ -41,7 +41,7 @@ for group, members in STUDY.groups().items():
             of_every_run(f"{EVALUATION}/{RUN}/confusion.png", members),
 
 
-# One environment for all rules: Snakemake has no directive for that, and eighteen equal lines would hide it.
+# One environment for all rules, set here because Snakemake has no directive for that.
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 for one in workflow.rules:
     if Path(one.snakefile).parent == HERE / "rules":  # not the rules of a workflow that imports this one

@@ -1,4 +1,4 @@
-# Stage 3: propose the trials of a search, train each several times, select the best. Rule train then trains it.
+# Stage 3: propose the trials of a search, train each several times, select the best. The rule `train` then trains its network.
 
 SEARCH = f"{RESULTS}/search/{{experiment}}"
 EXECUTION = "{experiment}/trial{trial}/execution{execution}"

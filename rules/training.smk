@@ -1,7 +1,7 @@
-# Stage 2: train one network on one split with one seed: from scratch, from ImageNet weights, or from another training.
+# Stage 2: train one network on one split with one seed: from scratch, from ImageNet weights, or from the model of another experiment.
 
 
-# First of all jobs, so that weights which cannot be downloaded stop the study before it has trained for hours.
+# Runs before other jobs, so that a failed download stops the study before hours of training.
 rule fetch_weights:
     input:
         code=PLAN.code("training.commands.fetch_weights"),
