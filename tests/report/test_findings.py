@@ -124,7 +124,7 @@ def test_verdict_on_overfitting_follows_from_the_best_epochs(network, epochs, ve
 def test_result_reports_trainings_whose_best_epoch_is_the_last(network):
     networks = augmented_pairs(network, "best_epochs", (20, 20), (27, 100))  # 100 is the maximum
     assert finding(claims.OVERFITTING_DELAYED, networks).result.endswith(
-        ", mean of 2 pairs; 1 training was best in the last epoch allowed"
+        ", mean of 2 pairs; 1 training run reached the best epoch at the epoch limit"
     )
 
 

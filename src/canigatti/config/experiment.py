@@ -27,10 +27,11 @@ class Augmentation(Record):
     """Ranges of the random transformations, defined as in Keras' `ImageDataGenerator`."""
 
     shear: Annotated[float, Field(ge=0, lt=90)] = Field(
-        default=0.2, description="Shear angle: up to this many degrees."
+        default=0.2, description="Shear angle: up to this many degrees, in both directions."
     )
     zoom: Annotated[float, Field(ge=0, lt=1)] = Field(
-        default=0.3, description="Side lengths are scaled by 1 - zoom to 1 + zoom."
+        default=0.3,
+        description="The sampling grid is scaled by 1 - zoom to 1 + zoom; values below 1 enlarge the photo.",
     )
     rotation: Annotated[float, Field(ge=0, le=180)] = Field(
         default=20.0, description="Up to this many degrees, in both directions."

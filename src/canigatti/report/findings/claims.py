@@ -28,7 +28,7 @@ MORE_DATA_HELPS = Claim("More training data helps", "+1.3 points, mean of 4 (+0.
 OVERFITTING_DELAYED = Claim(
     "Augmentation delays overfitting",
     "the best epoch comes 19 to 29 epochs later, 24.8 on average",
-    "Measured by the best epoch, after which the validation loss no longer falls. " + _MEAN_STEP.format("0"),
+    "Measured by the best epoch, the one with the lowest validation loss. " + _MEAN_STEP.format("0"),
 )
 TIME_TAKEN = Claim(
     "Augmentation at run time costs time", "an epoch takes 1.9 to 4.0 times as long", _MEAN_STEP.format("1")

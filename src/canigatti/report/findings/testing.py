@@ -61,7 +61,7 @@ def loss_falls_as_accuracy_rises(networks: Sequence[Network]) -> Finding:
         return undecided(claims.LOSS_FALLS, reason)
     estimate, low, high = (signed(value, 2) for value in (correlation.estimate, correlation.low, correlation.high))
     result = f"rank correlation {estimate} ({low} to {high})"
-    basis = f"{count_noun(len(networks), 'experiment')}; they share test photos, so the interval is somewhat too narrow"
+    basis = f"{count_noun(len(networks), 'experiment')}; they share test photos, so the interval may be too narrow"
     negated = Interval(-correlation.estimate, -correlation.high, -correlation.low)
     return Finding(claims.LOSS_FALLS, verdict([negated]), result, (basis,), correlation)
 
@@ -163,7 +163,9 @@ def batch_sizes_were_tried(pairs: Sequence[Pair]) -> Finding:
     accuracies = {_batch_size(network): network.accuracy for pair in from_smallest for network in pair}
     result = "accuracy " + ", ".join(f"{accuracies[size]:.1%} with {size}" for size in sorted(accuracies))
     if min(accuracies) > 16 or max(accuracies) < 256:
-        return undecided(claims.BATCH_SIZES_TRIED, f"{result}, but no batch sizes beyond these", _gains(from_smallest))
+        return undecided(
+            claims.BATCH_SIZES_TRIED, f"{result}, but the batch sizes do not span 16 to 256", _gains(from_smallest)
+        )
     return Finding(claims.BATCH_SIZES_TRIED, SUPPORTED, result, _gains(from_smallest))
 
 
@@ -173,10 +175,10 @@ def _with_common_seeds(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def _out_of_epochs(pairs: Sequence[Pair]) -> str:
-    """Return a remark on trainings whose best epoch is the last epoch allowed: their true best epoch may be later."""
+    """Return a remark on training runs whose best epoch is the last one allowed: the true best epoch may be later."""
     networks = dict.fromkeys(network for pair in pairs for network in pair)
     count = sum(int((network.best_epochs == network.settings["epochs"]).sum()) for network in networks)
-    return f"; {count_noun(count, 'training was', 'trainings were')} best in the last epoch allowed" if count else ""
+    return f"; {count_noun(count, 'training run')} reached the best epoch at the epoch limit" if count else ""
 
 
 def _batch_size(network: Network) -> int:

@@ -27,13 +27,14 @@ TITLES = {  # in the order of the page
     "ablations": "The ablations",
 }
 INTRODUCTIONS = {
-    "base": "The base network with different input: the split, the color or the augmentation changes, one at a time.",
+    "base": "Experiments on the base network.",
     "search": "A random search over the hyperparameters of the network: each trial is evaluated on the validation set. "
     "The table shows the best trial, retrained and evaluated on the test set.",
-    "modifications": "A wider and a deeper base network. The last rows are the base network itself on the same photos.",
-    "pretrained": "Networks pretrained on another task with millions of photos. Transfer learning freezes the backbone "
+    "modifications": "Modified networks. The last rows are the base experiments with the same split, color, image size and "
+    "augmentation.",
+    "pretrained": "Networks with a backbone pretrained on other photos, usually ImageNet. Transfer learning freezes the backbone "
     "and trains a new head. Fine-tuning starts from the result and unfreezes more layers.",
-    "ablations": "One choice of the training is changed at a time, to measure its effect.",
+    "ablations": "Each experiment changes a component of the training setup, such as the batch size or the optimizer.",
 }
 
 
