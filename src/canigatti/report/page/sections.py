@@ -32,8 +32,8 @@ INTRODUCTIONS = {
     "The table shows the best trial, retrained and evaluated on the test set.",
     "modifications": "Modified networks. The last rows are the base experiments with the same split, color, image size "
     "and augmentation.",
-    "pretrained": "Networks with a backbone pretrained on other photos, usually ImageNet. Transfer learning freezes the "
-    "backbone and trains a new head. Fine-tuning starts from the result and unfreezes more layers.",
+    "pretrained": "Networks with a backbone pretrained on other photos, usually ImageNet. Transfer learning freezes "
+    "the backbone and trains a new head. Fine-tuning starts from the result and unfreezes more layers.",
     "ablations": "Each experiment changes a component of the training setup, such as the batch size or the optimizer.",
 }
 
