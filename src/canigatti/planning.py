@@ -55,12 +55,12 @@ class Plan:
     def training_code(self, wildcards: Any) -> list[str]:
         """Return the files behind `train`, without those that the experiment does not use."""
         spec = self.experiment(wildcards).resolve()
-        return [_source(path) for path in modules_behind_training("training.commands.train", spec)]
+        return [_source(path) for path in modules_behind_training(spec, "training.commands.train")]
 
     def trial_code(self, wildcards: Any) -> list[str]:
         """Return the files behind `train-trial`, without those that the experiment does not use."""
         spec = self.experiment(wildcards).resolve()
-        return [_source(path) for path in modules_behind_training("search.commands.train_trial", spec)]
+        return [_source(path) for path in modules_behind_training(spec, "search.commands.train_trial")]
 
     def templates(self) -> list[str]:
         """Return the files of the page besides code: templates, style and the original's results."""

@@ -1,6 +1,6 @@
-"""The package's own modules that a result depends on, so that editing one of them makes the result again.
+"""The package's own modules that a result depends on, so that editing one of them reruns the jobs that made the result.
 
-A rule names the module of its command; everything that this module imports, at any depth, is behind the result.
+A rule names the module of its command; the result depends on everything that this module imports, at any depth.
 """
 
 import re
@@ -43,12 +43,12 @@ def modules_behind(*modules: str, without: tuple[str, ...] = ()) -> list[str]:
     return sorted(str(_file(module).relative_to(PACKAGE)) for module in found)
 
 
-def modules_behind_training(module: str, spec: Spec) -> list[str]:
-    """Return the files behind a module that trains, without those that this experiment does not use.
+def modules_behind_training(spec: Spec, *modules: str) -> list[str]:
+    """Return the files behind modules that train, without those that this experiment does not use.
 
     Args:
-        module: a name such as `training.commands.train`.
         spec: the experiment.
+        modules: names such as `training.commands.train`.
 
     Returns:
         Paths inside the package, see :func:`modules_behind`.
@@ -59,7 +59,7 @@ def modules_behind_training(module: str, spec: Spec) -> list[str]:
         "training.backbones": has_backbone,
         "training.features": has_backbone,
     }
-    return modules_behind(module, without=tuple(name for name, is_used in used.items() if not is_used))
+    return modules_behind(*modules, without=tuple(name for name, is_used in used.items() if not is_used))
 
 
 def _file(module: str) -> Path:

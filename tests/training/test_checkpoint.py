@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,7 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from canigatti.training import device
+from canigatti.config import Pretrained
+from canigatti.provenance import PACKAGE
+from canigatti.training import checkpoint, device
 from canigatti.training.checkpoint import (
     Checkpoint,
     checkpoint_path,
@@ -114,6 +117,19 @@ def test_the_name_of_a_checkpoint_depends_on_everything_that_affects_the_result(
     after = checkpoint_path(tmp_path, spec, 2 if change == "seed" else 1, [images, split])
     assert (after == before) == (change == "nothing")
     assert after.parent == tmp_path
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_the_code_behind_a_checkpoint_is_what_decides_how_the_training_goes_on(
+    make_spec, tmp_path, monkeypatch, pretrained
+):
+    hashed = []
+    monkeypatch.setattr(checkpoint, "sha256_of", lambda path: hashed.append(str(path.relative_to(PACKAGE))) or "")
+    network = {"network": Pretrained(backbone="vgg16")} if pretrained else {}
+    checkpoint_path(tmp_path, make_spec(**network), 1, [])
+    deciding = {"batches", "callbacks", "device", "divergence", "fitting", "networks"}
+    deciding |= {"backbones", "features", "records"} if pretrained else set()
+    assert {Path(path).stem for path in hashed if path.startswith("training/")} == deciding
 
 
 def test_a_checkpoint_is_deleted_with_its_folder(tmp_path):

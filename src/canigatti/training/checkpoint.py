@@ -24,6 +24,10 @@ Rows = list[dict[str, Any]]
 
 _FORMAT = 2  # version of the file format
 
+# The modules, with all that they import, that decide how a training goes on. What only reads and writes files is not
+# among them, so that an edit there does not discard the epochs of an interrupted training.
+_CODE = ("training.fitting", "training.networks", "training.device")
+
 
 class _State(Record):
     """The content of a checkpoint besides the arrays, see :class:`Checkpoint`."""
@@ -137,7 +141,7 @@ def checkpoint_path(folder: Path, spec: Spec, seed: int, files: Sequence[Path]) 
         "spec": spec.model_dump(mode="json"),
         "seed": seed,
         "files": [_content_hash(file) for file in files],
-        "code": {path: sha256_of(PACKAGE / path) for path in modules_behind_training("training.fitting", spec)},
+        "code": {path: sha256_of(PACKAGE / path) for path in modules_behind_training(spec, *_CODE)},
         "versions": versions(),
     }
     return folder / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()}.npz"
