@@ -25,14 +25,14 @@ class Row:
         name: what is measured or compared.
         value: a ratio, or a quantity with its unit.
         target: `at least` or `at most` a number.
-        reached: whether the value reaches the target.
+        met: whether the value meets the target.
         detail: the two speeds of a ratio.
     """
 
     name: str
     value: str
     target: str
-    reached: bool
+    met: bool
     detail: str = ""
 
 
@@ -63,7 +63,7 @@ def fitted(
 ) -> Task:
     """Return a task that trains for `steps` batches with Keras' `fit`, timed after the first `skipped` batches.
 
-    The start of a fit is not timed, because a training has only one, and neither is its end: the datasets of Keras and
+    The start of a fit is not timed, because a training run has only one, and neither is its end: the datasets of Keras and
     of the recipe use tf.data's autotuning, and releasing such a dataset takes seconds.
     """
     import keras
@@ -85,7 +85,7 @@ def fitted(
 def ratio(name: str, first: float, second: float, *, target: float, unit: str = "photos/s") -> Row:
     """Return the row of a ratio of speeds that should be at least `target`."""
     value = first / second
-    return Row(name, f"{value:.2f}", f"at least {target:g}", value >= target, f"{first:,.3g} to {second:,.3g} {unit}")
+    return Row(name, f"{value:.2f}", f"at least {target:g}", value >= target, f"{first:,.3g} and {second:,.3g} {unit}")
 
 
 def limit(name: str, value: float, *, target: float, unit: str, detail: str = "") -> Row:
@@ -105,10 +105,10 @@ def machine() -> str:
     return f"{model or platform.processor()}, {os.cpu_count()} cores; {platform.system()}; {libraries}"
 
 
-HEADER = "| benchmark | measured | target | reached | speeds |\n| --- | ---: | ---: | --- | --- |"
+HEADER = "| benchmark | measured | target | met | speeds |\n| --- | ---: | ---: | --- | --- |"
 
 
 def as_markdown(row: Row) -> str:
     """Return a row as a line of the Markdown table."""
-    reached = "yes" if row.reached else "**no**"
-    return f"| {row.name} | {row.value} | {row.target} | {reached} | {row.detail} |"
+    met = "yes" if row.met else "**no**"
+    return f"| {row.name} | {row.value} | {row.target} | {met} | {row.detail} |"

@@ -14,7 +14,7 @@ os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.ge
 
 
 def read_study():
-    """The study, and its configuration file; a workflow that imports this one passes its `config` instead.
+    """The study, and its configuration file: None if a workflow that imports this one passes its `config` instead.
 
     The package reads the file: Snakemake would merge several, accept a key given twice, and take 1e-4 for text.
     """
@@ -22,7 +22,7 @@ def read_study():
     files = settings.configfiles or [Path(workflow.basedir) / "config" / "full.yaml"]
     try:
         if module:
-            return parse_study(config, f"config of the module {module}"), f"<{module}>"
+            return parse_study(config, f"config of the module {module}"), None
         if len(files) > 1:
             raise InputError(f"give one --configfile, not {len(files)}")
         file = Path(os.path.relpath(files[0]))

@@ -188,7 +188,7 @@ INVALID = {
     ),
     "path as name": ("plain:", "../plain:", "experiments", "pattern"),
     "empty space": ("plain: {", "plain: {search: {space: {}}, ", "experiments.plain.search.space", "one or more of"),
-    "unknown hyper-parameter": (*in_space("units: 3"), "experiments.plain.search.space.units", "unknown key"),
+    "unknown hyperparameter": (*in_space("units: 3"), "experiments.plain.search.space.units", "unknown key"),
     "range downwards": (*in_space("dense_units: {low: 9, high: 8, step: 1}"), "space.dense_units", "low ≤ high"),
     "range without step": (*in_space("dense_units: {low: 8, high: 9}"), "space.dense_units.step", "required"),
     "step 0": (*in_space("dropout: [{low: 0.1, high: 0.2, step: 0.0}]"), "space.dropout.0.step", "received 0.0"),

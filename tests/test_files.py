@@ -5,7 +5,7 @@ import sys
 import pandas as pd
 import pytest
 
-from canigatti.files import atomic_path, is_address, printable, sha256_of, write_csv, write_text
+from canigatti.files import atomic_path, is_url, printable, sha256_of, write_csv, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_temporary_file(tmp_path):
@@ -78,8 +78,8 @@ def test_a_table_with_unusual_names_is_read_back(tmp_path, name):
         ("httpx://a", False),
     ],
 )
-def test_only_http_and_https_urls_are_addresses(source, expected):
-    assert is_address(source) == expected
+def test_only_http_and_https_urls_are_recognized(source, expected):
+    assert is_url(source) == expected
 
 
 def test_unprintable_characters_are_replaced():

@@ -304,7 +304,7 @@ def test_unknown_keys_and_changes_of_a_record_are_rejected(kind):
     @settings(examples, max_examples=3)
     @given(record(kind))
     def check(written):
-        with pytest.raises(InputError, match=f"expected a {kind.__name__} record, received mistyped"):
+        with pytest.raises(InputError, match=f"expected a record of type {kind.__name__}, received mistyped"):
             kind.from_json(written.to_json()[:-1] + (", " if kind.model_fields else "") + '"mistyped": 1}')
         with pytest.raises(ValueError, match="frozen"):
             setattr(written, next(iter(kind.model_fields)), 1)
@@ -355,7 +355,7 @@ def test_the_error_of_an_invalid_record_names_file_class_and_key(tmp_path, conte
     path = tmp_path / "proposed.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(InputError, match=rf"proposed\.json: expected a Proposal record.*{message}") as error:
+    with pytest.raises(InputError, match=rf"proposed\.json: expected a record of type Proposal.*{message}") as error:
         canigatti.search.records.Proposal.read(path)
     assert len(str(error.value).splitlines()) == 1
 

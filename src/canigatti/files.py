@@ -88,7 +88,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def is_address(source: str) -> bool:
+def is_url(source: str) -> bool:
     """Return whether a source is an http or https URL, which must be downloaded."""
     return re.match(r"https?://", source) is not None
 

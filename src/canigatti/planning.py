@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from canigatti.config import Experiment, Pretrained, SearchSpec, Study, Weights
+from canigatti.config import Experiment, Pretrained, Search, SearchSpec, Study, Weights
 from canigatti.files import InputError, sha256_of
 from canigatti.photos.origin import source_digest
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
@@ -149,20 +149,23 @@ class Plan:
 
     def search_spec(self, wildcards: Any) -> SearchSpec:
         """Return the search as its jobs receive it; an experiment without a search is a user error."""
-        try:
-            return self.experiment(wildcards).resolve_search()
-        except ValueError:
-            raise self.error(f"the experiment {wildcards.experiment} has no search") from None
+        self._search(wildcards)
+        return self.experiment(wildcards).resolve_search()
+
+    def _search(self, wildcards: Any) -> Search:
+        search = self.experiment(wildcards).search
+        if search is None:
+            raise self.error(f"the experiment {wildcards.experiment} has no search")
+        return search
 
     def execution_files(self, wildcards: Any) -> list[str]:
         """Return the result files of all executions; the number of combinations limits the trials."""
         folder = f"{self.results}/search/{wildcards.experiment}"
-        search, space = self.experiment(wildcards).search, self.search_spec(wildcards).space
-        trials, executions = (min(search.trials, size(space)), search.executions) if search else (0, 0)
+        search = self._search(wildcards)
         return [
             f"{folder}/trial{trial}/execution{execution}.json"
-            for trial in range(1, trials + 1)
-            for execution in range(1, executions + 1)
+            for trial in range(1, min(search.trials, size(search.space)) + 1)
+            for execution in range(1, search.executions + 1)
         ]
 
     def proposal_count(self, wildcards: Any) -> int:
@@ -171,18 +174,18 @@ class Plan:
         All trials depend on the file of proposals. Proposing more than needed leaves it unchanged when `trials` grows,
         so that completed trials do not run again.
         """
-        search, space = self.experiment(wildcards).search, self.search_spec(wildcards).space
-        return min(max(search.trials if search else 0, _MIN_PROPOSALS), size(space))
+        search = self._search(wildcards)
+        return min(max(search.trials, _MIN_PROPOSALS), size(search.space))
 
     def training_memory(self, wildcards: Any, attempt: int) -> int:
-        """Return the memory that a training needs, in MB."""
+        """Return the memory that a training run needs, in MB."""
         experiment = self.experiment(wildcards)
         megapixels = experiment.batch_size * experiment.image_size**2 / 1e6
         kind = "pretrained" if isinstance(experiment.network, Pretrained) else "convolutional"
         return round(attempt * (_TRAINING_MB + _MB_PER_MEGAPIXEL[kind] * megapixels))
 
     def training_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
-        """Return the time limit of a training in minutes, at most a day per attempt; a retried job resumes."""
+        """Return the time limit of a training run in minutes, at most a day per attempt; a retried job resumes."""
         images = Path(input.images)
         images_mb = images.stat().st_size / 1e6 if images.exists() else 0
         minutes = 15 + self.experiment(wildcards).epochs * images_mb / _MB_PER_MINUTE

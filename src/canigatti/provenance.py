@@ -14,7 +14,7 @@ _IMPORT = re.compile(r"^ *from (canigatti[\w.]*) import (\([^)]*\)|.*)$", re.MUL
 
 # Editing these leaves results as they are. The configuration reaches a job as its `spec`; planning finds the files and
 # resources of jobs; files, options and records decide how values are written and read, not which; checkpoint and
-# shutdown do not change how a training ends, and leases only choose the device that it runs on.
+# shutdown do not change how a training run ends, and leases only choose the device that it runs on.
 WITHOUT_EFFECT = (
     "canigatti",
     *(f"canigatti.{name}" for name in ("config", "files", "options", "planning", "provenance", "records")),

@@ -41,7 +41,7 @@ class Record(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise InputError(f"expected a {cls.__name__} record, received {_first_error(error)}") from None
+            raise InputError(f"expected a record of type {cls.__name__}, received {_first_error(error)}") from None
 
     def write(self, path: Path) -> None:
         """Write the record atomically as indented JSON, with keys in the order of the class.
@@ -62,7 +62,7 @@ class Record(BaseModel):
         try:
             return cls.from_json(path.read_bytes())
         except OSError as error:
-            raise InputError(f"{path}: expected a {cls.__name__} record ({error.strerror or error})") from None
+            raise InputError(f"{path}: expected a record of type {cls.__name__} ({error.strerror or error})") from None
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 

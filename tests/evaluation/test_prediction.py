@@ -137,7 +137,7 @@ def test_an_invalid_training_record_is_named(options, content):
     record.unlink()
     if content is not None:
         record.write_text(content)
-    with pytest.raises(InputError, match=r"run\.json: expected a TrainingRecord record"):
+    with pytest.raises(InputError, match=r"run\.json: expected a record of type TrainingRecord"):
         evaluate(**options)
 
 

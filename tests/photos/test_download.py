@@ -62,7 +62,7 @@ class Server:
     delay: float = 0.0
     ranges: list[str | None] = field(default_factory=list)  # the Range header of each request
     starts: list[int] = field(default_factory=list)  # the first byte of each response
-    address: str = ""
+    url: str = ""
 
     def respond(self, handler: BaseHTTPRequestHandler) -> None:
         assert handler.headers["Accept-Encoding"] == "identity", "a compressed response cannot be resumed by position"
@@ -118,7 +118,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http_server:
-        settings.address = f"http://127.0.0.1:{http_server.server_address[1]}/files/photos.zip"
+        settings.url = f"http://127.0.0.1:{http_server.server_address[1]}/files/photos.zip"
         thread = threading.Thread(target=http_server.serve_forever, args=(0.01,))
         thread.start()
         yield settings
@@ -126,14 +126,14 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         thread.join()
 
 
-def get(server: Server, folder: Path, sha256: str | None = SHA256, address: str | None = None) -> bytes:
-    return download(address or server.address, sha256, folder, check_archive, QUICK).read_bytes()
+def get(server: Server, folder: Path, sha256: str | None = SHA256, url: str | None = None) -> bytes:
+    return download(url or server.url, sha256, folder, check_archive, QUICK).read_bytes()
 
 
 def error_message(server: Server, folder: Path, sha256: str | None = SHA256) -> str:
     with pytest.raises(InputError) as raised:
         get(server, folder, sha256)
-    assert str(raised.value).startswith(f"{server.address}: ")
+    assert str(raised.value).startswith(f"{server.url}: ")
     return str(raised.value)
 
 
@@ -151,26 +151,26 @@ class TestCache:
         assert files_in(tmp_path) == {"photos.zip"}
 
     def test_a_damaged_copy_is_replaced(self, server: Server, tmp_path: Path) -> None:
-        download(server.address, SHA256, tmp_path).write_bytes(b"damaged")
+        download(server.url, SHA256, tmp_path).write_bytes(b"damaged")
         assert get(server, tmp_path) == ARCHIVE
 
-    def test_two_addresses_with_the_same_file_name_are_two_files(self, server: Server, tmp_path: Path) -> None:
+    def test_two_urls_with_the_same_file_name_are_two_files(self, server: Server, tmp_path: Path) -> None:
         get(server, tmp_path)
         server.content = make_archive(2)
-        assert get(server, tmp_path, None, f"{server.address}?version=2") == server.content
+        assert get(server, tmp_path, None, f"{server.url}?version=2") == server.content
         assert get(server, tmp_path) == ARCHIVE
 
     @pytest.mark.parametrize(
         "ending", ["/", "/.part", "/.lock", f"/{'x' * 300}.zip", "/%2e%2e%2fa", "/a?b=/../c", "/tmp"]
     )
-    def test_every_address_has_a_name_inside_the_folder(self, server: Server, tmp_path: Path, ending: str) -> None:
-        path = download(server.address + ending, SHA256, tmp_path, retries=QUICK)
+    def test_every_url_has_a_name_inside_the_folder(self, server: Server, tmp_path: Path, ending: str) -> None:
+        path = download(server.url + ending, SHA256, tmp_path, retries=QUICK)
         assert path.resolve().parent.parent == tmp_path.resolve()
         assert path.read_bytes() == ARCHIVE
         assert not path.name.startswith(".")
 
     def test_leftovers_of_a_killed_process_are_deleted(self, server: Server, tmp_path: Path) -> None:
-        leftover = download(server.address, SHA256, tmp_path).with_name("tmpabc123")
+        leftover = download(server.url, SHA256, tmp_path).with_name("tmpabc123")
         leftover.write_bytes(b"")
         leftover.with_name("photos.zip").unlink()
         get(server, tmp_path)
@@ -197,7 +197,7 @@ class TestResuming:
 
     def test_any_number_of_drops_is_tolerated_while_there_is_progress(self, server: Server, tmp_path: Path) -> None:
         server.content, server.drops = bytes(30_000_000), QUICK.attempts + 3
-        assert download(server.address, None, tmp_path, retries=QUICK).stat().st_size == 30_000_000
+        assert download(server.url, None, tmp_path, retries=QUICK).stat().st_size == 30_000_000
         assert len(server.ranges) == QUICK.attempts + 4
 
     def test_the_next_run_resumes_an_incomplete_download(self, server: Server, tmp_path: Path) -> None:
@@ -244,15 +244,15 @@ class TestResuming:
         server.etag = None
         self._interrupt(server, tmp_path)
         server.content = make_archive(2) + b"longer"
-        assert download(server.address, None, tmp_path, retries=QUICK).read_bytes() == server.content
+        assert download(server.url, None, tmp_path, retries=QUICK).read_bytes() == server.content
 
     def _interrupt(self, server: Server, folder: Path) -> None:
         server.drops = 1
         with pytest.raises(InputError, match="the partial download is kept"):
-            download(server.address, None, folder, retries=RetryPolicy(attempts=1, timeout=2.0))
+            download(server.url, None, folder, retries=RetryPolicy(attempts=1, timeout=2.0))
 
     def test_a_partial_download_larger_than_the_file_starts_again(self, server: Server, tmp_path: Path) -> None:
-        part = download(server.address, SHA256, tmp_path).with_name(".part")
+        part = download(server.url, SHA256, tmp_path).with_name(".part")
         part.with_name("photos.zip").unlink()
         part.write_bytes(ARCHIVE * 2)
         RemoteFile(size=len(ARCHIVE), validator=server.etag).write(part.with_name(".part.json"))
@@ -262,7 +262,7 @@ class TestResuming:
     def test_a_partial_download_without_a_valid_note_starts_again(
         self, server: Server, tmp_path: Path, note: str
     ) -> None:
-        part = download(server.address, SHA256, tmp_path).with_name(".part")
+        part = download(server.url, SHA256, tmp_path).with_name(".part")
         part.with_name("photos.zip").unlink()
         part.write_bytes(b"of unknown origin")
         part.with_name(".part.json").write_text(note)
@@ -270,7 +270,7 @@ class TestResuming:
         assert server.ranges == [None, None]
 
     def test_a_complete_partial_download_is_not_requested_again(self, server: Server, tmp_path: Path) -> None:
-        part = download(server.address, SHA256, tmp_path).with_name(".part")
+        part = download(server.url, SHA256, tmp_path).with_name(".part")
         part.with_name("photos.zip").rename(part)
         RemoteFile(size=len(ARCHIVE), validator=None).write(part.with_name(".part.json"))
         assert get(server, tmp_path) == ARCHIVE
@@ -291,9 +291,9 @@ class TestResuming:
         downloader = pooch.HTTPDownloader(headers={"Accept-Encoding": "identity"}, timeout=2.0)
         for _ in range(5):
             with pytest.raises(requests.RequestException):
-                pooch.retrieve(server.address, SHA256, "photos.zip", tmp_path / "pooch", downloader=downloader)
+                pooch.retrieve(server.url, SHA256, "photos.zip", tmp_path / "pooch", downloader=downloader)
         assert server.ranges == [None] * 5
-        path = download(server.address, SHA256, tmp_path, check_archive, RetryPolicy(attempts=5, pause=0.001))
+        path = download(server.url, SHA256, tmp_path, check_archive, RetryPolicy(attempts=5, pause=0.001))
         assert path.read_bytes() == ARCHIVE
         assert len(server.ranges) <= 5 + 5
         assert None not in server.ranges[6:]
@@ -337,7 +337,7 @@ class TestErrors:
     def test_a_web_page_does_not_replace_a_partial_download(self, server: Server, tmp_path: Path) -> None:
         server.drops = 1
         with pytest.raises(InputError):
-            download(server.address, SHA256, tmp_path, retries=RetryPolicy(attempts=1, timeout=2.0))
+            download(server.url, SHA256, tmp_path, retries=RetryPolicy(attempts=1, timeout=2.0))
         server.content, server.resumes = PAGE, False
         assert "web page" in error_message(server, tmp_path)
         server.content, server.resumes = ARCHIVE, True
@@ -352,7 +352,7 @@ class TestErrors:
     def test_a_silent_server_times_out(self, server: Server, tmp_path: Path) -> None:
         server.delay = 0.5
         with pytest.raises(InputError, match="timed out"):
-            download(server.address, SHA256, tmp_path, retries=RetryPolicy(attempts=2, pause=0, timeout=0.05))
+            download(server.url, SHA256, tmp_path, retries=RetryPolicy(attempts=2, pause=0, timeout=0.05))
         assert len(server.ranges) == 2
 
     def test_an_unreachable_server_is_reported(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -362,12 +362,10 @@ class TestErrors:
         ):
             download("http://127.0.0.1:1/a.zip", None, tmp_path, retries=QUICK)
 
-    @pytest.mark.parametrize(
-        "address", ["http://", "http://[", "http:///a.zip", "http://127.0.0.1:99999/", "http://*/"]
-    )
-    def test_an_invalid_address_is_reported(self, tmp_path: Path, address: str) -> None:
+    @pytest.mark.parametrize("url", ["http://", "http://[", "http:///a.zip", "http://127.0.0.1:99999/", "http://*/"])
+    def test_an_invalid_url_is_reported(self, tmp_path: Path, url: str) -> None:
         with pytest.raises(InputError, match="cannot be downloaded"):
-            download(address, None, tmp_path, retries=RetryPolicy(attempts=1, timeout=0.5))
+            download(url, None, tmp_path, retries=RetryPolicy(attempts=1, timeout=0.5))
 
     def test_too_little_disk_space_is_reported_in_advance(
         self, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -387,7 +385,7 @@ def test_two_processes_share_one_download(server: Server, tmp_path: Path) -> Non
     code = f"""
 from pathlib import Path
 from canigatti.photos.download import download
-print(download({server.address!r}, {SHA256!r}, Path({str(tmp_path)!r})).stat().st_size)
+print(download({server.url!r}, {SHA256!r}, Path({str(tmp_path)!r})).stat().st_size)
 """
     environment = {**os.environ, "NO_PROXY": "127.0.0.1"}
     processes = [
@@ -404,18 +402,18 @@ class TestFetch:
         monkeypatch.setenv("CANIGATTI_CACHE", str(tmp_path / "cache"))
 
     def test_records_a_download_with_its_sha256(self, server: Server, tmp_path: Path) -> None:
-        fetch(server.address, tmp_path / "photos/source.json", None)
+        fetch(server.url, tmp_path / "photos/source.json", None)
         record = SourceRecord.read(tmp_path / "photos/source.json")
         assert Path(record.path).read_bytes() == ARCHIVE
-        assert (record.source, record.kind) == (server.address, "zip")
+        assert (record.source, record.kind) == (server.url, "zip")
         assert (record.bytes, record.sha256) == (len(ARCHIVE), SHA256)
 
     def test_a_rejected_archive_does_not_stay_in_the_cache(self, server: Server, tmp_path: Path) -> None:
         server.content = b"no zip at all"
         with pytest.raises(InputError):
-            fetch(server.address, tmp_path / "source.json", None)
+            fetch(server.url, tmp_path / "source.json", None)
         server.content = ARCHIVE
-        fetch(server.address, tmp_path / "source.json", None)
+        fetch(server.url, tmp_path / "source.json", None)
         assert SourceRecord.read(tmp_path / "source.json").sha256 == SHA256
 
     def test_records_the_configured_path_of_a_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from canigatti.files import InputError, is_address, sha256_of
+from canigatti.files import InputError, is_url, sha256_of
 from canigatti.photos.origin import describe, source_digest
 from canigatti.photos.records import SourceRecord
 from canigatti.photos.sources import FolderSource, PhotoSource, ZipSource, open_source
@@ -187,10 +187,10 @@ class TestDescribing:
 
 
 class TestSourceDigest:
-    def test_an_address_is_its_own_digest(self) -> None:
+    def test_a_url_is_its_own_digest(self) -> None:
         assert source_digest("https://example.org/a.zip") == "https://example.org/a.zip"
-        assert is_address("http://example.org")
-        assert not is_address("photos.zip")
+        assert is_url("http://example.org")
+        assert not is_url("photos.zip")
 
     @pytest.mark.parametrize("write", [write_zip, write_folder])
     def test_touching_the_files_has_no_effect(self, tmp_path: Path, write: Callable[..., Path]) -> None:

@@ -43,8 +43,12 @@ def test_error_names_missing_file(results):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("photos/summary.json", "{", "expected a PhotosSummary record, received Invalid JSON"),
-        (f"training/{RUN}/run.json", "{}", "expected a TrainingRecord record, received experiment: Field required"),
+        ("photos/summary.json", "{", "expected a record of type PhotosSummary, received Invalid JSON"),
+        (
+            f"training/{RUN}/run.json",
+            "{}",
+            "expected a record of type TrainingRecord, received experiment: Field required",
+        ),
         (f"evaluation/{RUN}/metrics.json", '{"accuracy": "high"}', "accuracy"),
         (f"evaluation/{RUN}/speed.json", "{}", "milliseconds_per_photo: Field required"),
         (
@@ -66,7 +70,7 @@ def test_error_names_invalid_file_and_expected_content(results, name, content, m
 
 
 def test_invalid_outline_is_rejected():
-    with pytest.raises(InputError, match="expected a Outline record, received configuration: Field required"):
+    with pytest.raises(InputError, match="expected a record of type Outline, received configuration: Field required"):
         Outline.from_json('{"study": "x"}')
 
 

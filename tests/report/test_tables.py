@@ -221,7 +221,7 @@ def test_diverged_training_is_not_ranked_and_not_compared(diverged):
 def test_page_lists_diverged_trainings_without_metrics(diverged):
     html = (diverged / "index.html").read_text(encoding="utf-8")
     assert html.count("Diverged: a loss became infinite") == 4  # base, search, modifications with the base network, all
-    assert "Trainings that diverged are excluded." in html
+    assert "Training runs that diverged are excluded." in html
     assert not re.search(r"base-801010-rgb-aug</caption>", html)
     assert not re.search(r"\bnan\b(?!</th>)", re.sub(r"base64,[^\"]+", "", html))  # one photo has the id nan
 
@@ -242,7 +242,7 @@ def test_mean_excludes_diverged_seeds(results, write_report):
 
 def test_study_with_only_diverged_trainings_is_rejected(results, write_report):
     study, folder = results(diverged=GRID)
-    with pytest.raises(InputError, match="all trainings diverged"):
+    with pytest.raises(InputError, match="all training runs diverged"):
         write_report(study, folder)
     assert not (folder / "report" / "tables").exists()
 
@@ -262,7 +262,7 @@ def test_comparison_and_findings_have_tables(full):
     findings = pd.read_csv(full / "tables" / "findings.csv").set_index("claim")
     assert findings.loc["SGD and Adam are better than RMSprop", "verdict"] == "supported"
     assert findings.loc["Batch sizes from 16 to 256 were tried", "verdict"] == "supported"
-    assert findings.loc["Dropout works better than batch normalization", "verdict"] == "not decided by these data"
+    assert findings.loc["Dropout works better than batch normalization", "verdict"] == "inconclusive"
     assert (full / "tables" / "findings.md").read_text().count("\n| ") == 1 + len(findings)
 
 

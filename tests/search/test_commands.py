@@ -74,7 +74,7 @@ def test_if_all_trials_failed_the_message_has_their_errors_and_the_trials_are_wr
 @pytest.mark.parametrize("content", ['{"trial": 1}', "[]", "{", '{"status": "completed", "trial": "1"}'])
 def test_a_damaged_execution_is_refused_with_its_name(tmp_path, content):
     (tmp_path / "execution1.json").write_text(content)
-    with pytest.raises(InputError, match=r"execution1\.json: expected a Execution record"):
+    with pytest.raises(InputError, match=r"execution1\.json: expected a record of type Execution"):
         select_trial(SEARCH, EXPERIMENT, [tmp_path / "execution1.json"], tmp_path)
 
 

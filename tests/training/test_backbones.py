@@ -129,17 +129,17 @@ def test_weights_that_do_not_fit_are_refused_with_the_name_of_the_file(vgg_file,
 
 
 class Server:
-    """Serves a folder on this machine instead of the address that Keras downloads from."""
+    """Serves a folder on this machine instead of the URL that Keras downloads from."""
 
     def __init__(self, folder):
         handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.address = f"http://127.0.0.1:{self.server.server_port}/"
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
 
 
 @pytest.fixture
-def keras_address(tmp_path, monkeypatch):
+def keras_url(tmp_path, monkeypatch):
     """The folder that Keras downloads from, with an empty cache."""
     from keras.src.applications import mobilenet_v2, vgg16
     from keras.src.utils import file_utils
@@ -147,20 +147,20 @@ def keras_address(tmp_path, monkeypatch):
     for name in ("served", "cache"):  # Keras uses another folder if this one does not exist
         (tmp_path / name).mkdir()
     server = Server(tmp_path / "served")
-    monkeypatch.setattr(mobilenet_v2, "BASE_WEIGHT_PATH", server.address)
-    monkeypatch.setattr(vgg16, "WEIGHTS_PATH_NO_TOP", server.address + "vgg16_notop.h5")
+    monkeypatch.setattr(mobilenet_v2, "BASE_WEIGHT_PATH", server.url)
+    monkeypatch.setattr(vgg16, "WEIGHTS_PATH_NO_TOP", server.url + "vgg16_notop.h5")
     monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path / "cache"))
     yield tmp_path / "served"
     server.server.shutdown()
 
 
-def test_imagenet_weights_are_downloaded_by_keras(keras_address, tmp_path):
+def test_imagenet_weights_are_downloaded_by_keras(keras_url, tmp_path):
     import h5py
     from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
     source = keras.applications.MobileNetV2(weights=None, include_top=False)
     name = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
-    with h5py.File(keras_address / name, "w") as file:
+    with h5py.File(keras_url / name, "w") as file:
         save_weights_to_hdf5_group(file, source)
     output, record = fetch("mobilenetv2", "imagenet", tmp_path)
     assert record.weights == "imagenet"
@@ -171,14 +171,14 @@ def test_imagenet_weights_are_downloaded_by_keras(keras_address, tmp_path):
         np.testing.assert_array_equal(actual, expected)
 
 
-def test_imagenet_weights_whose_hash_is_not_the_published_one_are_refused(keras_address, tmp_path):
-    (keras_address / "vgg16_notop.h5").write_bytes(b"other weights")
+def test_imagenet_weights_whose_hash_is_not_the_published_one_are_refused(keras_url, tmp_path):
+    (keras_url / "vgg16_notop.h5").write_bytes(b"other weights")
     with pytest.raises(InputError, match=r"weights\.vgg16: .*hash.*set weights\.vgg16 to the file"):
         fetch("vgg16", "imagenet", tmp_path)
     assert not list((tmp_path / "out").glob("*"))
 
 
-def test_a_failed_download_is_an_error_unless_the_study_allows_random_initialization(keras_address, tmp_path):
+def test_a_failed_download_is_an_error_unless_the_study_allows_random_initialization(keras_url, tmp_path):
     with pytest.raises(InputError, match=r"weights\.vgg16: .*404.*manually"):
         fetch("vgg16", "imagenet", tmp_path)
     _, record = fetch("vgg16", "imagenet", tmp_path, if_unreachable="random")

@@ -120,7 +120,7 @@ def test_options_that_do_not_suit_the_experiment_are_refused_and_nothing_is_writ
 
 def test_a_damaged_record_is_refused_with_its_name(run_train, tmp_path):
     (tmp_path / "run.json").write_text("{}")
-    with pytest.raises(InputError, match=r"run\.json: expected a TrainingRecord record"):
+    with pytest.raises(InputError, match=r"run\.json: expected a record of type TrainingRecord"):
         run_train(folder=tmp_path, start_from="before")
 
 
@@ -129,7 +129,7 @@ def test_a_damaged_record_is_refused_with_its_name(run_train, tmp_path):
 )
 def test_a_damaged_experiment_is_refused(tmp_path, content):
     (tmp_path / "spec.json").write_text(content)
-    with pytest.raises(InputError, match=r"spec\.json: expected a Spec record"):
+    with pytest.raises(InputError, match=r"spec\.json: expected a record of type Spec"):
         parse_spec(str(tmp_path / "spec.json"))
-    with pytest.raises(InputError, match="expected a Spec record"):
+    with pytest.raises(InputError, match="expected a record of type Spec"):
         parse_spec(content)

@@ -34,6 +34,8 @@ def test_an_imported_study_is_configured_by_the_importing_workflow(importing):
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "results/imported/report/index.html" in answer.stdout + answer.stderr
     assert {"pets_train plain", "pets_train other", "pets_write_report", "own"} <= importing.planned()
+    commands = importing.run("--dry-run", "--printshellcmds").stdout
+    assert '"configuration": null' in commands, "the page must not show a command that does not exist"
 
 
 def test_an_error_in_that_configuration_names_the_module_and_the_key(importing):

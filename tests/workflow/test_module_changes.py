@@ -97,6 +97,7 @@ DECIDES = {
     "report/original.py": "write_report",
     "report/output.py": "write_report",
     "report/page/embedding.py": "write_report",
+    "report/page/introductions.py": "write_report",
     "report/page/plots.py": "write_report",
     "report/page/rendering.py": "write_report",
     "report/page/sections.py": "write_report",

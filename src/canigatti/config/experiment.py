@@ -175,7 +175,7 @@ class _Training(Record):
 
 
 class Spec(_Training):
-    """An experiment as its jobs receive it: everything that determines the result of a training."""
+    """An experiment as its jobs receive it: everything that determines the result of a training run."""
 
     augmentation: Augmentation | None = Field(description="None if training photos are not augmented.")
 

@@ -70,7 +70,7 @@ class Search(Record):
     trials: Count = Field(
         default=10, description="Number of combinations to try; all combinations if the space has fewer."
     )
-    executions: Count = Field(default=3, description="Trainings per trial, each with its own seed.")
+    executions: Count = Field(default=3, description="Training runs per trial, each with its own seed.")
     epochs: Count = Field(default=50, description="Maximum number of epochs per execution.")
     seed: SearchSeed = Field(default=42, description="Seed of the proposed combinations and of the executions, from 1.")
     space: Space = Field(description="The hyperparameters and the values to try.")

@@ -8,7 +8,7 @@ from canigatti.config.basis import Count, Fraction, Name, Seed
 from canigatti.config.experiment import Experiment, Table
 from canigatti.config.inheritance import inherit_keys
 from canigatti.config.pretrained import Weights
-from canigatti.files import is_address
+from canigatti.files import is_url
 from canigatti.records import Record
 
 
@@ -44,7 +44,7 @@ class Photos(Record):
     @property
     def is_remote(self) -> bool:
         """Whether the source must be downloaded."""
-        return self.source is not None and is_address(self.source)
+        return self.source is not None and is_url(self.source)
 
 
 class Split(Record):
@@ -76,7 +76,7 @@ class Outline(Record):
     """What the report needs to know about a study besides its results; experiments are in the order of the tables."""
 
     study: Name
-    configuration: str
+    configuration: str | None
     classes: tuple[str, str]
     photos: Photos
     splits: dict[Name, Split]
@@ -121,11 +121,12 @@ class Study(Record):
             for group in names
         }
 
-    def outline(self, configuration: str) -> Outline:
+    def outline(self, configuration: str | None) -> Outline:
         """Return what the report needs to know besides the results.
 
         Args:
-            configuration: path of the configuration file, which the report shows in its commands.
+            configuration: path of the configuration file, which the report shows in its commands; None if another
+                workflow imports this one and configures it.
         """
         experiments = tuple(  # in the order of the tables
             OutlinedExperiment(

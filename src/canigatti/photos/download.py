@@ -21,8 +21,8 @@ from canigatti.photos.transfer import delete_partial, receive_rest
 
 Check = Callable[[Path], None]
 _ADVICE = (
-    "Correct the address or the SHA-256 in the configuration, try again later, or download the file yourself, for "
-    "example in a browser, and configure its path instead of the address (for photos, photos.source)."
+    "Correct the URL or the SHA-256 in the configuration, try again later, or download the file yourself, for "
+    "example in a browser, and configure its path instead of the URL (for photos, photos.source)."
 )
 _TRANSIENT = (
     requests.ConnectionError,
@@ -54,47 +54,47 @@ def cache_folder() -> Path:
 
 
 def download(
-    address: str, sha256: str | None, folder: Path, check: Check | None = None, retries: RetryPolicy = RetryPolicy()
+    url: str, sha256: str | None, folder: Path, check: Check | None = None, retries: RetryPolicy = RetryPolicy()
 ) -> Path:
     """Return the local copy of a file, after downloading it unless it is cached.
 
-    Each address has its own folder below `folder`. An incomplete download remains there and the next call completes
-    it. If two processes download the same address, one of them waits.
+    Each URL has its own folder below `folder`. An incomplete download remains there and the next call completes
+    it. If two processes download the same URL, one of them waits.
 
     Args:
-        address: an http or https address.
+        url: an http or https URL.
         sha256: expected SHA-256 of the file; None accepts any file.
         folder: the cache.
         check: called with the downloaded file; an InputError that it raises rejects the file.
         retries: when to give up.
 
     Raises:
-        InputError: the address is not reachable or does not return the expected file, or the file cannot be stored.
-            The message contains the address and advice. A rejected file is deleted.
+        InputError: the URL is not reachable or does not return the expected file, or the file cannot be stored.
+            The message contains the URL and advice. A rejected file is deleted.
     """
-    path = folder / hashlib.sha256(address.encode()).hexdigest()[:24] / _file_name(address)
+    path = folder / hashlib.sha256(url.encode()).hexdigest()[:24] / _file_name(url)
     try:
         if not path.is_file() or sha256 not in (None, sha256_of(path)):
             with _locked(path):
                 pooch.get_logger().setLevel("WARNING")  # at INFO it explains how to call pooch
                 downloader = partial(_download, check=check, retries=retries)
-                pooch.retrieve(address, sha256, path.name, path.parent, downloader=downloader)
+                pooch.retrieve(url, sha256, path.name, path.parent, downloader=downloader)
     except (InputError, ValueError) as error:  # pooch raises ValueError for an unexpected hash
-        raise InputError(f"{address}: {error}\n{_ADVICE}") from error
+        raise InputError(f"{url}: {error}\n{_ADVICE}") from error
     except OSError as error:
-        raise InputError(f"{address}: cannot be stored in {folder} ({error}); set CANIGATTI_CACHE") from error
+        raise InputError(f"{url}: cannot be stored in {folder} ({error}); set CANIGATTI_CACHE") from error
     return path
 
 
-def _file_name(address: str) -> str:
+def _file_name(url: str) -> str:
     """Return a recognizable name for the file; it never starts with a dot, as the temporary files do."""
-    name = re.split("[?#]", address)[0].rpartition("/")[2]
+    name = re.split("[?#]", url)[0].rpartition("/")[2]
     return re.sub("[^A-Za-z0-9._-]", "_", name)[-100:].lstrip(".") or "download"
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of an address; the operating system releases it if this process dies."""
+    """Hold the lock of a URL; the operating system releases it if this process dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_name(".lock"))
     try:
@@ -110,10 +110,10 @@ def _locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _download(address: str, output: str, _: Any, check: Check | None, retries: RetryPolicy) -> None:
+def _download(url: str, output: str, _: Any, check: Check | None, retries: RetryPolicy) -> None:
     """Write `output`, as a pooch downloader; pooch then compares the hash and renames the file."""
     part = Path(output).with_name(".part")
-    _complete(address, part, retries)
+    _complete(url, part, retries)
     try:
         if check is not None:
             check(part)
@@ -122,12 +122,12 @@ def _download(address: str, output: str, _: Any, check: Check | None, retries: R
         delete_partial(part)
 
 
-def _complete(address: str, part: Path, retries: RetryPolicy) -> None:
+def _complete(url: str, part: Path, retries: RetryPolicy) -> None:
     """Request the missing bytes of `part` until it is complete or the retries are used up."""
     failures, largest = 0, 0
     while True:
         try:
-            receive_rest(address, part, retries.timeout)
+            receive_rest(url, part, retries.timeout)
             return
         except _TRANSIENT as error:
             size = part.stat().st_size if part.exists() else 0

@@ -4,7 +4,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from canigatti.files import InputError, is_address, sha256_of
+from canigatti.files import InputError, is_url, sha256_of
 from canigatti.photos.archives import check_archive
 from canigatti.photos.folders import list_files
 from canigatti.photos.records import SourceRecord
@@ -14,7 +14,7 @@ def describe(source: str, path: Path, sha256: str | None) -> SourceRecord:
     """Check a zip or folder and return the content of `source.json`.
 
     Args:
-        source: the configured source: `path` itself, or the address of its download.
+        source: the configured source: `path` itself, or the URL of its download.
         path: a zip file or a folder.
         sha256: expected SHA-256 of the zip, 64 hexadecimal digits.
 
@@ -42,16 +42,16 @@ def source_digest(source: str) -> str:
     Modification times have no effect.
 
     Args:
-        source: the configured source: an address, a zip file or a folder.
+        source: the configured source: a URL, a zip file or a folder.
 
     Returns:
-        For an address, the address; for a zip, the SHA-256 of the name, size and CRC-32 of all members; for a damaged
+        For a URL, the URL; for a zip, the SHA-256 of the name, size and CRC-32 of all members; for a damaged
         zip, the SHA-256 of the file; for a folder, the SHA-256 of all paths and sizes.
 
     Raises:
         InputError: the source does not exist, or the folder cannot be listed.
     """
-    if is_address(source):
+    if is_url(source):
         return source
     path = Path(source)
     if path.is_dir():

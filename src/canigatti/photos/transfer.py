@@ -34,14 +34,14 @@ class RemoteFile(Record):
     validator: str | None
 
 
-def receive_rest(address: str, part: Path, timeout: float) -> None:
+def receive_rest(url: str, part: Path, timeout: float) -> None:
     """Request the bytes that are missing from `part` once, and append them.
 
     After a failure, `part` and a note next to it remain for the next call. A server that does not support ranges, or
     whose file has changed since, sends the whole file again.
 
     Args:
-        address: an http or https address.
+        url: an http or https URL.
         part: the partial download; it may be missing.
         timeout: seconds without data after which the connection counts as dropped.
 
@@ -53,7 +53,7 @@ def receive_rest(address: str, part: Path, timeout: float) -> None:
     start = part.stat().st_size if begun else 0
     if begun and begun.size == start:
         return
-    with requests.get(address, headers=_headers(begun, start), stream=True, timeout=timeout) as response:
+    with requests.get(url, headers=_headers(begun, start), stream=True, timeout=timeout) as response:
         _check_status(response, part)
         remote = _remote_file(response)
         if response.status_code == 200:

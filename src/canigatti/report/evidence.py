@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from canigatti.evaluation.metrics import THRESHOLD
+from canigatti.evaluation.metrics import classify
 from canigatti.files import InputError
 from canigatti.report.results import Run
 
@@ -85,7 +85,7 @@ def _build_network(runs: Sequence[Run]) -> Network:
 
 def _is_correct(predictions: pd.DataFrame) -> pd.Series:
     by_id = predictions.set_index("id")
-    return (by_id["probability"] > THRESHOLD) == (by_id["label"] == 1)
+    return by_id["label"] == classify(by_id["probability"])
 
 
 def require_same_photos(run: str, photos: pd.Index, expected: pd.Index) -> None:

@@ -49,7 +49,7 @@ class SearchResults:
 
     Attributes:
         trials: one row per trial, see :func:`canigatti.search.selection.tabulate`.
-        plot: path of the plot of the score against each hyper-parameter (PNG), which exists.
+        plot: path of the plot of the score against each hyperparameter (PNG), which exists.
     """
 
     experiment: str
@@ -83,7 +83,7 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
     """Read all results of a study from its folder, results/<study>.
 
     Raises:
-        InputError: a file is missing or invalid, or all trainings diverged; the message names the file or folder.
+        InputError: a file is missing or invalid, or all training runs diverged; the message names the file or folder.
     """
     runs, photos = read_runs(outline, folder), folder / "photos"
     used = {outlined.split for outlined in outline.experiments}
@@ -106,11 +106,13 @@ def read_runs(outline: Outline, folder: Path) -> list[Run]:
     """Read the runs of a study from its folder, results/<study>.
 
     Raises:
-        InputError: a file is missing or invalid, or all trainings diverged; the message names the file or folder.
+        InputError: a file is missing or invalid, or all training runs diverged; the message names the file or folder.
     """
     runs = [_read_run(folder, outlined, seed) for outlined in outline.experiments for seed in outline.seeds]
     if all(run.diverged for run in runs):
-        raise InputError(f"{folder}: all trainings diverged, so there is nothing to compare; lower the learning rates")
+        raise InputError(
+            f"{folder}: all training runs diverged, so there is nothing to compare; lower the learning rates"
+        )
     return runs
 
 

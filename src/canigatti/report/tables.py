@@ -59,7 +59,7 @@ def study_table(runs: Sequence[Run], original: pd.DataFrame | None = None) -> pd
     - `random_initialization` is true if the network started from random weights instead of the requested pretrained
       ones; `diverged` is the number of seeds that diverged.
     - With several seeds, the measured columns are means over seeds, including the limits of the interval, and
-      `<column>_std` is the sample standard deviation. Diverged trainings have no accuracy, loss or best epoch and do
+      `<column>_std` is the sample standard deviation. Diverged runs have no accuracy, loss or best epoch and do
       not contribute to these means.
     - `standing` is `BEST` for the highest accuracy and `OVERLAPS_BEST` if the interval overlaps that of the best
       experiment, which is not a significance test. It is empty for experiments with a random initialization.

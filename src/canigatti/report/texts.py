@@ -23,10 +23,11 @@ DIVERGED_NOTE = (
 ABSENT = "–"
 _DIFFERENCE = ["difference", "difference_low", "difference_high"]
 COMPARISON_NOTE = (
-    "Both networks of a pair were evaluated on the same test photos. Difference: difference of their accuracies in "
-    "percentage points, with the 95% interval of the paired bootstrap. p: exact McNemar test. p (Holm): corrected for "
-    "the number of pairs within the split. Significant: p (Holm) < 0.05. With several seeds, the difference is the "
-    "difference of the mean accuracies; the two counts and the test use the first seed that both experiments have."
+    "Both networks of a pair were evaluated on the same test photos. The first has the higher accuracy, or the same. "
+    "Difference: accuracy of the first minus accuracy of the second in percentage points, with the 95% interval of the "
+    "paired bootstrap. p: exact McNemar test. p (Holm): corrected for the number of pairs within the split. "
+    "Significant: p (Holm) < 0.05. With several seeds, the difference is the difference of the mean accuracies; the "
+    "two counts and the test use the first seed that both experiments have."
 )
 FINDINGS_NOTE = (
     "The two networks of a pair differ only in the setting that the claim is about. Their accuracies are compared on "
@@ -160,17 +161,17 @@ def comparison_as_markdown(comparison: pd.DataFrame) -> str:
     """Format the table of :func:`canigatti.report.comparison.compare` as Markdown."""
     texts = {
         "Split": comparison["split"],
-        "Better": comparison["first"],
-        "Worse": comparison["second"],
+        "First": comparison["first"],
+        "Second": comparison["second"],
         "Photos": comparison["n"].map("{:,}".format),
         "Difference (95% interval)": [in_points(*row) for row in comparison[_DIFFERENCE].to_numpy(float)],
-        "Only better correct": comparison["only_first_correct"],
-        "Only worse correct": comparison["only_second_correct"],
+        "Only first correct": comparison["only_first_correct"],
+        "Only second correct": comparison["only_second_correct"],
         "p": comparison["p"].map(p_value),
         "p (Holm)": comparison["p_holm"].map(p_value),
         "Significant": comparison["significant"].map({True: "yes", False: "no"}),
     }
-    return markdown(pd.DataFrame(texts), ("Split", "Better", "Worse"), [COMPARISON_NOTE])
+    return markdown(pd.DataFrame(texts), ("Split", "First", "Second"), [COMPARISON_NOTE])
 
 
 def findings_as_markdown(findings: pd.DataFrame) -> str:

@@ -1,1 +1,1 @@
-"""Stage 3: a random search for the hyper-parameters of an experiment."""
+"""Stage 3: a random search for the hyperparameters of an experiment."""

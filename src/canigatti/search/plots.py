@@ -1,4 +1,4 @@
-"""Plots of the trials of a search: the score against each hyper-parameter."""
+"""Plots of the trials of a search: the score against each hyperparameter."""
 
 import math
 from typing import Any
@@ -18,13 +18,13 @@ _MEAN, _BEST = CLASS_COLORS
 
 
 def plot_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Objective, title: str) -> Figure:
-    """Plot the score against each hyper-parameter: one panel per hyper-parameter, with the best trial marked.
+    """Plot the score against each hyperparameter: one panel per hyperparameter, with the best trial marked.
 
     Each panel has one small point per execution and a larger one per trial, its mean.
 
     Args:
         table: one row per trial, see :func:`canigatti.search.selection.tabulate`; at least one did not fail.
-        values: the possible values of each hyper-parameter.
+        values: the possible values of each hyperparameter.
         objective: what the score is.
         title: title of the figure.
     """

@@ -5,21 +5,21 @@ from typing import Literal
 from canigatti.config import Network, Objective, Optimizer
 from canigatti.records import Record, Table
 
-# The value of each hyper-parameter, such as {"filters_1": 32, "optimizer": "adam"}.
+# The value of each hyperparameter, such as {"filters_1": 32, "optimizer": "adam"}.
 Values = dict[str, int | float | str]
 
 
 class Proposal(Record):
-    """`search/<experiment>/proposed.json`: the combinations of hyper-parameters, in the order of the trials."""
+    """`search/<experiment>/proposed.json`: the combinations of hyperparameters, in the order of the trials."""
 
     trials: tuple[Values, ...]
 
 
 class Outcome(Record):
-    """The result of one training of one trial.
+    """The result of one training run of one trial.
 
     Attributes:
-        status: `failed` if no network could be trained with the trial's hyper-parameters.
+        status: `failed` if no network could be trained with the trial's hyperparameters.
         score: value of the objective in the best epoch; None if the training failed.
         best_step: the best epoch, from 1; None if the training failed.
         error: why the training failed; None if it did not.
@@ -32,12 +32,12 @@ class Outcome(Record):
 
 
 class Execution(Outcome):
-    """`search/<experiment>/trial<t>/execution<e>.json`: one training of one trial, and its result.
+    """`search/<experiment>/trial<t>/execution<e>.json`: one training run of one trial, and its result.
 
     Attributes:
         trial: number of the trial, from 1.
         execution: number of the execution within the trial, from 1.
-        values: the trial's hyper-parameters.
+        values: the trial's hyperparameters.
         seed: of the initial weights, the order of the photos and their augmentation.
         started: date and time, UTC, ISO 8601.
         seconds: wall time.
@@ -59,7 +59,7 @@ class BestTrial(Record):
         objective: what the score is.
         score: mean over the completed executions.
         best_step: mean of their best epochs, from 1, rounded down.
-        values: the trial's hyper-parameters.
+        values: the trial's hyperparameters.
         network: the experiment's network with these values.
         optimizer: the experiment's optimizer, or the one that the search found.
     """
@@ -73,7 +73,7 @@ class BestTrial(Record):
     optimizer: Optimizer
 
 
-# One row per trial. One column per hyper-parameter follows `trial`; a group of columns per execution follows `error`.
+# One row per trial. One column per hyperparameter follows `trial`; a group of columns per execution follows `error`.
 TRIALS = Table(
     {"trial": int, "status": str, "score": float, "best_step": "Int64", "seconds": float, "error": str},
     open_ended=True,

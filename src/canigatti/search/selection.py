@@ -20,7 +20,7 @@ _EXECUTION_COLUMNS = ("status", "score", "best_step", "seconds", "error")
 
 
 def tabulate(executions: Iterable[Execution]) -> pd.DataFrame:
-    """Return one row per trial: number, hyper-parameters, summary, and the result of each execution.
+    """Return one row per trial: number, hyperparameters, summary, and the result of each execution.
 
     `status` is `completed`, `partly failed` or `failed`. `score` and `best_step` are means over the completed
     executions, missing if there are none; the step is rounded down, as in KerasTuner. `seconds` is the sum over all

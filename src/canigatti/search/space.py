@@ -1,4 +1,4 @@
-"""The search space: its hyper-parameters, and the combinations that a random search tries."""
+"""The search space: its hyperparameters, and the combinations that a random search tries."""
 
 import itertools
 import math
@@ -8,12 +8,12 @@ from typing import Any
 from canigatti.config import CountRange, RateRange, Space, Spec
 from canigatti.search.records import Values
 
-_LISTS = ("filters", "dropout")  # one range per block; their hyper-parameters are numbered from 1
+_LISTS = ("filters", "dropout")  # one range per block; their hyperparameters are numbered from 1
 _SINGLE = ("kernel_size", "dense_units")
 
 
 def hyperparameters(space: Space) -> dict[str, list[Any]]:
-    """Return every hyper-parameter with its possible values, in an order that does not depend on the configuration."""
+    """Return every hyperparameter with its possible values, in an order that does not depend on the configuration."""
     choices: dict[str, list[Any]] = {}
     for key in _LISTS:
         for number, values in enumerate(getattr(space, key) or (), start=1):
@@ -66,10 +66,10 @@ def propose(space: Space, seed: int, count: int) -> list[Values]:
 
 
 def resolve(values: Values, spec: Spec) -> Spec:
-    """Return the experiment with these hyper-parameters.
+    """Return the experiment with these hyperparameters.
 
     Args:
-        values: the value of each hyper-parameter of the space.
+        values: the value of each hyperparameter of the space.
         spec: the experiment, which sets everything else.
     """
     network: dict[str, Any] = {name: values[name] for name in _SINGLE if name in values}

@@ -1,4 +1,4 @@
-"""Execution of a trial: the network with the trial's hyper-parameters, trained once with the execution's seed."""
+"""Execution of a trial: the network with the trial's hyperparameters, trained once with the execution's seed."""
 
 import traceback
 
@@ -31,7 +31,7 @@ def execute(job: TrainingJob, objective: Objective, subsets: Subsets) -> Outcome
     """Build and train a network once; an error is part of the outcome, so that the search continues.
 
     Args:
-        job: the experiment with the trial's hyper-parameters (see :func:`canigatti.search.space.resolve`).
+        job: the experiment with the trial's hyperparameters (see :func:`canigatti.search.space.resolve`).
         objective: what the score is.
         subsets: the training set, and the validation set that the score is computed on.
 

@@ -48,7 +48,7 @@ def load_backbone(name: str, weights: Weights) -> tuple["keras.Model", Origin]:
         return model, "file"
     try:
         return build(weights="imagenet", include_top=False), "imagenet"
-    except Exception as error:  # Keras raises a bare Exception when an address does not answer
+    except Exception as error:  # Keras raises a bare Exception when a server does not answer
         if weights.if_unreachable == "random":
             print(f"{name}: cannot download the ImageNet weights ({error}); using random initialization", flush=True)
             return build(weights=None, include_top=False), "random"

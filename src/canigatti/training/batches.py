@@ -1,6 +1,6 @@
 """Batches of photos from the image store, a pure function of the seed and the step.
 
-Batches have no state: those of epoch 7 are the same in a training that starts at epoch 1 and in one that resumes there.
+Batches have no state: those of epoch 7 are the same in a run that starts at epoch 1 and in one that resumes there.
 """
 
 import os
@@ -66,7 +66,7 @@ class Subset:
 
 @dataclass(frozen=True)
 class Subsets(Generic[AnyExamples]):
-    """The two subsets of a split that a training uses."""
+    """The two subsets of a split that a training run uses."""
 
     train: AnyExamples
     validation: AnyExamples
@@ -141,7 +141,7 @@ def _prefetched(batches: "tf.data.Dataset") -> "tf.data.Dataset":
     """Return the batches computed in the background, without tf.data's autotuning.
 
     Releasing an autotuned dataset waits for the running optimization: 1 s after 1,500 batches in one of six cases, and
-    up to 25 s at the end of a training.
+    up to 25 s at the end of a training run.
     """
     import tensorflow as tf
 

@@ -18,7 +18,7 @@ _EARLY_STOPPING = ("wait", "best", "best_epoch", "stopped_epoch")
 
 
 class EpochLog(keras.callbacks.Callback):  # type: ignore[misc]
-    """Collect the history, print one line per epoch, and stop a training that diverges.
+    """Collect the history, print one line per epoch, and stop a training run that diverges.
 
     Attributes:
         rows: rows of the history, see :data:`canigatti.training.records.HISTORY`.
@@ -81,7 +81,7 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._path, self._log, self._stopping, self._checkpoint = path, log, stopping, checkpoint
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Restore the state of the interrupted training."""
+        """Restore the state of the interrupted training run."""
         if self._checkpoint:
             _restore(self._checkpoint, self.model, self._stopping)
             self._checkpoint = None  # frees memory: it is as large as the network and its optimizer

@@ -1,6 +1,6 @@
-"""Checkpoints: the complete state of a training after its last complete epoch, in one file.
+"""Checkpoints: the complete state of a training run after its last complete epoch, in one file.
 
-A training that resumes from a checkpoint ends with the weights, history and best epoch of an uninterrupted training.
+A training run that resumes from a checkpoint ends with the weights, history and best epoch of an uninterrupted one.
 Besides the weights, the file holds the optimizer's state, the random state of every dropout layer, the
 history and the state of early stopping. Keras' own BackupAndRestore leaves out the last two.
 """
@@ -24,8 +24,8 @@ Rows = list[dict[str, Any]]
 
 _FORMAT = 2  # version of the file format
 
-# The modules, with all that they import, that decide how a training goes on. What only reads and writes files is not
-# among them, so that an edit there does not discard the epochs of an interrupted training.
+# The modules, with all that they import, that decide how a run goes on. What only reads and writes files is not
+# among them, so that an edit there does not discard the epochs of an interrupted run.
 _CODE = ("training.fitting", "training.networks", "training.device")
 
 
@@ -40,7 +40,7 @@ class _State(Record):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state of a training after an epoch.
+    """The state of a training run after an epoch.
 
     Attributes:
         rows: rows of the history, see :data:`canigatti.training.records.HISTORY`.
@@ -89,7 +89,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint | None:
-    """Read the checkpoint of an interrupted training.
+    """Read the checkpoint of an interrupted training run.
 
     Other checkpoints in the folder belong to other settings, code or photos. They are deleted.
 
@@ -123,12 +123,12 @@ def _arrays(content: Any, name: str) -> list[np.ndarray]:
 
 
 def checkpoint_path(folder: Path, spec: Spec, seed: int, files: Sequence[Path]) -> Path:
-    """Return the file for a training's checkpoint; its name is a hash of everything that affects the training result.
+    """Return the file for a run's checkpoint; its name is a hash of everything that affects the training result.
 
-    A training with other settings, code, photos or library versions does not resume from it.
+    A training run with other settings, code, photos or library versions does not resume from it.
 
     Args:
-        folder: folder next to the outputs of the training, not an output of a rule: Snakemake deletes outputs before it
+        folder: folder next to the outputs of the run, not an output of a rule: Snakemake deletes outputs before it
             reruns a job.
         spec: the experiment.
         seed: of the initial weights, the order and the augmentation.
@@ -154,5 +154,5 @@ def _content_hash(file: Path) -> str:
 
 
 def delete_checkpoint(path: Path) -> None:
-    """Delete a checkpoint and its folder, after the outputs of the training are written."""
+    """Delete a checkpoint and its folder, after the outputs of the training run are written."""
     shutil.rmtree(path.parent, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Divergence: a training whose loss becomes infinite or NaN."""
+"""Divergence: a training run whose loss becomes infinite or NaN."""
 
 import math
 from collections.abc import Mapping

@@ -42,7 +42,7 @@ class TrainingJob:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The result of a training.
+    """The result of a training run.
 
     Attributes:
         job: what was trained.
@@ -79,13 +79,13 @@ def fit(
     """Train a compiled model.
 
     If the backbone is frozen and the photos are not augmented, the features of each photo are computed once, before the
-    first epoch. A training stops when a loss becomes infinite or NaN, see :attr:`TrainingResult.divergence`.
+    first epoch. A training run stops when a loss becomes infinite or NaN, see :attr:`TrainingResult.divergence`.
 
     Args:
         model: a network from :func:`canigatti.training.networks.build`; its weights change.
         job: what to train, and where to write logs and checkpoints.
         subsets: the training set, and the validation set that determines the best epoch.
-        checkpoint: checkpoint of an interrupted training to resume; the result is that of an uninterrupted training.
+        checkpoint: checkpoint of an interrupted training run to resume; the result is that of an uninterrupted run.
 
     Raises:
         OSError: a file cannot be written.
@@ -96,7 +96,7 @@ def fit(
     job.logs.mkdir(parents=True, exist_ok=True)  # a declared output, even if no epoch is left to train
     log = EpochLog(job.spec.epochs, checkpoint.rows if checkpoint else [])
     if checkpoint:
-        print(f"resuming after epoch {len(log.rows)}, from the checkpoint of an interrupted training", flush=True)
+        print(f"resuming after epoch {len(log.rows)}, from the checkpoint of an interrupted training run", flush=True)
     trainable, examples = _trainable_model(model, job, subsets)
     initial_weights = trainable.get_weights()
     if checkpoint and checkpoint.is_complete(job.spec.epochs):

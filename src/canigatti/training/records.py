@@ -29,7 +29,7 @@ class WeightsRecord(Record):
 
 
 class TrainingRecord(Record):
-    """`training/…/run.json`: settings, result and cost of a training.
+    """`training/…/run.json`: settings, result and cost of a training run.
 
     Attributes:
         weights: origin of the backbone's first weights; None for a network without a backbone.

@@ -1,4 +1,4 @@
-"""Graceful shutdown: a training that receives Ctrl-C or SIGTERM stops after the current epoch."""
+"""Graceful shutdown: a training run that receives Ctrl-C or SIGTERM stops after the current epoch."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The start of a training: its settings, and the network with its initial weights."""
+"""The start of a training run: its settings, and the network with its initial weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,7 @@ def initial_model(spec: Spec, weights: Path | None, start_from: Path | None) -> 
     Args:
         spec: the experiment.
         weights: file with the weights of its backbone, next to its record; None if it starts with none.
-        start_from: output folder of the training that it starts from; None if it starts from none.
+        start_from: output folder of the training run that it starts from; None if it starts from none.
 
     Raises:
         InputError: the experiment needs other options than these, or a file differs from its record.

@@ -1,4 +1,4 @@
-"""The record of a training."""
+"""The record of a training run."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ BYTES_PER_PARAMETER = 4  # float32
 def summarize(
     experiment: str, result: TrainingResult, origin: Origin | None, *, model: Path, seconds: float
 ) -> TrainingRecord:
-    """Return the record of a training.
+    """Return the record of a training run.
 
     Args:
         experiment: name of the experiment.

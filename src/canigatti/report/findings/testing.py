@@ -170,7 +170,7 @@ def batch_sizes_were_tried(pairs: Sequence[Pair]) -> Finding:
 
 
 def _with_common_seeds(pairs: Sequence[Pair]) -> list[Pair]:
-    """Return the pairs with a common seed; they may have none if trainings diverged."""
+    """Return the pairs with a common seed; they may have none if training runs diverged."""
     return [(old, new) for old, new in pairs if old.correct.columns.isin(new.correct.columns).any()]
 
 

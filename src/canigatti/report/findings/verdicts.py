@@ -8,7 +8,7 @@ import pandas as pd
 from canigatti.report.intervals import Interval
 from canigatti.report.records import FINDINGS
 
-SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "not decided by these data"
+SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "inconclusive"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from canigatti.config import Outline
 from canigatti.photos.records import Verdict
 from canigatti.report.findings.verdicts import Finding
 from canigatti.report.page.embedding import EmbeddedImage, embed
-from canigatti.report.page.sections import TITLES, matrices, section, table_view
+from canigatti.report.page.introductions import TITLES
+from canigatti.report.page.sections import matrices, section, table_view
 from canigatti.report.page.settings import compare_settings
 from canigatti.report.results import Run, StudyResults
 from canigatti.report.tables import BEST, OVERLAPS_BEST, grouped
@@ -168,7 +169,12 @@ def versions_of(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def commands(outline: Outline, experiment: str) -> dict[str, str]:
-    """Return the command lines that reproduce the study, one experiment, and the report."""
+    """Return the command lines that reproduce the study, one experiment, and the report.
+
+    There are none for a workflow that another one imports: only the importing workflow knows its files and rules.
+    """
+    if outline.configuration is None:
+        return {}
     config = "" if outline.configuration == DEFAULT_CONFIGURATION else f" --configfile {outline.configuration}"
     config += f" --config 'include=[{', '.join(outline.include)}]'" if outline.include else ""
     # Targets go before the options: --resources reads all arguments that follow it.

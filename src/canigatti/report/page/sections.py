@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from canigatti.report.page.embedding import EmbeddedImage, embed, embed_figure
+from canigatti.report.page.introductions import TITLES, introduction
 from canigatti.report.page.plots import (
     describe_best_epoch,
     exceeds_axis,
@@ -18,24 +19,6 @@ from canigatti.report.results import Run, SearchResults
 from canigatti.report.tables import BEST
 from canigatti.report.texts import ABSENT, SETTINGS, duration, for_reading, notes, originals_for_reading, signed
 from canigatti.search.selection import FAILED, score_columns
-
-TITLES = {  # in the order of the page
-    "base": "The base grid",
-    "search": "The search",
-    "modifications": "The modifications",
-    "pretrained": "The pretrained networks",
-    "ablations": "The ablations",
-}
-INTRODUCTIONS = {
-    "base": "Experiments on the base network.",
-    "search": "A random search over the hyperparameters of the network: each trial is evaluated on the validation set. "
-    "The table shows the best trial, retrained and evaluated on the test set.",
-    "modifications": "Modified networks. The last rows are the base experiments with the same split, color, image size "
-    "and augmentation.",
-    "pretrained": "Networks with a backbone pretrained on other photos, usually ImageNet. Transfer learning freezes "
-    "the backbone and trains a new head. Fine-tuning starts from the result and unfreezes more layers.",
-    "ablations": "Each experiment changes a component of the training setup, such as the batch size or the optimizer.",
-}
 
 
 @dataclass(frozen=True)
@@ -138,12 +121,13 @@ def section(name: str, runs: Sequence[Run], table: pd.DataFrame, searches: Seque
         searches: of the study; the section shows those of its experiments.
     """
     shown = {run.experiment for run in runs}
+    searches = [search for search in searches if search.experiment in shown]
     return Section(
         name=name,
         title=TITLES[name],
-        introduction=INTRODUCTIONS[name],
+        introduction=introduction(name, runs, searches),
         table=table_view(table),
-        searches=[search_view(search) for search in searches if search.experiment in shown],
+        searches=[search_view(search) for search in searches],
         intervals=embed_figure(plot_intervals(table)) if table["accuracy"].notna().any() else None,
         has_best=bool((table["standing"] == BEST).any()),
         curves={measure: curves(runs, measure) for measure in ("loss", "accuracy")},
@@ -186,7 +170,7 @@ def search_view(search: SearchResults) -> SearchView:
     values = names[names.index("trial") + 1 : names.index("status")]
     scores = score_columns(trials)
     hyperparameters = [name.replace("_", " ") for name in values]
-    headings = ["Trial", *hyperparameters, "Score", "Score per execution", "Best step", "Time"]
+    headings = ["Trial", *hyperparameters, "Score", "Score per execution", "Best epoch", "Time"]
     rows = [
         [
             *(str(trial[name]) for name in ("trial", *values)),

@@ -10,9 +10,9 @@ def plot_search(
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
     spec: Annotated[str, typer.Option(help="The search (JSON, see `Experiment.resolve_search`).")],
     trials: Annotated[Path, typer.Option(help="The trials.csv from `select-trial`.")],
-    output: Annotated[Path, typer.Option(help="The score against each hyper-parameter (PNG).")],
+    output: Annotated[Path, typer.Option(help="The score against each hyperparameter (PNG).")],
 ) -> None:
-    """Plot the scores of a search's trials against each hyper-parameter."""
+    """Plot the scores of a search's trials against each hyperparameter."""
     from canigatti.config import SearchSpec
     from canigatti.plots import save
     from canigatti.search.plots import plot_scores

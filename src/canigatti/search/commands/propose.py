@@ -11,7 +11,7 @@ def propose_trials(
     combinations: Annotated[int, typer.Option(help="Number of combinations.")],
     output: Annotated[Path, typer.Option(help="The combinations, in the order of the trials (JSON).")],
 ) -> None:
-    """Propose the combinations of hyper-parameters that a search tries."""
+    """Propose the combinations of hyperparameters that a search tries."""
     from canigatti.config import SearchSpec
     from canigatti.search.records import Proposal
     from canigatti.search.space import propose

@@ -12,7 +12,7 @@ def select_trial(
     executions: Annotated[list[Path], typer.Argument(help="The results of all executions, from `train-trial` (JSON).")],
     output: Annotated[Path, typer.Option(help="Folder for trials.csv, best.json and spec.json.")],
 ) -> None:
-    """Compare the trials of a search, and write the best trial and the experiment with its hyper-parameters."""
+    """Compare the trials of a search, and write the best trial and the experiment with its hyperparameters."""
     from canigatti.config import SearchSpec, Spec
     from canigatti.search.records import TRIALS, Execution
     from canigatti.search.selection import best_trial, tabulate

@@ -1,4 +1,4 @@
-"""Plot the learning curves of a training."""
+"""Plot the learning curves of a training run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ def plot_training(
     training: Annotated[Path, typer.Option(help="The output folder of `train`.")],
     output: Annotated[Path, typer.Option(help="Loss and accuracy over the epochs (PNG).")],
 ) -> None:
-    """Plot the learning curves of a training."""
+    """Plot the learning curves of a training run."""
     from canigatti.plots import save
     from canigatti.training.plots import plot_curves
     from canigatti.training.records import HISTORY, TrainingRecord

@@ -17,7 +17,7 @@ def train(
     images: Images,
     output: Annotated[Path, typer.Option(help="Folder for model.keras, history.csv, run.json and tensorboard.")],
     weights: Annotated[Path | None, typer.Option(help="The backbone's weights, from `fetch-weights`.")] = None,
-    start_from: Annotated[Path | None, typer.Option(help="Output folder of the training to start from.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="Output folder of the training run to start from.")] = None,
 ) -> None:
     """Train the network of an experiment with one seed."""
     from canigatti.training.leases import lease_device
