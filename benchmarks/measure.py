@@ -63,7 +63,7 @@ def fitted(
 ) -> Task:
     """Return a task that trains for `steps` batches with Keras' `fit`, timed after the first `skipped` batches.
 
-    The start of a fit is not timed, because a training run has only one, and neither is its end: the datasets of Keras and
+    The start of a fit is not timed, because a run has only one, and neither is its end: the datasets of Keras and
     of the recipe use tf.data's autotuning, and releasing such a dataset takes seconds.
     """
     import keras
