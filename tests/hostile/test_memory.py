@@ -69,9 +69,9 @@ def test_a_training_with_limited_memory_reports_its_batch_size_and_leaves_no_fil
     photo_files, train_command, make_spec, tmp_path
 ):
     """TensorFlow's libraries end the process by a signal if the system refuses to allocate memory."""
-    spec = make_spec(batch_size=40, network={"filters": [20_000], "dense_units": 4, "dropout": [0.1, 0.1]})
+    spec = make_spec(batch_size=40, network={"filters": [100_000], "dense_units": 4, "dropout": [0.1, 0.1]})
     command = train_command(photo_files, tmp_path / "out", spec)
-    limited = f"ulimit -v {5 * 2**20} && exec {shlex.join(command)}"  # kB; the training needs 6 GB, its start 2 GB
+    limited = f"ulimit -v {5 * 2**20} && exec {shlex.join(command)}"  # kB; the training needs 20 GB, its start 2 GB
     result = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, check=False)
     assert result.returncode != 0
     assert "tried, seed 42: 40 photos in batches of 40" in result.stdout
