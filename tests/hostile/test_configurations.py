@@ -1,6 +1,7 @@
 """Two hundred mutations of a valid configuration: each is valid, or is rejected with an error that names the key."""
 
 import copy
+from pathlib import Path
 
 import pytest
 import yaml
@@ -9,29 +10,7 @@ from hypothesis import strategies as st
 
 from canigatti.config import ConfigError, Spec, Study, load_study
 
-VALID = """
-study: small
-classes: [cat, dog]
-photos: {generate: {count: 100, seed: 1}}
-splits: {half: {train: 0.5, validation: 0.25, test: 0.25, seed: 3}}
-seeds: [42]
-weights: {vgg16: imagenet}
-defaults:
-  split: half
-  image_size: 32
-  batch_size: 16
-  epochs: 3
-  early_stopping: {patience: 2}
-  network: {filters: [4, 4], dense_units: 8, dropout: [0.1, 0.1, 0.2]}
-  optimizer: {name: sgd, learning_rate: 0.01, momentum: 0.9}
-  augmentation: {zoom: 0.1, brightness: [0.9, 1.1], probability: {horizontal_flip: 0.5}}
-experiments:
-  plain: {color: grayscale}
-  augmented: {augment: true}
-  found: {search: {trials: 2, space: {dense_units: {low: 8, high: 16, step: 8}, optimizer: [adam, sgd]}}}
-  transfer: {network: {backbone: vgg16, head: {pooling: flatten, dense_units: [8]}}, optimizer: {name: adam}}
-  finetune: {start_from: transfer, unfreeze: everything}
-"""
+VALID = Path(__file__).with_name("study.yaml").read_text(encoding="utf-8")
 STUDY = yaml.safe_load(VALID)
 NUMBERS = [0, 1, -1, 3, 0.5, -0.5, 1e300, 10**30, float("nan")]
 ODD = [None, True, *NUMBERS, "", "x", "cat", "../x", "é\n", [], [1], ["a"], {}, {"a": 1}]

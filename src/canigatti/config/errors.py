@@ -12,6 +12,7 @@ _MESSAGES = {
     "union_tag_not_found": "the key name is required: this replaces the whole optimizer, not only some of its settings",
 }
 _RENAMED_KEYS = {"thaw": "unfreeze"}
+_MAX_LENGTH = 100  # characters of a key or a value in a message
 
 
 class ConfigError(InputError):
@@ -26,13 +27,24 @@ def validation_errors(error: ValidationError, raw: Any) -> list[str]:
         raw: the configuration as read from the file, before the defaults were applied to the experiments.
     """
     lines = {}
-    for details in error.errors():
+    errors = error.errors()
+    for details in errors:
+        if _follows_from_another(details, errors):
+            continue
         location = [str(part) for part in details["loc"]]
         if _comes_from_defaults(location, raw):
             location = ["defaults", *location[2:]]
-        key = ".".join(location)
+        key = ".".join(map(_shorten, location))
         lines[key] = _on_one_line(f"{key}: {_message(details)}" if key else _message(details))
     return list(lines.values())
+
+
+def _follows_from_another(details: Any, errors: list[Any]) -> bool:
+    """Return whether a list has too few items only because its items are invalid, which has errors of its own."""
+    place = details["loc"]
+    return details["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in errors
+    )
 
 
 def _message(details: Any) -> str:
@@ -41,7 +53,13 @@ def _message(details: Any) -> str:
     message = _MESSAGES.get(details["type"], details["msg"].removeprefix("Value error, "))
     if details["type"] == "union_tag_invalid":
         message = f"expected one of the names {details['ctx']['expected_tags']}, received {details['ctx']['tag']!r}"
-    return message if isinstance(details["input"], dict) else f"{message} (received {details['input']!r})"
+    if details["type"] == "model_type":
+        message = "expected keys with values"
+    return message if isinstance(details["input"], dict) else f"{message} (received {_shorten(repr(details['input']))})"
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"
 
 
 def _on_one_line(text: str) -> str:

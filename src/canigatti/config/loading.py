@@ -1,35 +1,14 @@
 """Loading the configuration file."""
 
-import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from canigatti.config.errors import ConfigError, validation_errors
+from canigatti.config.strict_yaml import parse_yaml, read_yaml
 from canigatti.config.study import Study
-
-
-class _Loader(yaml.SafeLoader):
-    """A YAML loader that rejects duplicate keys and reads 1e-4 as a number."""
-
-
-def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    seen: set[Hashable] = set()
-    for key_node, _ in node.value:
-        key = loader.construct_object(key_node)
-        if key in seen and key_node.value != "<<":
-            raise ConfigError(f"line {key_node.start_mark.line + 1}: duplicate key {key!r}")
-        seen.add(key)
-    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
 
 
 def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
@@ -45,9 +24,8 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
             which names the file and the key.
     """
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-        raw = _override(raw, _parse_overrides(overrides))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ConfigError) as error:
+        raw = _override(read_yaml(path), _parse_overrides(overrides))
+    except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     return parse_study(raw, str(path))
 
@@ -78,8 +56,8 @@ def _parse_overrides(entries: Sequence[str]) -> dict[str, Any]:
     for entry in entries:
         key, _, value = entry.partition("=")
         try:
-            parsed[key] = yaml.load(value, _Loader)
-        except (yaml.YAMLError, ConfigError) as error:
+            parsed[key] = parse_yaml(value)
+        except ConfigError as error:
             raise ConfigError(f"--config {entry}: {error}") from None
     return parsed
 

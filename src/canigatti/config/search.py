@@ -11,6 +11,9 @@ Objective = Literal["val_accuracy", "val_loss"]
 SearchSeed = Annotated[int, Field(ge=1, lt=2**31)]  # KerasTuner interprets 0 as no seed
 
 
+_MAX_VALUES = 10_000  # of one hyperparameter; all of them are listed
+
+
 class _Range(Record):
     low: float
     high: float
@@ -20,6 +23,8 @@ class _Range(Record):
     def _check_order(self) -> Self:
         if self.low > self.high:
             raise ValueError(f"expected low ≤ high, received {self.low:g} and {self.high:g}")
+        if (self.high - self.low) / self.step >= _MAX_VALUES:
+            raise ValueError(f"expected at most {_MAX_VALUES:,} values, received a step of {self.step:g}")
         return self
 
 
@@ -67,10 +72,12 @@ class Search(Record):
     """A random search; the experiment is then trained with the best hyperparameters."""
 
     objective: Objective = Field(default="val_accuracy", description="The validation metric that ranks the trials.")
-    trials: Count = Field(
+    trials: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=10, description="Number of combinations to try; all combinations if the space has fewer."
     )
-    executions: Count = Field(default=3, description="Training runs per trial, each with its own seed.")
+    executions: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        default=3, description="Training runs per trial, each with its own seed."
+    )
     epochs: Count = Field(default=50, description="Maximum number of epochs per execution.")
     seed: SearchSeed = Field(default=42, description="Seed of the proposed combinations and of the executions, from 1.")
     space: Space = Field(description="The hyperparameters and the values to try.")

@@ -11,11 +11,15 @@ from canigatti.config.pretrained import Weights
 from canigatti.files import is_url
 from canigatti.records import Record
 
+_MAX_CLASS_NAME = 100  # characters; it is in the names of files and in figures
+
 
 class GeneratedPhotos(Record):
     """Generated photos instead of real ones, including deliberately broken files."""
 
-    count: Annotated[int, Field(ge=40)] = Field(default=800, description="Number of photos, both classes together.")
+    count: Annotated[int, Field(ge=40, le=1_000_000)] = Field(
+        default=800, description="Number of photos, both classes together."
+    )
     seed: Seed = Field(default=42, description="Seed of the generated photos.")
 
 
@@ -99,7 +103,11 @@ class Study(Record):
         default=(), strict=False, description="Optional groups of experiments to include in the study."
     )
     seeds: tuple[Seed, ...] = Field(
-        default=(42,), strict=False, min_length=1, description="Each experiment is trained once with each seed."
+        default=(42,),
+        strict=False,
+        min_length=1,
+        max_length=1_000,
+        description="Each experiment is trained once with each seed.",
     )
     weights: dict[str, Weights] = Field(
         default={}, description="Source of the pretrained weights of each backbone: imagenet, a file, or a mapping."
@@ -210,6 +218,12 @@ class Study(Record):
 
     @model_validator(mode="after")
     def _check_classes(self) -> Self:
+        for name in self.classes:
+            if not name.isprintable() or len(name) > _MAX_CLASS_NAME:
+                raise ValueError(
+                    f"classes: expected names of at most {_MAX_CLASS_NAME} printable characters, received "
+                    f"{name[:_MAX_CLASS_NAME]!r}"
+                )
         first, second = (name.strip().lower() for name in self.classes)
         if not first or not second or first == second or {"/", "."} & set(first + second):
             raise ValueError(f"classes: expected two different names without '/' or '.', received {list(self.classes)}")
