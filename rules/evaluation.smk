@@ -31,7 +31,7 @@ rule evaluate:
     params:
         folder=subpath(output.metrics, parent=True),
     shell:
-        "python -m canigatti evaluate"
+        "python -P -m canigatti evaluate"
         " --model {input.model:q}"
         " --split {input.split:q}"
         " --images {input.images:q}"
@@ -69,7 +69,7 @@ rule plot_evaluation:
     params:
         folder=subpath(output.confusion, parent=True),
     shell:
-        "python -m canigatti plot-evaluation"
+        "python -P -m canigatti plot-evaluation"
         " --predictions {input.predictions:q}"
         " --images {input.images:q}"
         " --output {params.folder:q}"

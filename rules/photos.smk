@@ -18,7 +18,7 @@ if STUDY.photos.generate:
         params:
             spec=STUDY.photos.generate.to_json(),
         shell:
-            "python -m canigatti generate"
+            "python -P -m canigatti generate"
             " --spec {params.spec:q}"
             " --output {output.photos:q}"
             " --planted {output.planted:q}"
@@ -42,7 +42,7 @@ rule fetch_photos:
         sha256=f"--sha256 {STUDY.photos.sha256}" if STUDY.photos.sha256 else "",
         digest=PLAN.source_digest,
     shell:
-        "python -m canigatti fetch"
+        "python -P -m canigatti fetch"
         " --source {params.source:q}"
         " {params.sha256}"
         " --output {output.record:q}"
@@ -71,7 +71,7 @@ rule inspect_photos:
         limit=(f"--limit-per-class {STUDY.photos.limit_per_class}" if STUDY.photos.limit_per_class else ""),
         folder=subpath(output.manifest, parent=True),
     shell:
-        "python -m canigatti inspect"
+        "python -P -m canigatti inspect"
         " --source {input.source:q}"
         " {params.classes:q}"
         " {params.limit}"
@@ -96,7 +96,7 @@ rule plot_photos:
     params:
         folder=lambda wildcards, output: Path(output.plots[0]).parent,
     shell:
-        "python -m canigatti plot-photos"
+        "python -P -m canigatti plot-photos"
         " --source {input.source:q}"
         " --manifest {input.manifest:q}"
         " --output {params.folder:q}"
@@ -119,7 +119,7 @@ rule split_photos:
     params:
         spec=lambda wildcards: STUDY.splits[wildcards.split].to_json(),
     shell:
-        "python -m canigatti split"
+        "python -P -m canigatti split"
         " --manifest {input.manifest:q}"
         " --spec {params.spec:q}"
         " --output {output.split:q}"
@@ -143,7 +143,7 @@ rule store_photos:
         mem_mb=lambda wildcards, threads, attempt: attempt * (500 + 350 * threads),
         runtime=lambda wildcards, attempt: attempt * 30,
     shell:
-        "python -m canigatti store"
+        "python -P -m canigatti store"
         " --source {input.source:q}"
         " --manifest {input.manifest:q}"
         " --size {wildcards.size}"

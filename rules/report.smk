@@ -32,7 +32,7 @@ rule plot_report:
         outline=OUTLINE,
         results=subpath(output.accuracy_cost, ancestor=2),
     shell:
-        "python -m canigatti plot-report"
+        "python -P -m canigatti plot-report"
         " --outline {params.outline:q}"
         " --results {params.results:q}"
         " --output {output.accuracy_cost:q}"
@@ -71,7 +71,7 @@ rule write_report:
         results=subpath(output.page, ancestor=2),
         folder=subpath(output.page, parent=True),
     shell:
-        "python -m canigatti report"
+        "python -P -m canigatti report"
         " --outline {params.outline:q}"
         " --results {params.results:q}"
         " --output {params.folder:q}"

@@ -18,7 +18,7 @@ rule propose_trials:
         spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
         combinations=PLAN.proposal_count,
     shell:
-        "python -m canigatti propose-trials"
+        "python -P -m canigatti propose-trials"
         " --spec {params.spec:q}"
         " --combinations {params.combinations}"
         " --output {output.proposed:q}"
@@ -48,7 +48,7 @@ rule train_trial:
     params:
         spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
     shell:
-        "python -m canigatti train-trial"
+        "python -P -m canigatti train-trial"
         " --spec {params.spec:q}"
         " --proposed {input.proposed:q}"
         " --trial {wildcards.trial}"
@@ -78,7 +78,7 @@ rule select_trial:
         experiment=lambda wildcards: PLAN.experiment(wildcards).resolve().to_json(),
         folder=subpath(output.trials, parent=True),
     shell:
-        "python -m canigatti select-trial"
+        "python -P -m canigatti select-trial"
         " --spec {params.spec:q}"
         " --experiment {params.experiment:q}"
         " --output {params.folder:q}"
@@ -100,7 +100,7 @@ rule plot_search:
     params:
         spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
     shell:
-        "python -m canigatti plot-search"
+        "python -P -m canigatti plot-search"
         " --experiment {wildcards.experiment:q}"
         " --spec {params.spec:q}"
         " --trials {input.trials:q}"

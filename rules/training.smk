@@ -19,7 +19,7 @@ rule fetch_weights:
         spec=lambda wildcards: PLAN.weights(wildcards).to_json(),
         digest=PLAN.weights_digest,
     shell:
-        "python -m canigatti fetch-weights"
+        "python -P -m canigatti fetch-weights"
         " --backbone {wildcards.backbone}"
         " --spec {params.spec:q}"
         " --output {output.weights:q}"
@@ -60,7 +60,7 @@ rule train:
         start=PLAN.start_options,
         folder=subpath(output.model, parent=True),
     shell:
-        "python -m canigatti train"
+        "python -P -m canigatti train"
         " --experiment {wildcards.experiment:q}"
         " --spec {params.spec:q}"
         " --seed {wildcards.seed}"
@@ -86,4 +86,4 @@ rule plot_training:
     params:
         folder=subpath(input.run, parent=True),
     shell:
-        "python -m canigatti plot-training" " --training {params.folder:q}" " --output {output.curves:q}" " 2> {log:q}"
+        "python -P -m canigatti plot-training" " --training {params.folder:q}" " --output {output.curves:q}" " 2> {log:q}"

@@ -22,7 +22,8 @@ from canigatti.photos.color import to_grayscale
 from canigatti.photos.decoding import decode, to_square
 from canigatti.photos.demo import faults
 from canigatti.prediction import files as prediction_files
-from canigatti.prediction.files import find_files, predict_files
+from canigatti.prediction.files import predict_files
+from canigatti.prediction.search import find_files
 from canigatti.training.model_files import save_model
 from canigatti.training.records import TrainingRecord
 
@@ -98,12 +99,13 @@ def photos(tmp_path):
     return folder
 
 
+PASSED_OVER = "canigatti: 4 files passed over: 2 not images, 2 hidden\n"  # in the folder `photos`
 IN_ORDER = [*(f"a/{n}.jpg" for n in (0, 2, 4, 6, 8, 10)), *(f"b/{n}.jpg" for n in (1, 3, 5, 7, 9, 11))]
 
 
 def test_the_photos_of_a_folder_are_printed_as_a_table_in_natural_order(predict, model, photos):
     result = predict(model, photos)
-    assert (result.code, result.err) == (0, "")
+    assert (result.code, result.err) == (0, PASSED_OVER)
     heading, *lines = result.out.splitlines()
     assert re.split("  +", heading) == ["class", "probability of dog", "photo"]
     rows = [line.split() for line in lines]
@@ -117,7 +119,7 @@ def test_the_photos_of_a_folder_are_printed_as_a_table_in_natural_order(predict,
 
 def test_json_and_csv_contain_the_same_values_in_full_precision(predict, model, photos):
     results = [predict(model, option, photos) for option in ("--json", "--csv")]
-    assert [(result.err, result.code) for result in results] == [("", 0)] * 2
+    assert [(result.err, result.code) for result in results] == [(PASSED_OVER, 0)] * 2
     objects = json.loads(results[0].out)
     rows = list(csv.DictReader(io.StringIO(results[1].out)))
     assert [{**row, "probability": float(row["probability"])} for row in rows] == objects
@@ -168,7 +170,9 @@ def test_links_to_photos_are_read_and_links_to_folders_are_not_followed(tmp_path
     os.symlink(tmp_path / "nowhere", folder / "lost.jpg")
     os.symlink(tmp_path, folder / "round.jpg")
     os.mkfifo(folder / "pipe.jpg")
-    assert find_files([str(folder)]) == ([f"{folder}/lost.jpg", f"{folder}/photo.jpg"], {})
+    found = find_files([str(folder)])
+    assert (found.files, found.errors) == ([f"{folder}/lost.jpg", f"{folder}/photo.jpg"], {})
+    assert found.passed_over == {"not regular files": 1}
 
 
 def test_unreadable_files_are_reported_and_all_others_are_predicted(predict, model, photos, monkeypatch):
@@ -184,10 +188,11 @@ def test_unreadable_files_are_reported_and_all_others_are_predicted(predict, mod
     assert [row["path"] for row in rows] == [f"{photos}/{n}" for n in IN_ORDER if int(Path(n).stem) not in bad]
     np.testing.assert_allclose([row["probability"] for row in rows], [by_hand(row["path"]) for row in rows], atol=1e-6)
     assert result.code == 1
-    *lines, last = result.err.splitlines()
+    *lines, passed_over, last = result.err.splitlines()
+    assert passed_over == "canigatti: 3 files passed over: 2 hidden, 1 not images"
     errors = dict(line.removeprefix(f"canigatti: {photos}/").split(": ", 1) for line in lines)
     assert list(errors) == ["empty", "a/0.jpg", "a/2.jpg", "a/4.jpg", "a/6.jpg", "b/11.jpg", "gone.jpg"]
-    assert errors["empty"].startswith("the folder contains no file with a suffix of .jpg")
+    assert errors["empty"] == "the folder contains no photo"
     assert errors["a/0.jpg"] == "the file has 0 bytes"
     assert "HEIC" in errors["a/6.jpg"]
     assert errors["gone.jpg"] == "No such file or directory"
@@ -209,9 +214,9 @@ def test_a_folder_that_cannot_be_listed_is_reported(photos, monkeypatch):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", scandir_without_permission)
-    files, errors = find_files([str(photos)])
-    assert files == [f"{photos}/{name}" for name in IN_ORDER[6:]]
-    assert errors == {f"{photos}/a": "the folder cannot be listed (Permission denied)"}
+    found = find_files([str(photos)])
+    assert found.files == [f"{photos}/{name}" for name in IN_ORDER[6:]]
+    assert found.errors == {f"{photos}/a": "the folder cannot be listed (Permission denied)"}
 
 
 @pytest.mark.parametrize("argument", ["empty", "-"])
@@ -318,7 +323,7 @@ def test_a_model_with_other_inputs_or_outputs_raises(predict, model, photos, kin
     ("damage", "message"),
     [
         (lambda path: path.unlink(), "the model file cannot be read (No such file or directory)"),
-        (lambda path: (path.unlink(), path.mkdir()), "the model file cannot be read (Is a directory)"),
+        (lambda path: (path.unlink(), path.mkdir()), "the model file cannot be read (not a regular file)"),
         (lambda path: path.write_bytes(b""), "expected a model file that Keras wrote (.keras), received none"),
         (lambda path: path.write_bytes(b"GIF89a"), "expected a model file that Keras wrote (.keras), received none"),
         (lambda path: path.write_bytes(path.read_bytes()[:-100]), "received none, or an incomplete one"),
@@ -421,6 +426,7 @@ def test_the_terminal_shows_results_and_errors_but_no_tensorflow_messages(model,
     assert len(list(csv.DictReader(io.StringIO(result.stdout)))) == 6
     assert result.stderr.splitlines() == [
         f"canigatti: {photos}/gone.jpg: No such file or directory",
+        "canigatti: 2 files passed over: 1 not images, 1 hidden",
         "canigatti: 1 of 7 files and folders could not be used; see the messages above",
     ]
     assert result.returncode == 1

@@ -4,6 +4,7 @@ import io
 import re
 import warnings
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
@@ -81,6 +82,17 @@ def decode(content: bytes, allow_gray: bool = False) -> DecodedPhoto:
             return _load(image, allow_gray)
         except Exception as error:  # decoders raise many kinds of errors, and one file must not stop the others
             raise UnreadablePhoto(Verdict.UNREADABLE, _describe(error)) from error
+
+
+def is_image(file: BinaryIO) -> bool:
+    """Return whether a file begins like an image of a known format; the rest is not read."""
+    try:
+        Image.open(file, formats=_FORMATS)
+    except Image.DecompressionBombError:
+        return True
+    except Exception:  # a damaged header raises many kinds of errors
+        return False
+    return True
 
 
 def _open(content: bytes) -> ImageFile.ImageFile:

@@ -20,18 +20,22 @@ def predict(
 ) -> None:
     """Predict the class of each photo, and the probability of the second class as in predictions.csv.
 
-    The model file contains everything that is needed: image size, color mode and the names of the classes. Files that
-    cannot be read are reported on stderr, all others are predicted, and the exit code is 1.
+    The model file contains everything that is needed: image size, color mode and the names of the classes. Photos that
+    cannot be read are reported on stderr, all others are predicted, and the exit code is 1. Files in folders that are
+    not photos are counted on stderr, which does not change the exit code.
     """
     from canigatti.files import InputError
     from canigatti.prediction import output, terminal
-    from canigatti.prediction.files import find_files, predict_files
+    from canigatti.prediction.files import predict_files
+    from canigatti.prediction.search import find_files
     from canigatti.training.model_files import load_model, read_classes
     from canigatti.training.records import TrainingRecord
 
     if as_json and as_csv:
         raise InputError("expected --json or --csv, received both")
-    files, errors = find_files(terminal.expand_stdin(photos))
+    terminal.require_stdout()
+    found = find_files(terminal.expand_stdin(photos))
+    files, errors = found.files, found.errors
     for path, error in errors.items():
         terminal.report_error(path, error)
     if not files:
@@ -45,5 +49,7 @@ def predict(
         terminal.write(lines(terminal.readable(predict_files(network, files), len(files), errors), classes))
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
+    if passed_over := found.describe_passed_over():
+        terminal.report(passed_over)
     if errors:
         raise InputError(f"{len(errors):,} of {total:,} files and folders could not be used; see the messages above")

@@ -1,12 +1,11 @@
-"""Predictions of photo files: find, decode and predict any number of them with bounded memory."""
+"""Predictions of photo files: decode and predict any number of them with bounded memory."""
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +14,8 @@ from canigatti.evaluation.metrics import check_probabilities, classify
 from canigatti.evaluation.prediction import BATCH_SIZE, predict_batch
 from canigatti.photos.archives import MEMBER_LIMIT
 from canigatti.photos.decoding import UnreadablePhoto, decode, to_square
-from canigatti.photos.layouts import IMAGE_SUFFIXES, is_hidden, natural_key
 from canigatti.photos.workers import map_threads
+from canigatti.prediction.search import open_regular
 
 if TYPE_CHECKING:
     import keras
@@ -44,54 +43,14 @@ class Prediction:
         return int(classify(np.array(self.probability)))
 
 
-def find_files(paths: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-    """Find the photo files in a list of files and folders.
-
-    A folder is searched recursively for files with the suffix of an image format, in natural order; hidden files are
-    skipped, and symbolic links to folders are not followed. Every other path counts as a photo, whatever its suffix.
-
-    Returns:
-        The files, and the error message of each folder that contains no photos or cannot be listed.
-    """
-    files: list[str] = []
-    errors: dict[str, str] = {}
-    for path in paths:
-        if os.path.isdir(path):
-            found = _find_photos(path, errors)
-            files += found
-            if not found:
-                errors.setdefault(path, f"the folder contains no file with a suffix of {', '.join(IMAGE_SUFFIXES)}")
-        else:
-            files.append(path)
-    return files, errors
-
-
-def _find_photos(folder: str, errors: dict[str, str]) -> list[str]:
-    def add_error(error: OSError) -> None:
-        errors[str(error.filename)] = f"the folder cannot be listed ({error.strerror})"
-
-    names = [
-        os.path.relpath(os.path.join(parent, name), folder)
-        for parent, _, files in os.walk(folder, onerror=add_error)
-        for name in files
-        if name.lower().endswith(IMAGE_SUFFIXES)
-    ]
-    visible = sorted((name for name in names if not is_hidden(name.replace(os.sep, "/"))), key=natural_key)
-    return [path for name in visible if not _is_special(path := os.path.join(folder, name))]
-
-
-def _is_special(path: str) -> bool:
-    """Return whether it is a pipe, socket or device; a dangling symbolic link is a photo that cannot be read."""
-    return os.path.exists(path) and not os.path.isfile(path)
-
-
 def read_square(path: str, size: int) -> np.ndarray | str:
     """Read a photo as the image store contains it, (size, size, 3), uint8; or return an error message on one line."""
     try:
-        length = os.stat(path).st_size
-        if length > MEMBER_LIMIT:
-            return f"the file has {length:,} bytes, expected at most {MEMBER_LIMIT:,}"
-        return to_square(decode(Path(path).read_bytes()).image, size)
+        with open_regular(path) as file:
+            length = os.fstat(file.fileno()).st_size
+            if length > MEMBER_LIMIT:
+                return f"the file has {length:,} bytes, expected at most {MEMBER_LIMIT:,}"
+            return to_square(decode(file.read(MEMBER_LIMIT)).image, size)
     except OSError as error:
         return error.strerror or str(error)
     except (UnreadablePhoto, ValueError) as error:  # ValueError: the name contains a null byte

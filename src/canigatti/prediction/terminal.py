@@ -20,6 +20,9 @@ def quiet_libraries() -> Iterator[None]:
     TensorFlow prints five lines about its build before it applies any log level.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if sys.stderr is None:  # closed
+        yield
+        return
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as captured:
@@ -41,7 +44,23 @@ def quiet_libraries() -> Iterator[None]:
 
 def report_error(path: str, error: str) -> None:
     """Write on stderr, on one line, why a file or folder cannot be used."""
-    tqdm.write(f"canigatti: {printable(path)}: {printable(error)}", file=sys.stderr)
+    report(f"{printable(path)}: {printable(error)}")
+
+
+def report(line: str) -> None:
+    """Write a line on stderr, unless that is closed."""
+    if sys.stderr:
+        tqdm.write(f"canigatti: {line}", file=sys.stderr)
+
+
+def require_stdout() -> None:
+    """Check that there is a place for the results.
+
+    Raises:
+        InputError: standard output is closed.
+    """
+    if sys.stdout is None:
+        raise InputError("standard output is closed, so there is no place for the predictions")
 
 
 def readable(predictions: Iterable[Prediction], total: int, errors: dict[str, str]) -> Iterator[Prediction]:
@@ -49,7 +68,7 @@ def readable(predictions: Iterable[Prediction], total: int, errors: dict[str, st
 
     A progress bar is shown if stderr is a terminal and stdout is not, so that it does not interrupt the results.
     """
-    hidden = sys.stdout.isatty() or not sys.stderr.isatty()
+    hidden = sys.stdout.isatty() or sys.stderr is None or not sys.stderr.isatty()
     for prediction in tqdm(predictions, "predict", total=total, unit="photo", disable=hidden):
         if prediction.error:
             errors[prediction.path] = prediction.error
@@ -62,6 +81,8 @@ def expand_stdin(paths: Iterable[str]) -> Iterator[str]:
     """Yield the paths, with `-` replaced by the paths on standard input, one per line."""
     for path in paths:
         if path == "-":
+            if sys.stdin is None:
+                raise InputError("standard input is closed, so - gives no paths")
             lines = (line.removesuffix(b"\r") for line in sys.stdin.buffer.read().split(b"\n"))
             yield from map(os.fsdecode, filter(None, lines))
         else:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 # when it loads a model. A custom layer with the names could be loaded only where this package is installed, and Keras
 # would take another file in the archive for an asset and extract the whole archive.
 _METADATA = "metadata.json"
+_CONFIG = "config.json"
 _KEY = "classes"
 _MAX_METADATA_BYTES = 2**20  # Keras writes 64
+_MAX_CONFIG_BYTES = 2**26  # of the largest backbone, 2**18
 _MAX_REASON_CHARACTERS = 300  # Keras appends the layer's whole configuration to some messages
 
 
@@ -101,14 +103,29 @@ def load_model(model: Path, sha256: str | None) -> "keras.Model":
 def _verify_archive(model: Path) -> None:
     """Verify the checksums in the archive, which Keras does not verify for all of its content."""
     try:
+        if model.exists() and not model.is_file():
+            raise OSError(None, "not a regular file")
         with zipfile.ZipFile(model) as archive:
-            problem = f"one whose {damaged} is damaged" if (damaged := archive.testzip()) else None
+            problem = _oversized(archive, model.stat().st_size)
+            if not problem and (damaged := archive.testzip()):
+                problem = f"one whose {damaged} is damaged"
     except OSError as error:
         raise InputError(f"{model}: the model file cannot be read ({error.strerror or error})") from None
     except Exception as error:  # besides BadZipFile, damage raises struct, Unicode, zlib and other errors
         problem = f"none, or an incomplete one ({error})"
     if problem:
         raise InputError(f"{model}: expected a model file that Keras wrote (.keras), received {problem}")
+
+
+def _oversized(archive: zipfile.ZipFile, packed: int) -> str | None:
+    """Return what is wrong with an archive that would fill the memory; Keras stores weights uncompressed."""
+    unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > 10 * packed + _MAX_CONFIG_BYTES:
+        return f"one of {packed:,} bytes that unpacks to {unpacked:,}"
+    for member in archive.infolist():
+        if member.filename == _CONFIG and member.file_size > _MAX_CONFIG_BYTES:
+            return f"one whose {_CONFIG} has {member.file_size:,} bytes, more than {_MAX_CONFIG_BYTES:,}"
+    return None
 
 
 def verify_file(path: Path, sha256: str, kind: str) -> None:
