@@ -55,6 +55,10 @@ TEXT = st.text(max_size=8) | st.sampled_from(
         "007",
         "1e3",
         "true",
+        "=1+1",
+        "'quoted'",
+        "@SUM(1)",
+        "-1",
         "猫",
     ]
 )

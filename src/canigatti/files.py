@@ -13,6 +13,8 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+
 
 class InputError(Exception):
     """A user error: the message names what is wrong, where, and what was expected."""
@@ -72,9 +74,26 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def neutralize(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would take for a formula (OWASP, CSV injection).
+
+    A text that begins with an apostrophe gets one too, so that :func:`restore` is unambiguous.
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def restore(text: str) -> str:
+    """Undo :func:`neutralize`."""
+    return text.removeprefix("'")
+
+
 def write_csv(path: Path, frame: "pd.DataFrame") -> None:
-    """Write a table atomically, without its index and with numbers in full precision."""
-    text = frame.select_dtypes(["object", "string"]).astype(str)
+    """Write a table atomically, without its index, with numbers in full precision and neutralized texts."""
+    text = frame.select_dtypes(["object", "string"])
+    neutral = {
+        name: text[name].map(lambda value: neutralize(value) if isinstance(value, str) else value) for name in text
+    }
+    frame, text = frame.assign(**neutral), text.astype(str)
     # pandas does not quote a lone carriage return (macOS: `Icon\r`), which readers take for the end of a row.
     has_return = any(text[column].str.contains("\r", regex=False).any() for column in text)
     quoting = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from canigatti.files import InputError, write_csv, write_text
+from canigatti.files import InputError, restore, write_csv, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +128,8 @@ class Table:
             expected = ", ".join(self.columns)
             raise InputError(f"{path}: expected a table with the columns {expected}, received {error}") from None
         frame = frame.astype({name: kind for name, kind in self.columns.items() if kind is float})  # for no rows
+        for name in frame.select_dtypes(["object", "string"]):
+            frame[name] = frame[name].map(lambda value: restore(value) if isinstance(value, str) else value)
         return frame if self.open_ended else frame[[*self.columns]]
 
     def _check_columns(self, received: Sequence[str]) -> None:

@@ -83,7 +83,11 @@ def process_of(folder: Path, argument: str) -> int:
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            if command.startswith("python -P -m canigatti") and argument in command and (entry / "cwd").samefile(folder):
+            if (
+                command.startswith("python -P -m canigatti")
+                and argument in command
+                and (entry / "cwd").samefile(folder)
+            ):
                 return int(entry.name)
         except OSError:  # it has ended, or belongs to another user
             continue

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from unicodedata import east_asian_width
 
-from canigatti.files import printable
+from canigatti.files import neutralize, printable
 from canigatti.prediction.files import Prediction
 
 _FIELDS = ("path", "class", "probability", "probability_of")
@@ -50,7 +50,7 @@ def _fields(prediction: Prediction, classes: tuple[str, str]) -> dict[str, Any]:
 
 
 def _csv_line(values: Iterable[Any]) -> str:
-    fields = list(values)
+    fields = [neutralize(value) if isinstance(value, str) else value for value in values]
     # Before Python 3.13 the csv module does not quote a lone carriage return, which readers take for the end of a row.
     has_return = any("\r" in str(field) for field in fields)
     buffer = io.StringIO()
