@@ -86,4 +86,7 @@ rule plot_training:
     params:
         folder=subpath(input.run, parent=True),
     shell:
-        "python -P -m canigatti plot-training" " --training {params.folder:q}" " --output {output.curves:q}" " 2> {log:q}"
+        "python -P -m canigatti plot-training"
+        " --training {params.folder:q}"
+        " --output {output.curves:q}"
+        " 2> {log:q}"
