@@ -10,6 +10,7 @@ import typer
 from canigatti.evaluation.commands.evaluate import evaluate
 from canigatti.evaluation.commands.plot import plot_evaluation
 from canigatti.files import InputError, write_text
+from canigatti.ownership import one_writer
 from canigatti.photos.commands.fetch import fetch
 from canigatti.photos.commands.generate import generate
 from canigatti.photos.commands.inspect import inspect
@@ -32,10 +33,11 @@ for command in (
     *(fetch, generate, inspect, plot_photos, split, store),
     *(fetch_weights, train, plot_training),
     *(propose_trials, train_trial, select_trial, plot_search),
-    *(evaluate, plot_evaluation, predict),
+    *(evaluate, plot_evaluation),
     *(report, plot_report),
 ):
-    app.command()(command)
+    app.command()(one_writer(command))
+app.command()(predict)
 
 
 @app.command()

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from canigatti.ownership import require_workflow
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -27,12 +29,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     Raises:
         OSError: the file cannot be written; the message names `path`.
+        SystemExit: the workflow that started this process has ended; `path` is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{secrets.token_hex(4)}-{path.name}")
     try:
         yield temporary
         _flush_to_disk(temporary)
+        require_workflow()
         os.replace(temporary, path)
         _flush_to_disk(path.parent)
     except OSError as error:

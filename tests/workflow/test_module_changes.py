@@ -44,6 +44,7 @@ DECIDES = {
     "evaluation/speed.py": "evaluate",
     "files.py": "",
     "options.py": "",
+    "ownership.py": "",
     "photos/archives.py": "fetch_photos",
     "photos/color.py": "train, train_trial, evaluate",
     "photos/commands/fetch.py": "fetch_photos",
