@@ -18,6 +18,7 @@ from canigatti.photos.commands.plot import plot_photos
 from canigatti.photos.commands.split import split
 from canigatti.photos.commands.store import store
 from canigatti.prediction.commands import predict
+from canigatti.report.commands.check import check_results
 from canigatti.report.commands.plot import plot_report
 from canigatti.report.commands.write import report
 from canigatti.search.commands.plot import plot_search
@@ -34,7 +35,7 @@ for command in (
     *(fetch_weights, train, plot_training),
     *(propose_trials, train_trial, select_trial, plot_search),
     *(evaluate, plot_evaluation),
-    *(report, plot_report),
+    *(check_results, plot_report, report),
 ):
     app.command()(one_writer(command))
 app.command()(predict)

@@ -92,6 +92,19 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def recorded_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, from `<file>.sha256` if that exists, because image stores are large.
+
+    Raises:
+        InputError: there is neither the file nor its hash.
+    """
+    hash_file = path.with_name(f"{path.name}.sha256")
+    try:
+        return hash_file.read_text(encoding="utf-8").strip() if hash_file.exists() else sha256_of(path)
+    except OSError as error:
+        raise InputError(f"{path}: expected the file or its hash ({error.strerror or error})") from None
+
+
 def is_url(source: str) -> bool:
     """Return whether a source is an http or https URL, which must be downloaded."""
     return re.match(r"https?://", source) is not None

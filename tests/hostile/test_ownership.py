@@ -1,5 +1,6 @@
 """One writer per output: a command waits for another that writes the same, and ends with its workflow."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -32,9 +33,21 @@ def wait_until(condition, seconds=SHORT):
         time.sleep(0.02)
 
 
-def end_of(process: subprocess.Popen) -> str:
-    process.kill()
-    return process.communicate()[0]
+@pytest.fixture
+def start():
+    """A function like `subprocess.Popen`; what is still running after the test is killed, with its children."""
+    started = []
+
+    def popen(*arguments, **options) -> subprocess.Popen:
+        process = subprocess.Popen(*arguments, start_new_session=True, **options)
+        started.append(process)
+        return process
+
+    yield popen
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def test_every_command_that_writes_claims_its_output_first(monkeypatch):
@@ -49,22 +62,22 @@ def test_every_command_that_writes_claims_its_output_first(monkeypatch):
     assert claimed == [Path("somewhere", name) for name in writing]
 
 
-def test_a_second_writer_waits_and_names_the_output(tmp_path):
+def test_a_second_writer_waits_and_names_the_output(start, tmp_path):
     claim = (
         "import sys, time; from pathlib import Path; from canigatti.ownership import claim; claim(Path(sys.argv[1]))"
     )
     options = {"stdout": subprocess.PIPE, "text": True}
     output = tmp_path / "folder" / "seed42"
     script = f"{claim}; print('claimed', flush=True); time.sleep(600)"
-    first = subprocess.Popen([sys.executable, "-c", script, output], **options)
+    first = start([sys.executable, "-c", script, output], **options)
     assert first.stdout.readline() == "claimed\n"
-    second = subprocess.Popen([sys.executable, "-c", f"{claim}; print('claimed')", output], **options)
+    second = start([sys.executable, "-c", f"{claim}; print('claimed')", output], **options)
     assert (
         second.stdout.readline() == f"{output}: another process is writing it; waiting until that process has ended\n"
     )
     time.sleep(1)
     assert second.poll() is None
-    end_of(first)
+    first.kill()
     assert second.communicate(timeout=SHORT)[0] == "claimed\n"
 
 
@@ -115,12 +128,12 @@ def test_a_workflow_within_a_workflow_announces_both(monkeypatch):
 
 
 def test_a_training_ends_with_its_killed_workflow_though_its_shell_lives(
-    tmp_path, train_command, photo_files, make_spec
+    start, tmp_path, train_command, photo_files, make_spec
 ):
     command = train_command(
         photo_files, tmp_path / "out", make_spec(epochs=100_000, early_stopping={"patience": 10**5})
     )
-    workflow = subprocess.Popen([sys.executable, "-c", WORKFLOW_SCRIPT, *command], stdout=subprocess.DEVNULL)
+    workflow = start([sys.executable, "-c", WORKFLOW_SCRIPT, *command], stdout=subprocess.DEVNULL)
     wait_until(lambda: list(tmp_path.glob("out/checkpoint/[!.]*.npz")), seconds=120)
     (shell,) = psutil.Process(workflow.pid).children()
     (training,) = shell.children()
@@ -146,14 +159,12 @@ if __name__ == "__main__":
 """
 
 
-def test_worker_processes_end_with_their_killed_parent(tmp_path):
+def test_worker_processes_end_with_their_killed_parent(start, tmp_path):
     (tmp_path / "script.py").write_text(WORKERS_SCRIPT, encoding="utf-8")
-    parent = subprocess.Popen(
-        [sys.executable, tmp_path / "script.py"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+    parent = start([sys.executable, tmp_path / "script.py"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     parent.stdout.readline()
     workers = psutil.Process(parent.pid).children()
     assert len(workers) == 3
-    end_of(parent)
+    parent.kill()
     _, alive = psutil.wait_procs(workers, timeout=2)
     assert alive == []
