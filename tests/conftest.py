@@ -12,9 +12,9 @@ import pytest
 from filelock import FileLock
 
 from canigatti.config import Spec
-from canigatti.photos.records import MANIFEST, SPLIT, ClassNames, Inputs, Verdict
+from canigatti.photos.records import MANIFEST, SPLIT, ClassNames, Verdict
 from canigatti.photos.store import Store
-from canigatti.training.records import Machine, TrainingRecord
+from canigatti.training.records import Inputs, Machine, TrainingRecord
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 

@@ -18,7 +18,6 @@ from canigatti.photos.records import (
     SPLIT,
     SUBSETS,
     ClassNames,
-    Inputs,
     PhotosSummary,
     RejectedFile,
     SourceRecord,
@@ -27,7 +26,7 @@ from canigatti.photos.records import (
 from canigatti.report.commands.write import report
 from canigatti.report.evidence import Network
 from canigatti.search.records import TRIALS
-from canigatti.training.records import HISTORY, Machine, TrainingRecord
+from canigatti.training.records import HISTORY, Inputs, Machine, TrainingRecord
 
 GRID = [
     f"base-{split}-{color}{suffix}"

@@ -4,9 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from canigatti.photos.records import Inputs
 from canigatti.records import Record, Table
-from canigatti.training.records import Machine
+from canigatti.training.records import Inputs, Machine
 
 EVALUATION_FILES = ("predictions.csv", "metrics.json", "uncertain.csv", "speed.json")
 

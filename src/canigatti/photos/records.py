@@ -5,7 +5,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from canigatti.files import recorded_sha256
 from canigatti.records import Record, Table
 
 if TYPE_CHECKING:
@@ -74,27 +73,6 @@ class ClassNames(Record):
             InputError: `classes.json` is missing or invalid.
         """
         return cls.read(path.with_name("classes.json")).names
-
-
-class Inputs(Record):
-    """Which photos, and which assignment to subsets, a job of a later stage has used.
-
-    Attributes:
-        images_sha256: of the image store.
-        split_sha256: of `splits/<split>.csv`.
-    """
-
-    images_sha256: str
-    split_sha256: str
-
-    @classmethod
-    def of(cls, images: Path, split: Path) -> Self:
-        """Return the hashes of these files; a recorded hash stands for a large image store.
-
-        Raises:
-            InputError: a file is missing.
-        """
-        return cls(images_sha256=recorded_sha256(images), split_sha256=recorded_sha256(split))
 
 
 class RejectedFile(Record):

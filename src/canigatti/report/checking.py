@@ -12,8 +12,8 @@ from canigatti.config import Outline, OutlinedExperiment, Spec
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.records import EVALUATION_FILES, PREDICTIONS, EvaluationRecord, Metrics
 from canigatti.files import InputError, sha256_of
-from canigatti.photos.records import SPLIT, Inputs
-from canigatti.training.records import TrainingRecord
+from canigatti.photos.records import SPLIT
+from canigatti.training.records import Inputs, TrainingRecord
 
 _TOLERANCE = 1e-9  # of recomputed metrics; another order of a sum changes them by less
 

@@ -1,9 +1,10 @@
 """Every file that the training stage writes for others."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
 from canigatti.config import Spec
-from canigatti.photos.records import Inputs
+from canigatti.files import recorded_sha256
 from canigatti.records import Record, Table
 
 Origin = Literal["imagenet", "file", "random"]  # of a backbone's first weights
@@ -27,6 +28,27 @@ class WeightsRecord(Record):
     source: str
     weights: Origin
     sha256: str
+
+
+class Inputs(Record):
+    """Which photos, and which assignment to subsets, a job has used.
+
+    Attributes:
+        images_sha256: of the image store.
+        split_sha256: of `splits/<split>.csv`.
+    """
+
+    images_sha256: str
+    split_sha256: str
+
+    @classmethod
+    def of(cls, images: Path, split: Path) -> Self:
+        """Return the hashes of these files; a recorded hash stands for a large image store.
+
+        Raises:
+            InputError: a file is missing.
+        """
+        return cls(images_sha256=recorded_sha256(images), split_sha256=recorded_sha256(split))
 
 
 class Machine(Record):

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from canigatti.config import Pretrained, Spec
 from canigatti.files import InputError
-from canigatti.photos.records import Inputs
 from canigatti.training import networks
 from canigatti.training.model_files import load_model, verify_file
-from canigatti.training.records import Origin, TrainingRecord, WeightsRecord
+from canigatti.training.records import Inputs, Origin, TrainingRecord, WeightsRecord
 
 if TYPE_CHECKING:
     import keras

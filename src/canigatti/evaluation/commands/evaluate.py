@@ -23,12 +23,12 @@ def evaluate(
     from canigatti.evaluation.records import EVALUATION_FILES, PREDICTIONS, UNCERTAIN, EvaluationRecord
     from canigatti.evaluation.speed import measure_speed
     from canigatti.files import InputError, sha256_of
-    from canigatti.photos.records import Inputs, read_subset
+    from canigatti.photos.records import read_subset
     from canigatti.photos.store import open_store
     from canigatti.training.leases import lease_device
     from canigatti.training.machine import describe_machine
     from canigatti.training.model_files import load_model
-    from canigatti.training.records import TrainingRecord
+    from canigatti.training.records import Inputs, TrainingRecord
 
     lease_device()  # before TensorFlow is imported
     model_sha256, inputs = TrainingRecord.read(model.with_name("run.json")).model_sha256, Inputs.of(images, split)

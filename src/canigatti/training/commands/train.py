@@ -25,13 +25,13 @@ def train(
     lease_device()  # before TensorFlow is imported
     started = time.perf_counter()
     from canigatti.files import atomic_path
-    from canigatti.photos.records import ClassNames, Inputs
+    from canigatti.photos.records import ClassNames
     from canigatti.training.batches import open_subsets
     from canigatti.training.checkpoint import checkpoint_path, delete_checkpoint, read_checkpoint
     from canigatti.training.device import prepare_device, report_out_of_memory
     from canigatti.training.fitting import TrainingJob, fit
     from canigatti.training.model_files import save_model
-    from canigatti.training.records import HISTORY
+    from canigatti.training.records import HISTORY, Inputs
     from canigatti.training.starting import initial_model, parse_spec
     from canigatti.training.summary import summarize
 
