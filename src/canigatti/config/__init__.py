@@ -17,9 +17,10 @@ from canigatti.config.experiment import (
     Table,
 )
 from canigatti.config.loading import load_study, parse_study
+from canigatti.config.outline import OutlinedExperiment
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
-from canigatti.config.study import GeneratedPhotos, Outline, OutlinedExperiment, Photos, Split, Study, schema
+from canigatti.config.study import GeneratedPhotos, Outline, Photos, Split, Study, schema
 
 __all__ = [
     "BACKBONES",
