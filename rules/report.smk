@@ -38,7 +38,7 @@ rule check_results:
         outline=OUTLINE,
         results=subpath(output.checked, ancestor=2),
     shell:
-        "python -m canigatti check-results"
+        "python -P -m canigatti check-results"
         " --outline {params.outline:q}"
         " --results {params.results:q}"
         " --output {output.checked:q}"
