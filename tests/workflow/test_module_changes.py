@@ -66,6 +66,7 @@ DECIDES = {
     "photos/download.py": "fetch_photos",
     "photos/duplicates.py": "inspect_photos",
     "photos/folders.py": "fetch_photos, inspect_photos",
+    "photos/group_search.py": "split_photos",
     "photos/hashing.py": "inspect_photos",
     "photos/inspection.py": "inspect_photos, plot_photos",
     "photos/layouts.py": "inspect_photos",
