@@ -15,7 +15,7 @@ demo: $(READY) ## compare fifteen networks on generated photos; ten minutes late
 test: $(READY) ## run the tests (CANIGATTI_SHARED=folder adds those on real photos)
 	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not slow"
 
-faults: $(READY) ## run the tests that kill training runs and whole runs, or exhaust their memory (minutes)
+faults: $(READY) ## run the tests that kill training runs and whole workflows, or exhaust their memory (minutes)
 	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m slow
 
 bench: $(READY) ## measure the speeds in docs/performance.md (SECTIONS=... selects some)

@@ -47,7 +47,7 @@ def rows(folder: Path) -> list[Row]:
     peak = int(process.stdout.rpartition("peak ")[2]) / 1e6
     measured = speeds({str(count): feed_task(images) for count, images in stores.items()})
     growth = measured[str(SMALL)] / measured[str(LARGE)]
-    detail = f"{measured[str(SMALL)]:,.0f} to {measured[str(LARGE)]:,.0f} photos/s"
+    detail = f"{measured[str(LARGE)]:,.0f} and {measured[str(SMALL)]:,.0f} photos/s"
     return [
         limit("peak memory of training on 25,000 photos (3 GB)", peak, target=2.5, unit="GB"),
         limit("feeding time per photo, 25,000 photos / 1,000", growth, target=1.1, unit="", detail=detail),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WORKFLOW = "CANIGATTI_WORKFLOW"  # environment variable: the workflows that started a command, outermost first
 
-_POLL_SECONDS = 0.25  # between two looks at the workflow; each takes 0.1 ms
+_POLL_SECONDS = 0.25  # between two checks of the workflow; each takes 0.1 ms
 _RETRY_SECONDS = 0.5  # between two attempts to lock an output
 _locks: "dict[Path, FileLock]" = {}  # never released: the operating system does it when the process ends or is killed
 
@@ -108,20 +108,18 @@ def _workflow_has_ended() -> bool:
 def _workflows(announced: str) -> "tuple[psutil.Process | None, ...]":
     """Return the processes of the workflows on this machine; None for one that has ended already.
 
-    psutil recognizes another process that later gets the same number.
+    psutil recognizes another process that later gets the same process ID.
     """
     return tuple(
-        _process(int(number))
-        for number, _, place in (one.partition("@") for one in announced.split())
-        if place == _place()
+        _process(int(pid)) for pid, _, place in (one.partition("@") for one in announced.split()) if place == _place()
     )
 
 
-def _process(number: int) -> "psutil.Process | None":
+def _process(pid: int) -> "psutil.Process | None":
     import psutil
 
     try:
-        return psutil.Process(number)
+        return psutil.Process(pid)
     except psutil.NoSuchProcess:
         return None
 
@@ -138,7 +136,7 @@ def _is_alive(process: "psutil.Process | None") -> bool:
 
 @cache
 def _place() -> str:
-    """Return where a process number is valid: the host, and on Linux the namespace, of which each container has one."""
+    """Return where a process ID is valid: the host, and on Linux the namespace, of which each container has one."""
     namespace = Path("/proc/self/ns/pid")
     return f"{socket.gethostname()}/{namespace.stat().st_ino if namespace.exists() else ''}"
 

@@ -47,24 +47,24 @@ def folder(tmp_path, drawn_photos):
     return folder
 
 
-def test_a_folder_is_searched_by_content_and_what_is_passed_over_is_counted(folder):
+def test_a_folder_is_searched_by_content_and_what_is_skipped_is_counted(folder):
     found = find_files([str(folder)])
     assert [Path(path).name for path in found.files] == ["a.jfif", "b.jpe", "c", "d.upload", "e.jpg"]
-    line = found.describe_passed_over()
-    assert line.startswith("6 files passed over: ")
-    assert {*line.partition(": ")[2].split(", ")} == {
-        "2 not images",
-        "2 hidden",
-        "1 not regular files",
-        "1 not readable",
+    line = found.describe_skipped()
+    assert line.startswith("skipped 6 paths: ")
+    assert {*line.removeprefix("skipped 6 paths: ").split(", ")} == {
+        "not an image: 2",
+        "hidden: 2",
+        "not a regular file: 1",
+        "unreadable: 1",
     }
 
 
-def test_the_command_says_what_it_passed_over(folder, model):
+def test_the_command_says_what_it_skipped(folder, model):
     answer = predict(model, folder, "--csv")
     assert answer.returncode == 0, answer.stderr
     assert len(answer.stdout.splitlines()) == 1 + 5
-    assert "canigatti: 6 files passed over: 2 " in answer.stderr
+    assert "canigatti: skipped 6 paths: " in answer.stderr
 
 
 def test_the_root_folder_is_searched_without_proc_and_sys_and_with_a_limit(monkeypatch):

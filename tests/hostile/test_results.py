@@ -105,7 +105,7 @@ def test_metrics_out_of_their_range_are_at_fault(folder, check, change):
     ],
 )
 def test_a_training_with_other_settings_than_the_configuration_is_refused(check, override, at_fault):
-    message = rf"training/{at_fault}/seed42/run\.json: it was trained with other settings than the configuration has"
+    message = rf"training/{at_fault}/seed42/run\.json: its network was trained with settings that differ"
     with pytest.raises(InputError, match=message):
         check(override)
 
@@ -132,19 +132,19 @@ def test_the_record_of_another_experiment_is_refused(folder, check):
 
 def test_a_training_on_other_photos_is_refused(folder, check):
     (folder / "photos/images-16.npy.sha256").write_text("0" * 64 + "\n")
-    with pytest.raises(InputError, match=rf"{TRAINING}/run\.json: it is the result of other photos"):
+    with pytest.raises(InputError, match=rf"{TRAINING}/run\.json: it was computed from other photos"):
         check()
 
 
 def test_a_training_on_another_split_is_refused(folder, check):
     shutil.copy(folder / "splits/most.csv", folder / "splits/half.csv")
-    with pytest.raises(InputError, match=rf"{TRAINING}/run\.json: it is the result of another split"):
+    with pytest.raises(InputError, match=rf"{TRAINING}/run\.json: it was computed with another split"):
         check()
 
 
 def test_the_evaluation_of_another_model_is_refused(folder, check):
     edit(folder / EVALUATION / "evaluation.json", lambda record: record.update(model_sha256="0" * 64))
-    with pytest.raises(InputError, match=rf"{EVALUATION}/evaluation\.json: it is the evaluation of another model"):
+    with pytest.raises(InputError, match=rf"{EVALUATION}/evaluation\.json: it evaluates a model other than"):
         check()
 
 

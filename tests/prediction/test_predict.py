@@ -98,13 +98,13 @@ def photos(tmp_path):
     return folder
 
 
-PASSED_OVER = "canigatti: 4 files passed over: 2 not images, 2 hidden\n"  # in the folder `photos`
+SKIPPED = "canigatti: skipped 4 paths: not an image: 2, hidden: 2\n"  # in the folder `photos`
 IN_ORDER = [*(f"a/{n}.jpg" for n in (0, 2, 4, 6, 8, 10)), *(f"b/{n}.jpg" for n in (1, 3, 5, 7, 9, 11))]
 
 
 def test_the_photos_of_a_folder_are_printed_as_a_table_in_natural_order(predict, model, photos):
     result = predict(model, photos)
-    assert (result.code, result.err) == (0, PASSED_OVER)
+    assert (result.code, result.err) == (0, SKIPPED)
     heading, *lines = result.out.splitlines()
     assert re.split("  +", heading) == ["class", "probability of dog", "photo"]
     rows = [line.split() for line in lines]
@@ -118,7 +118,7 @@ def test_the_photos_of_a_folder_are_printed_as_a_table_in_natural_order(predict,
 
 def test_json_and_csv_contain_the_same_values_in_full_precision(predict, model, photos):
     results = [predict(model, option, photos) for option in ("--json", "--csv")]
-    assert [(result.err, result.code) for result in results] == [(PASSED_OVER, 0)] * 2
+    assert [(result.err, result.code) for result in results] == [(SKIPPED, 0)] * 2
     objects = json.loads(results[0].out)
     rows = list(csv.DictReader(io.StringIO(results[1].out)))
     assert [{**row, "probability": float(row["probability"])} for row in rows] == objects
@@ -171,7 +171,7 @@ def test_links_to_photos_are_read_and_links_to_folders_are_not_followed(tmp_path
     os.mkfifo(folder / "pipe.jpg")
     found = find_files([str(folder)])
     assert (found.files, found.errors) == ([f"{folder}/lost.jpg", f"{folder}/photo.jpg"], {})
-    assert found.passed_over == {"not regular files": 1}
+    assert found.skipped == {"not a regular file": 1}
 
 
 def test_unreadable_files_are_reported_and_all_others_are_predicted(predict, model, photos, monkeypatch):
@@ -187,8 +187,8 @@ def test_unreadable_files_are_reported_and_all_others_are_predicted(predict, mod
     assert [row["path"] for row in rows] == [f"{photos}/{n}" for n in IN_ORDER if int(Path(n).stem) not in bad]
     np.testing.assert_allclose([row["probability"] for row in rows], [by_hand(row["path"]) for row in rows], atol=1e-6)
     assert result.code == 1
-    *lines, passed_over, last = result.err.splitlines()
-    assert passed_over == "canigatti: 3 files passed over: 2 hidden, 1 not images"
+    *lines, skipped, last = result.err.splitlines()
+    assert skipped == "canigatti: skipped 3 paths: hidden: 2, not an image: 1"
     errors = dict(line.removeprefix(f"canigatti: {photos}/").split(": ", 1) for line in lines)
     assert list(errors) == ["empty", "a/0.jpg", "a/2.jpg", "a/4.jpg", "a/6.jpg", "b/11.jpg", "gone.jpg"]
     assert errors["empty"] == "the folder contains no photo"
@@ -420,7 +420,7 @@ def test_the_terminal_shows_results_and_errors_but_no_tensorflow_messages(model,
     assert len(list(csv.DictReader(io.StringIO(result.stdout)))) == 6
     assert result.stderr.splitlines() == [
         f"canigatti: {photos}/gone.jpg: No such file or directory",
-        "canigatti: 2 files passed over: 1 not images, 1 hidden",
+        "canigatti: skipped 2 paths: not an image: 1, hidden: 1",
         "canigatti: 1 of 7 files and folders could not be used; see the messages above",
     ]
     assert result.returncode == 1

@@ -39,7 +39,7 @@ class Verdict(StrEnum):
     DUPLICATE = "duplicate", "It is an exact copy of another photo of its class. The first one is kept."
     CONFLICTING = "conflicting", "Its content or its name belongs to both classes, so its label is unknown."
     OVER_LIMIT = "over-limit", "It is usable, but the study uses only the first photos of each class."
-    OUTSIDE = "outside", "It is not in the folder of any class."
+    OUTSIDE = "outside", "Its path does not name a class."
 
 
 class SourceRecord(Record):

@@ -20,9 +20,9 @@ def predict(
 ) -> None:
     """Predict the class of each photo, and the probability of the second class as in predictions.csv.
 
-    The model file contains everything that is needed: image size, color mode and the names of the classes. Photos that
-    cannot be read are reported on stderr, all others are predicted, and the exit code is 1. Files in folders that are
-    not photos are counted on stderr, which does not change the exit code.
+    The model file contains everything that is needed: image size, color mode and the names of the classes. If some
+    photos cannot be read, they are reported on stderr, the others are predicted, and the exit code is 1. Skipped files
+    in folders, such as hidden ones, are counted on stderr, which does not change the exit code.
     """
     from canigatti.files import InputError
     from canigatti.prediction import output, terminal
@@ -49,7 +49,7 @@ def predict(
         terminal.write(lines(terminal.readable(predict_files(network, files), len(files), errors), classes))
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
-    if passed_over := found.describe_passed_over():
-        terminal.report(passed_over)
+    if skipped := found.describe_skipped():
+        terminal.report(skipped)
     if errors:
         raise InputError(f"{len(errors):,} of {total:,} files and folders could not be used; see the messages above")

@@ -20,26 +20,26 @@ class Found:
     Attributes:
         files: the photos, those of a folder in natural order.
         errors: by path, why a folder cannot be searched, or contains no photo.
-        passed_over: number of files in the folders that are not predicted, by reason.
+        skipped: number of paths in the folders that are not predicted, by reason.
     """
 
     files: list[str] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
-    passed_over: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
 
-    def describe_passed_over(self) -> str:
-        """Return a line such as `3 files passed over: 2 not images, 1 hidden`; empty if there are none."""
-        count = self.passed_over.total()
-        reasons = ", ".join(f"{number:,} {reason}" for reason, number in self.passed_over.most_common())
-        return f"{count:,} {'file' if count == 1 else 'files'} passed over: {reasons}" if count else ""
+    def describe_skipped(self) -> str:
+        """Return a line such as `skipped 3 paths: not an image: 2, hidden: 1`; empty if there are none."""
+        count = self.skipped.total()
+        reasons = ", ".join(f"{reason}: {number:,}" for reason, number in self.skipped.most_common())
+        return f"skipped {count:,} {'path' if count == 1 else 'paths'}: {reasons}" if count else ""
 
 
 def find_files(paths: Iterable[str]) -> Found:
     """Find the photos in a list of files and folders.
 
     A folder is searched recursively for what a study would keep: files with the suffix of an image format, and all
-    others whose content begins like an image. Hidden files, special files and folders on other file systems are passed
-    over, and symbolic links to folders are not followed. Every other path counts as a photo, whatever it contains.
+    others whose content begins like an image. Hidden files, special files and folders on other file systems are
+    skipped, and symbolic links to folders are not followed. Every other path counts as a photo, whatever it contains.
     """
     found = Found()
     for path in paths:
@@ -60,8 +60,8 @@ def _find_photos(folder: str, found: Found) -> list[str]:
             found.errors[folder] = f"expected at most {_MAX_FILES:,} files in a folder, received more"
             return []
         path = os.path.join(folder, name)
-        if reason := _reason_to_pass_over(path, name):
-            found.passed_over[reason] += 1
+        if reason := _reason_to_skip(path, name):
+            found.skipped[reason] += 1
         else:
             names.append(name)
     return [os.path.join(folder, name) for name in sorted(names, key=natural_key)]
@@ -77,24 +77,24 @@ def _walk(folder: str, found: Found) -> Iterator[str]:
     for parent, folders, files in os.walk(folder, onerror=add_error):
         elsewhere = [name for name in folders if os.lstat(os.path.join(parent, name)).st_dev != device]
         if elsewhere:
-            found.passed_over["folders on another file system"] += len(elsewhere)
+            found.skipped["folder on another file system"] += len(elsewhere)
         folders[:] = [name for name in folders if name not in elsewhere]
         for name in files:
             yield os.path.relpath(os.path.join(parent, name), folder)
 
 
-def _reason_to_pass_over(path: str, name: str) -> str:
+def _reason_to_skip(path: str, name: str) -> str:
     if is_hidden(name.replace(os.sep, "/")):
         return "hidden"
     if os.path.exists(path) and not os.path.isfile(path):
-        return "not regular files"
+        return "not a regular file"
     if name.lower().endswith(IMAGE_SUFFIXES):
         return ""
     try:
         with open_regular(path) as file:
-            return "" if is_image(file) else "not images"
+            return "" if is_image(file) else "not an image"
     except OSError:
-        return "not readable"
+        return "unreadable"
 
 
 def open_regular(path: str) -> BinaryIO:

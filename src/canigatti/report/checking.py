@@ -1,7 +1,7 @@
-"""Whether the results belong together and to the configuration, before they are compared.
+"""Validate that the results match each other and the configuration before they are compared.
 
-A result that is out of place makes a page with wrong numbers: one of other settings, photos or another split, or one
-that was edited or cut off. The error names the file at fault, so that only its job has to run again.
+A result from other settings, photos or splits, or one that was edited or truncated, would put wrong numbers on the
+page. The error names the file at fault, so that only its job has to run again.
 """
 
 from pathlib import Path
@@ -41,13 +41,13 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
     trained = TrainingRecord.read(training)
     _check_settings(training, trained, outlined, seed)
     inputs = Inputs.of(folder / "photos" / f"images-{trained.spec.image_size}.npy", split)
-    _check_inputs(training, trained.inputs, inputs)
+    _check_inputs(training, trained.inputs, inputs, split)
     _check_hash(training.with_name("history.csv"), trained.history_sha256, training)
 
     evaluated = EvaluationRecord.read(evaluation)
-    _check_inputs(evaluation, evaluated.inputs, inputs)
+    _check_inputs(evaluation, evaluated.inputs, inputs, split)
     if evaluated.model_sha256 != trained.model_sha256:
-        raise _out_of_place(evaluation, f"it is the evaluation of another model than that of {training}")
+        raise _mismatch(evaluation, f"it evaluates a model other than that of {training}")
     for name in EVALUATION_FILES:
         _check_hash(evaluation.with_name(name), evaluated.files.get(name), evaluation)
     _check_predictions(evaluation.with_name("predictions.csv"), split)
@@ -56,27 +56,31 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
 
 def _check_settings(path: Path, trained: TrainingRecord, outlined: OutlinedExperiment, seed: int) -> None:
     if (trained.experiment, trained.seed) != (outlined.name, seed):
-        raise _out_of_place(path, f"it is the record of {trained.experiment} with seed {trained.seed}")
+        raise _mismatch(path, f"it is the record of {trained.experiment} with seed {trained.seed}")
     if outlined.digest_of(trained.spec) != outlined.digest:
-        raise _out_of_place(path, f"it was trained with other settings than the configuration has for {outlined.name}")
+        raise _mismatch(
+            path, f"its network was trained with settings that differ from the configuration of {outlined.name}"
+        )
     if outlined.searched:
         found = path.parents[3] / "search" / outlined.name / "spec.json"
         if Spec.read(found) != trained.spec:
-            raise _out_of_place(path, f"it was trained with other settings than those that the search found, {found}")
+            raise _mismatch(
+                path, f"its network was trained with settings that differ from those that the search found, {found}"
+            )
 
 
-def _check_inputs(path: Path, received: Inputs, expected: Inputs) -> None:
+def _check_inputs(path: Path, received: Inputs, expected: Inputs, split: Path) -> None:
     if received.images_sha256 != expected.images_sha256:
-        raise _out_of_place(path, "it is the result of other photos than those of the study")
+        raise _mismatch(path, "it was computed from other photos than the study's")
     if received.split_sha256 != expected.split_sha256:
-        raise _out_of_place(path, "it is the result of another split than the study's file")
+        raise _mismatch(path, f"it was computed with another split than {split}")
 
 
 def _check_hash(path: Path, sha256: str | None, record: Path) -> None:
     if not path.is_file():
         raise InputError(f"{path}: expected a result file of the study, but it does not exist")
     if sha256_of(path) != sha256:
-        raise _out_of_place(path, f"it has changed since {record} was written")
+        raise _mismatch(path, f"it has changed since {record} was written")
 
 
 def _check_predictions(path: Path, split: Path) -> None:
@@ -85,11 +89,11 @@ def _check_predictions(path: Path, split: Path) -> None:
     tested = subsets.loc[subsets["part"] == "test", ["id", "label"]].reset_index(drop=True)
     if not predictions[["id", "label"]].equals(tested):
         counts = f"{len(predictions):,} predictions for {len(tested):,} photos"
-        raise _out_of_place(path, f"it does not list the test set of {split} ({counts})")
+        raise _mismatch(path, f"it does not list the test set of {split} ({counts})")
     expected = compute_metrics(predictions["label"].to_numpy(), predictions["probability"].to_numpy())
     metrics = path.with_name("metrics.json")
     if not _are_close(Metrics.read(metrics), expected):
-        raise _out_of_place(metrics, f"its metrics are not those of {path}")
+        raise _mismatch(metrics, f"its metrics are not those of {path}")
 
 
 def _are_close(received: Metrics, expected: Metrics) -> bool:
@@ -98,5 +102,5 @@ def _are_close(received: Metrics, expected: Metrics) -> bool:
     return exact and np.allclose(first, second, rtol=_TOLERANCE, atol=_TOLERANCE)
 
 
-def _out_of_place(path: Path, reason: str) -> InputError:
-    return InputError(f"{path}: {reason}; delete this file and run the same command again, which makes it again")
+def _mismatch(path: Path, reason: str) -> InputError:
+    return InputError(f"{path}: {reason}; delete this file and run the same command again to recreate it")

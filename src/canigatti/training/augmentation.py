@@ -1,7 +1,8 @@
 """Random transformations of training photos: one affine resampling and one brightness factor per photo.
 
-The random values and their effect are those of Keras' `ImageDataGenerator` (`get_random_transform` and
-`apply_transform`), which also resamples once, with SciPy. This module resamples with OpenCV.
+The value ranges and the effect of each transformation are those of Keras' `ImageDataGenerator`
+(`get_random_transform` and `apply_transform`), which also resamples once, with SciPy. This module resamples with
+OpenCV.
 """
 
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ Rows = list[dict[str, Any]]
 
 _FORMAT = 2  # version of the file format
 
-# The modules, with all that they import, that decide how a run goes on. What only reads and writes files is not
+# The modules, with all that they import, that determine how a run continues. What only reads and writes files is not
 # among them, so that an edit there does not discard the epochs of an interrupted run.
 _CODE = ("training.fitting", "training.networks", "training.device")
 
@@ -115,7 +115,8 @@ def _delete_other_checkpoints(path: Path) -> None:
     for other in {*path.parent.glob("*.npz")} - {path}:
         if not other.name.startswith("."):  # hidden files were being written when the process was killed
             print(
-                f"{other}: ignored and deleted, because settings, code, photos or the machine have changed", flush=True
+                f"{other}: ignored and deleted, because settings, seed, code, photos, versions or the machine differ",
+                flush=True,
             )
         other.unlink()
 

@@ -7,7 +7,7 @@ from canigatti.config import Spec
 from canigatti.files import recorded_sha256
 from canigatti.records import Record, Table
 
-Origin = Literal["imagenet", "file", "random"]  # of a backbone's first weights
+Origin = Literal["imagenet", "file", "random"]  # of a backbone's initial weights
 
 HISTORY = Table(
     {"epoch": int, "loss": float, "accuracy": float, "val_loss": float, "val_accuracy": float, "seconds": float}
@@ -52,11 +52,11 @@ class Inputs(Record):
 
 
 class Machine(Record):
-    """What decides the last digits of a result besides settings, code, photos, versions and a GPU.
+    """What determines the last digits of a result besides settings, code, photos, versions and a GPU.
 
     Attributes:
-        cpu: model of the CPU, on which the instructions depend that oneDNN chooses.
-        usable_cores: number of cores that the process may use (its affinity), on which the order of sums depends.
+        cpu: CPU model; it determines the instructions that oneDNN uses.
+        usable_cores: number of cores that the process may use (CPU affinity); it determines the summation order.
         intra_op_threads: threads within an operation of TensorFlow; 0 for as many as cores.
         inter_op_threads: operations that TensorFlow runs at a time; 0 for as many as cores.
         variables: environment variables that change how TensorFlow computes, those that are set.
@@ -73,7 +73,7 @@ class TrainingRecord(Record):
     """`training/…/run.json`: settings, result and cost of a training run.
 
     Attributes:
-        weights: origin of the backbone's first weights; None for a network without a backbone.
+        weights: origin of the backbone's initial weights; None for a network without a backbone.
         wall_seconds: from the start of the job to the saved model, including the epochs of an interrupted run.
         status: `diverged` if a loss became infinite or NaN.
         parameters: number of parameters of the network; `trainable_parameters` counts those that training changes.

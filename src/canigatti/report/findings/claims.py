@@ -12,7 +12,8 @@ _EACH_GAIN = (
     "Supported if the 95% intervals of all differences in accuracy are above 0, contradicted if one is below 0."
 )
 _MEAN_STEP = (
-    "Supported if the 95% interval (Student's t over pairs and seeds) is above {0}, contradicted if it is below {0}."
+    "Supported if the 95% interval of the {1} (Student's t over pairs and seeds) is above {0}, contradicted if it is "
+    "below {0}."
 )
 _NO_METRICS = "reported without metrics"
 
@@ -28,10 +29,12 @@ MORE_DATA_HELPS = Claim("More training data helps", "+1.3 points, mean of 4 (+0.
 OVERFITTING_DELAYED = Claim(
     "Augmentation delays overfitting",
     "the best epoch comes 19 to 29 epochs later, 24.8 on average",
-    "Measured by the best epoch, the one with the lowest validation loss. " + _MEAN_STEP.format("0"),
+    "Measured by the best epoch, the one with the lowest validation loss. " + _MEAN_STEP.format("0", "mean"),
 )
 TIME_TAKEN = Claim(
-    "Augmentation at run time costs time", "an epoch takes 1.9 to 4.0 times as long", _MEAN_STEP.format("1")
+    "Augmentation at run time costs time",
+    "an epoch takes 1.9 to 4.0 times as long",
+    _MEAN_STEP.format("1", "geometric mean ratio"),
 )
 WEIGHTS_SAVED = Claim(
     "Grayscale saves 576 weights and two thirds of the first layer's work",

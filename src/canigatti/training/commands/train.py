@@ -12,7 +12,7 @@ from canigatti.options import Images, SplitFile
 def train(
     experiment: Annotated[str, typer.Option(help="Name of the experiment.")],
     spec: Annotated[str, typer.Option(help="The experiment (JSON, see `Experiment.resolve`), or a JSON file.")],
-    seed: Annotated[int, typer.Option(help="Seed of the initial weights, order and augmentation.")],
+    seed: Annotated[int, typer.Option(help="Seed of the initial weights, dropout, shuffling and augmentation.")],
     split: SplitFile,
     images: Images,
     output: Annotated[Path, typer.Option(help="Folder for model.keras, history.csv, run.json and tensorboard.")],
