@@ -11,7 +11,7 @@ MEASURED = dict(
     uncertain=of_every_run(f"{EVALUATION}/{RUN}/uncertain.csv"),
     galleries=of_every_run(f"{EVALUATION}/{RUN}/misclassified.png") + of_every_run(f"{EVALUATION}/{RUN}/uncertain.png"),
 )
-OUTLINE = STUDY.outline(CONFIGURATION).to_json()
+OUTLINE = STUDY.outline(CONFIGURATION, OPTIONS).to_json()
 # What the page is made of besides code.
 TEMPLATES = PLAN.templates()
 TABLES = [*STUDY.tables(), "comparison", "findings"]
@@ -29,7 +29,7 @@ rule plot_report:
     resources:
         **quick(1000),
     params:
-        outline=OUTLINE,
+        outline=lambda wildcards: OUTLINE,
         results=subpath(output.accuracy_cost, ancestor=2),
     shell:
         "python -P -m canigatti plot-report"
@@ -67,7 +67,7 @@ rule write_report:
         mem_mb=lambda wildcards, attempt: attempt * 2000,
         runtime=lambda wildcards, attempt: attempt * 20,
     params:
-        outline=OUTLINE,
+        outline=lambda wildcards: OUTLINE,
         results=subpath(output.page, ancestor=2),
         folder=subpath(output.page, parent=True),
     shell:
