@@ -142,7 +142,7 @@ def test_after_an_error_of_the_server_the_earlier_download_is_used_with_a_warnin
 
 def test_without_a_network_the_earlier_download_is_used_with_a_warning(server, run, capsys, monkeypatch):
     before = run()
-    monkeypatch.setattr(server, "url", server.url)
+    capsys.readouterr()
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
