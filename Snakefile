@@ -24,6 +24,7 @@ rule all:
     input:
         rules.write_report.output,
         of_every_run(rules.plot_training.output.curves),
+        of_every_run(f"{TRAINING}/{RUN}/model.keras"),
 
 
 # `snakemake ablations` trains and evaluates a group of experiments that the study does not include.
@@ -39,6 +40,7 @@ for group, members in STUDY.groups().items():
         input:
             of_every_run(f"{EVALUATION}/{RUN}/metrics.json", members),
             of_every_run(f"{EVALUATION}/{RUN}/confusion.png", members),
+            of_every_run(f"{TRAINING}/{RUN}/model.keras", members),
 
 
 # One environment for all rules, set here because Snakemake has no directive for that.

@@ -7,10 +7,13 @@ from snakemake.exceptions import WorkflowError
 
 from canigatti.config import check_owner, effective_overrides, load_study, names_study, parse_study, record_owner
 from canigatti.files import InputError
+from canigatti.ownership import announce_workflow
 from canigatti.planning import Plan, check_project_folder, study_options
 
 # Jobs run the Python that runs Snakemake, also where its environment was not activated.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
+# Jobs end when the Snakemake that started them ends, even if it is killed.
+announce_workflow()
 
 
 def read_study():

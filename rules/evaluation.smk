@@ -19,6 +19,7 @@ rule evaluate:
         metrics=f"{EVALUATION}/{RUN}/metrics.json",
         uncertain=f"{EVALUATION}/{RUN}/uncertain.csv",
         speed=f"{EVALUATION}/{RUN}/speed.json",
+        record=f"{EVALUATION}/{RUN}/evaluation.json",
     log:
         f"{LOGS}/evaluate/{RUN}.log",
     benchmark:

@@ -1,7 +1,8 @@
-# Stage 5: compare all experiments, test the original's findings, and write tables and one page.
+# Stage 5: check and compare all experiments, test the original's findings, and write tables and one page.
 
 SEARCHED = [name for name, one in PLAN.included.items() if one.search]
 SPLITS_USED = sorted({one.split for one in PLAN.included.values()})
+SIZES_USED = sorted({one.image_size for one in PLAN.included.values()})
 MEASURED = dict(
     runs=of_every_run(f"{TRAINING}/{RUN}/run.json"),
     histories=of_every_run(f"{TRAINING}/{RUN}/history.csv"),
@@ -9,17 +10,46 @@ MEASURED = dict(
     predictions=of_every_run(f"{EVALUATION}/{RUN}/predictions.csv"),
     speeds=of_every_run(f"{EVALUATION}/{RUN}/speed.json"),
     uncertain=of_every_run(f"{EVALUATION}/{RUN}/uncertain.csv"),
-    galleries=of_every_run(f"{EVALUATION}/{RUN}/misclassified.png") + of_every_run(f"{EVALUATION}/{RUN}/uncertain.png"),
+    evaluations=of_every_run(f"{EVALUATION}/{RUN}/evaluation.json"),
 )
+GALLERIES = of_every_run(f"{EVALUATION}/{RUN}/misclassified.png") + of_every_run(f"{EVALUATION}/{RUN}/uncertain.png")
 OUTLINE = STUDY.outline(CONFIGURATION, OPTIONS).to_json()
 # What the page is made of besides code.
 TEMPLATES = PLAN.templates()
 TABLES = [*STUDY.tables(), "comparison", "findings"]
 
 
+# Snakemake deletes the outputs of a rule before it runs: a rule of its own leaves the last page where it is.
+rule check_results:
+    input:
+        **MEASURED,
+        found=expand(rules.select_trial.output.spec, experiment=SEARCHED),
+        splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
+        images_hashes=expand(rules.store_photos.output.hash, size=SIZES_USED),
+        code=PLAN.code("report.commands.check"),
+    output:
+        checked=f"{RESULTS}/report/checked.json",
+    log:
+        f"{LOGS}/check_results.log",
+    threads: 1
+    resources:
+        **quick(1000),
+    params:
+        outline=lambda wildcards: OUTLINE,
+        results=subpath(output.checked, ancestor=2),
+    shell:
+        "python -P -m canigatti check-results"
+        " --outline {params.outline:q}"
+        " --results {params.results:q}"
+        " --output {output.checked:q}"
+        " 2> {log:q}"
+
+
 rule plot_report:
     input:
         **MEASURED,
+        galleries=GALLERIES,
+        checked=rules.check_results.output.checked,
         code=PLAN.code("report.commands.plot"),
     output:
         accuracy_cost=shown(f"{RESULTS}/report/accuracy-cost.png", "accuracy-cost", "Comparison"),
@@ -42,6 +72,8 @@ rule plot_report:
 rule write_report:
     input:
         **MEASURED,
+        galleries=GALLERIES,
+        checked=rules.check_results.output.checked,
         accuracy_cost=rules.plot_report.output.accuracy_cost,
         photo_plots=rules.plot_photos.output.plots,
         searches=expand(

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from canigatti.config import Spec
 from canigatti.photos.records import MANIFEST, SPLIT, ClassNames, Verdict
 from canigatti.photos.store import Store
+from canigatti.training.records import Inputs, Machine, TrainingRecord
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -129,6 +131,28 @@ def tiny() -> str:
 
 
 @pytest.fixture(scope="session")
+def finished(tmp_path_factory, copy_project, project_class, tiny, worker_id):
+    """The tiny study, run once for all workers of pytest-xdist; tests that change something use `project`."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "finished"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "terminal.txt").exists():
+            project = copy_project(folder)
+            project.write_config(tiny)
+            answer = project.run()
+            assert answer.returncode == 0, answer.stdout + answer.stderr
+            (folder / "terminal.txt").write_text(answer.stdout + answer.stderr, encoding="utf-8")
+    return project_class(folder)
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    """A copy of the finished study, times of files included, to change and plan again."""
+    shutil.copytree(finished.folder, tmp_path / "project")
+    return type(finished)(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of real photos and weights."""
     if "CANIGATTI_SHARED" not in os.environ:
@@ -191,6 +215,25 @@ def small_spec(**fields) -> Spec:
 def make_spec():
     """Return `small_spec`, which builds a resolved experiment."""
     return small_spec
+
+
+def training_record(**fields) -> TrainingRecord:
+    """Return the record of a training run of one epoch; `fields` override its values."""
+    values = {
+        **{"experiment": "plain", "seed": 42, "spec": small_spec(), "weights": None, "wall_seconds": 1.0},
+        **{"status": "completed", "parameters": 193, "trainable_parameters": 193, "weight_mb": 0.1, "best_epoch": 1},
+        **{"epochs": 1, "seconds_per_epoch": 1.0, "resumed_after": (), "device": "CPU, 2 cores", "versions": {}},
+        "machine": Machine(cpu="a CPU", usable_cores=2, intra_op_threads=0, inter_op_threads=0, variables={}),
+        "inputs": Inputs(images_sha256="1" * 64, split_sha256="2" * 64),
+        **{"history_sha256": "3" * 64, "model_sha256": "0" * 64},
+    }
+    return TrainingRecord(**{**values, **fields})
+
+
+@pytest.fixture(scope="session")
+def make_training_record():
+    """Return `training_record`, which builds the record of a training run."""
+    return training_record
 
 
 def build_train_command(files: dict[str, Path], output: Path, spec: Spec) -> list[str]:

@@ -10,6 +10,7 @@ import typer
 from canigatti.evaluation.commands.evaluate import evaluate
 from canigatti.evaluation.commands.plot import plot_evaluation
 from canigatti.files import InputError, write_text
+from canigatti.ownership import one_writer
 from canigatti.photos.commands.fetch import fetch
 from canigatti.photos.commands.generate import generate
 from canigatti.photos.commands.inspect import inspect
@@ -17,6 +18,7 @@ from canigatti.photos.commands.plot import plot_photos
 from canigatti.photos.commands.split import split
 from canigatti.photos.commands.store import store
 from canigatti.prediction.commands import predict
+from canigatti.report.commands.check import check_results
 from canigatti.report.commands.plot import plot_report
 from canigatti.report.commands.write import report
 from canigatti.search.commands.plot import plot_search
@@ -32,10 +34,11 @@ for command in (
     *(fetch, generate, inspect, plot_photos, split, store),
     *(fetch_weights, train, plot_training),
     *(propose_trials, train_trial, select_trial, plot_search),
-    *(evaluate, plot_evaluation, predict),
-    *(report, plot_report),
+    *(evaluate, plot_evaluation),
+    *(check_results, plot_report, report),
 ):
-    app.command()(command)
+    app.command()(one_writer(command))
+app.command()(predict)
 
 
 @app.command()

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from canigatti.ownership import require_workflow
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -29,12 +31,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     Raises:
         OSError: the file cannot be written; the message names `path`.
+        SystemExit: the workflow that started this process has ended; `path` is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{secrets.token_hex(4)}-{path.name}")
     try:
         yield temporary
         _flush_to_disk(temporary)
+        require_workflow()
         os.replace(temporary, path)
         _flush_to_disk(path.parent)
     except OSError as error:
@@ -105,6 +109,19 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's content, 64 hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def recorded_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, from `<file>.sha256` if that exists, because image stores are large.
+
+    Raises:
+        InputError: there is neither the file nor its hash.
+    """
+    hash_file = path.with_name(f"{path.name}.sha256")
+    try:
+        return hash_file.read_text(encoding="utf-8").strip() if hash_file.exists() else sha256_of(path)
+    except OSError as error:
+        raise InputError(f"{path}: expected the file or its hash ({error.strerror or error})") from None
 
 
 def is_url(source: str) -> bool:

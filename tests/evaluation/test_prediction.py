@@ -12,7 +12,6 @@ from canigatti.evaluation.speed import measure_speed
 from canigatti.files import InputError, sha256_of
 from canigatti.photos.records import SPLIT, read_kept
 from canigatti.training.model_files import load_model
-from canigatti.training.records import TrainingRecord
 
 IMAGES = np.random.default_rng(6).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
 LABELS = np.arange(20) // 10
@@ -53,18 +52,9 @@ def options(tmp_path, photos_of, make_record):
 
 
 @pytest.fixture
-def make_record(make_spec):
+def make_record(make_training_record):
     """Return a function that builds the training record of a saved model."""
-
-    def build(model):
-        return TrainingRecord(
-            **{"experiment": "plain", "seed": 42, "spec": make_spec(), "weights": None, "wall_seconds": 1.0},
-            **{"status": "completed", "parameters": 193, "trainable_parameters": 193, "weight_mb": 0.1},
-            **{"best_epoch": 1, "epochs": 1, "seconds_per_epoch": 1.0, "resumed_after": (), "device": "CPU"},
-            **{"versions": {}, "model_sha256": sha256_of(model)},
-        )
-
-    return build
+    return lambda model: make_training_record(model_sha256=sha256_of(model))
 
 
 def save(model, folder, make_record):

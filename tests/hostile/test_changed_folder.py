@@ -26,7 +26,7 @@ DOWNSTREAM_OF_THE_PHOTOS = {
         for job in ("train", "plot_training", "evaluate", "plot_evaluation")
         for name in ("plain", "extra")
     ),
-    *("plot_report", "write_report"),
+    *("check_results", "plot_report", "write_report"),
 }
 
 

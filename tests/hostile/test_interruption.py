@@ -197,7 +197,7 @@ def test_a_checkpoint_of_other_settings_is_not_resumed(training, make, spec):
     changed = make(training.output, settings=other)
     log = changed.complete()
     assert logged_epochs(log)[0] == 1
-    assert "ignored and deleted, because settings, code or photos have changed" in log
+    assert "ignored and deleted, because settings, code, photos or the machine have changed" in log
     assert changed.record.resumed_after == ()
     assert not changed.checkpoints
 
@@ -240,7 +240,16 @@ def test_a_checkpoint_of_other_code_is_not_resumed(make, tmp_path):
         code.write("\n# edited\n")
     log = training.complete()
     assert logged_epochs(log)[0] == 1
-    assert "ignored and deleted, because settings, code or photos have changed" in log
+    assert "ignored and deleted, because settings, code, photos or the machine have changed" in log
+
+
+def test_a_checkpoint_of_another_machine_is_not_resumed(training):
+    training.interrupt(signal.SIGKILL)
+    training.environment["TF_ENABLE_ONEDNN_OPTS"] = "0"
+    log = training.complete()
+    assert logged_epochs(log)[0] == 1
+    assert "ignored and deleted, because settings, code, photos or the machine have changed" in log
+    assert training.record.machine.variables == {"TF_ENABLE_ONEDNN_OPTS": "0"}
 
 
 def test_a_damaged_checkpoint_is_reported_and_the_training_starts_from_the_beginning(training, uninterrupted):

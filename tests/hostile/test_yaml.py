@@ -33,7 +33,7 @@ HOSTILE = {
     "surrogate in a class": (VALID.replace(CLASSES, r'classes: ["\ud800", dog]'), "classes: .*printable"),
     "long class": (VALID.replace(CLASSES, f"classes: [{'c' * 5000}, dog]"), "classes: .* at most 100 printable"),
     "long experiment": (VALID.replace("  plain:", f"  {'p' * 300}:"), "experiments.p+.*at most 100 characters"),
-    "10^23": (VALID.replace(BATCH, f"batch_size: 1{'0' * 23}"), r"defaults\.batch_size: .* less than 2147483648"),
+    "10^23": (VALID.replace(BATCH, f"batch_size: 1{'0' * 23}"), r"batch_size: .* less than 9223372036854775808"),
     "5000 digits": (VALID.replace(BATCH, f"batch_size: 1{'0' * 5000}"), r"line \d+: a value cannot be read"),
     "seed -1": (VALID.replace("seeds: [42]", "seeds: [-1]"), r"seeds\.0: .*greater than or equal to 0"),
     "many seeds": (VALID.replace("[42]", str([*range(5000)])), "seeds: .*at most 1000 items"),

@@ -25,7 +25,6 @@ from canigatti.prediction import files as prediction_files
 from canigatti.prediction.files import predict_files
 from canigatti.prediction.search import find_files
 from canigatti.training.model_files import save_model
-from canigatti.training.records import TrainingRecord
 
 SIZE = 8
 CLASSES = ("cat", "dog")
@@ -373,14 +372,9 @@ def test_the_code_in_a_model_file_is_not_executed(predict, model, photos, tmp_pa
     assert Path(marker).exists(), "this code can never run"
 
 
-def test_the_hash_is_checked_if_the_training_record_is_next_to_the_model(predict, model, photos, make_spec):
+def test_the_hash_is_checked_if_the_training_record_is_next_to_the_model(predict, model, photos, make_training_record):
     def write_record(sha256):
-        TrainingRecord(
-            **{"experiment": "plain", "seed": 42, "spec": make_spec(), "weights": None, "wall_seconds": 1.0},
-            **{"status": "completed", "parameters": 193, "trainable_parameters": 193, "weight_mb": 0.1},
-            **{"best_epoch": 1, "epochs": 1, "seconds_per_epoch": 1.0, "resumed_after": (), "device": "CPU"},
-            **{"versions": {}, "model_sha256": sha256},
-        ).write(model.with_name("run.json"))
+        make_training_record(model_sha256=sha256).write(model.with_name("run.json"))
 
     write_record(sha256_of(model))
     assert predict(model, photos).code == 0

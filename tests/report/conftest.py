@@ -26,7 +26,7 @@ from canigatti.photos.records import (
 from canigatti.report.commands.write import report
 from canigatti.report.evidence import Network
 from canigatti.search.records import TRIALS
-from canigatti.training.records import HISTORY, TrainingRecord
+from canigatti.training.records import HISTORY, Inputs, Machine, TrainingRecord
 
 GRID = [
     f"base-{split}-{color}{suffix}"
@@ -232,6 +232,9 @@ def _make_training_record(
         resumed_after=(),
         device="NVIDIA H100 80GB HBM3",
         versions={"python": "3.12.3", "tensorflow": "2.21.0", "keras": "3.15.1"},
+        machine=Machine(cpu="a CPU", usable_cores=16, intra_op_threads=0, inter_op_threads=0, variables={}),
+        inputs=Inputs(images_sha256="1" * 64, split_sha256="2" * 64),
+        history_sha256="3" * 64,
         model_sha256="0" * 64,
     )
 

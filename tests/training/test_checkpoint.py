@@ -93,11 +93,14 @@ def test_other_checkpoints_in_the_folder_are_deleted_and_reported(tmp_path, caps
         write_checkpoint(file, an_epoch())
     assert read_checkpoint(path) is not None
     assert list(tmp_path.iterdir()) == [path]
-    message = f"{other}: ignored and deleted, because settings, code or photos have changed\n"
+    message = f"{other}: ignored and deleted, because settings, code, photos or the machine have changed\n"
     assert capsys.readouterr().out == message, "of a file that was only half written there is nothing to report"
 
 
-@pytest.mark.parametrize("change", ["nothing", "seed", "settings", "split", "images", "hash file", "versions", "code"])
+CHANGES = ["nothing", "seed", "settings", "split", "images", "hash file", "versions", "code", "machine", "device"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_the_name_of_a_checkpoint_depends_on_everything_that_affects_the_result(
     make_spec, tmp_path, monkeypatch, change
 ):
@@ -111,6 +114,10 @@ def test_the_name_of_a_checkpoint_depends_on_everything_that_affects_the_result(
         (tmp_path / "images.npy.sha256").write_text("0" * 64)
     if change == "versions":
         monkeypatch.setattr(device, "versions", dict)
+    if change == "machine":
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    if change == "device":
+        monkeypatch.setattr(device, "device_name", lambda: "another GPU")
     if change == "code":
         monkeypatch.setattr("canigatti.training.checkpoint.modules_behind_training", lambda *_: [])
     spec = make_spec(batch_size=9) if change == "settings" else make_spec()

@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from canigatti.config import Head, Pretrained, Spec
-from canigatti.files import InputError
+from canigatti.config import Head, Pretrained
+from canigatti.files import InputError, sha256_of
 from canigatti.training.commands.plot import plot_training
 from canigatti.training.commands.train import train
 from canigatti.training.model_files import read_classes
@@ -30,24 +30,13 @@ def run_train(photo_files, output, make_spec):
     return run
 
 
-def other_training(folder) -> TrainingRecord:
-    """The record of a training in this folder."""
-    record = TrainingRecord(
-        **{"experiment": "before", "seed": 42, "spec": Spec(augmentation=None), "weights": None, "wall_seconds": 1.0},
-        **{"status": "completed", "parameters": 1, "trainable_parameters": 1, "weight_mb": 1.0, "best_epoch": 1},
-        **{"epochs": 1, "seconds_per_epoch": 1.0, "resumed_after": (), "device": "CPU, 2 cores", "versions": {}},
-        model_sha256="0" * 64,
-    )
-    record.write(folder / "run.json")
-    return record
-
-
 def test_a_network_from_scratch_needs_no_weights(run_train, output, make_spec):
     record = run_train()
     assert record.weights is None
     assert (record.experiment, record.seed, record.spec) == ("tried", 42, make_spec())
     assert (record.status, record.epochs, record.best_epoch, record.resumed_after) == ("completed", 1, 1, ())
     assert {path.name for path in output.iterdir()} == {"model.keras", "history.csv", "run.json", "tensorboard"}
+    assert record.history_sha256 == sha256_of(output / "history.csv")
     assert read_classes(output / "model.keras") == ("cat", "dog")
     assert list(HISTORY.read(output / "history.csv")["epoch"]) == [1]
 
@@ -73,8 +62,8 @@ def test_a_training_that_diverges_is_recorded_as_diverged(run_train):
     assert (record.status, record.diverged, record.best_epoch) == ("diverged", True, 0)
 
 
-def test_the_learning_curves_are_plotted_from_the_output_of_a_training(tmp_path):
-    other_training(tmp_path)
+def test_the_learning_curves_are_plotted_from_the_output_of_a_training(tmp_path, make_training_record):
+    make_training_record().write(tmp_path / "run.json")
     columns = {name: [0.5, 0.4] for name in ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")}
     HISTORY.write(tmp_path / "history.csv", pd.DataFrame({"epoch": [1, 2], **columns}))
     plot_training(tmp_path, tmp_path / "curves.png")
@@ -82,10 +71,12 @@ def test_the_learning_curves_are_plotted_from_the_output_of_a_training(tmp_path)
 
 
 @pytest.mark.parametrize("start", ["model", "weights"])
-def test_a_start_that_differs_from_its_record_is_refused_and_nothing_is_written(run_train, tmp_path, output, start):
+def test_a_start_that_differs_from_its_record_is_refused_and_nothing_is_written(
+    run_train, tmp_path, output, start, make_training_record
+):
     if start == "model":
         (tmp_path / "model.keras").write_bytes(b"other")
-        other_training(tmp_path)
+        make_training_record().write(tmp_path / "run.json")
         options = {"start_from": "before", "folder": tmp_path}
     else:
         weights = tmp_path / "vgg16.weights.h5"

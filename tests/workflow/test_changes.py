@@ -3,7 +3,7 @@
 import os
 import time
 
-REPORT = {"plot_report", "write_report"}
+REPORT = {"check_results", "plot_report", "write_report"}
 OF_ONE = ["train {}", "plot_training {}", "evaluate {}", "plot_evaluation {}"]
 
 

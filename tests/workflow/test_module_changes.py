@@ -21,7 +21,7 @@ weights: {mobilenetv2: made-up.weights.h5}
 """
 PHOTOS = (  # every rule that reads or writes a file of the photos stage
     "generate_photos, fetch_photos, inspect_photos, plot_photos, split_photos, store_photos, "
-    "train, train_trial, evaluate, plot_evaluation, plot_report, write_report"
+    "train, train_trial, evaluate, plot_evaluation, check_results, plot_report, write_report"
 )
 # By module, the rules whose outputs it can decide; `train transfer` are the jobs of that rule for that experiment.
 # Everything downstream of them runs again too. A module that decides no output has none.
@@ -32,20 +32,22 @@ DECIDES = {
     "config/experiment.py": "",
     "config/inheritance.py": "",
     "config/loading.py": "",
-    "config/ownership.py": "",
+    "config/file_record.py": "",
+    "config/outline.py": "",
     "config/pretrained.py": "",
     "config/search.py": "",
     "config/strict_yaml.py": "",
     "config/study.py": "",
     "evaluation/commands/evaluate.py": "evaluate",
     "evaluation/commands/plot.py": "plot_evaluation",
-    "evaluation/metrics.py": "evaluate, plot_evaluation",
+    "evaluation/metrics.py": "evaluate, plot_evaluation, check_results",
     "evaluation/plots.py": "plot_evaluation",
     "evaluation/prediction.py": "evaluate",
-    "evaluation/records.py": "evaluate, plot_evaluation, plot_report, write_report",
+    "evaluation/records.py": "evaluate, plot_evaluation, check_results, plot_report, write_report",
     "evaluation/speed.py": "evaluate",
     "files.py": "",
     "options.py": "",
+    "ownership.py": "",
     "photos/archives.py": "fetch_photos",
     "photos/cache.py": "fetch_photos, inspect_photos",
     "photos/color.py": "train, train_trial, evaluate",
@@ -67,6 +69,7 @@ DECIDES = {
     "photos/duplicates.py": "inspect_photos",
     "photos/folder_hashes.py": "fetch_photos, inspect_photos",
     "photos/folders.py": "fetch_photos, inspect_photos",
+    "photos/group_search.py": "split_photos",
     "photos/hashing.py": "inspect_photos",
     "photos/inspection.py": "inspect_photos, plot_photos",
     "photos/layouts.py": "inspect_photos",
@@ -91,6 +94,8 @@ DECIDES = {
     "prediction/terminal.py": "",
     "provenance.py": "",
     "records.py": "",
+    "report/checking.py": "check_results",
+    "report/commands/check.py": "check_results",
     "report/commands/plot.py": "plot_report",
     "report/commands/write.py": "write_report",
     "report/comparison.py": "write_report",
@@ -109,7 +114,7 @@ DECIDES = {
     "report/page/sections.py": "write_report",
     "report/page/settings.py": "write_report",
     "report/plots.py": "plot_report",
-    "report/records.py": "write_report",
+    "report/records.py": "check_results, write_report",
     "report/results.py": "plot_report, write_report",
     "report/tables.py": "plot_report, write_report",
     "report/texts.py": "plot_report, write_report",
@@ -136,10 +141,13 @@ DECIDES = {
     "training/features.py": "train transfer, train finetune",
     "training/fitting.py": "train, train_trial",
     "training/leases.py": "",
+    "training/machine.py": "train, evaluate",
     "training/model_files.py": "train, evaluate",
     "training/networks.py": "train, train_trial",
     "training/plots.py": "plot_training",
-    "training/records.py": "fetch_weights, train, plot_training, evaluate, plot_report, write_report",
+    "training/records.py": (
+        "fetch_weights, train, plot_training, evaluate, plot_evaluation, check_results, plot_report, write_report"
+    ),
     "training/shutdown.py": "",
     "training/starting.py": "train",
     "training/summary.py": "train",

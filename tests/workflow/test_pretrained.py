@@ -11,7 +11,7 @@ experiments:
   transfer: {network: {backbone: mobilenetv2, head: {dense_units: [4]}}, optimizer: {name: adam, learning_rate: 1e-3}}
   finetune: {start_from: transfer, unfreeze: Conv_1, optimizer: {name: adam, learning_rate: 1e-5}}
 """
-REPORT = {"plot_report", "write_report"}
+REPORT = {"check_results", "plot_report", "write_report"}
 CHAIN = {
     f"{rule} {name}"
     for rule in ("train", "plot_training", "evaluate", "plot_evaluation")

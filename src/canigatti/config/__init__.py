@@ -16,11 +16,12 @@ from canigatti.config.experiment import (
     Spec,
     Table,
 )
+from canigatti.config.file_record import ConfigurationRecord, check_owner, names_study, record_owner
 from canigatti.config.loading import effective_overrides, load_study, parse_study
-from canigatti.config.ownership import ConfigurationRecord, check_owner, names_study, record_owner
+from canigatti.config.outline import OutlinedExperiment
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
-from canigatti.config.study import GeneratedPhotos, Outline, OutlinedExperiment, Photos, Split, Study, schema
+from canigatti.config.study import GeneratedPhotos, Outline, Photos, Split, Study, schema
 
 __all__ = [
     "BACKBONES",

@@ -10,5 +10,5 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]  # dropout, momentum and decay rates
 Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1, lt=2**31)]  # TensorFlow counts in 32 bits
+Count = Annotated[int, Field(ge=1, lt=2**63)]  # NumPy and TensorFlow count in 64 bits
 Seed = Annotated[int, Field(ge=0, lt=2**31)]

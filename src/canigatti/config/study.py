@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from canigatti.config.basis import Count, Fraction, Name, Seed
 from canigatti.config.experiment import Experiment, Table
 from canigatti.config.inheritance import inherit_keys
+from canigatti.config.outline import OutlinedExperiment
 from canigatti.config.pretrained import Weights
 from canigatti.files import is_url
 from canigatti.records import Record
@@ -65,15 +66,6 @@ class Split(Record):
         if abs(total - 1) > 1e-9:
             raise ValueError(f"train, validation and test add up to {total:g}, expected 1")
         return self
-
-
-class OutlinedExperiment(Record):
-    """An experiment as the outline lists it."""
-
-    name: Name
-    table: Table
-    split: str
-    searched: bool
 
 
 class Outline(Record):
@@ -137,12 +129,7 @@ class Study(Record):
                 workflow imports this one and configures it.
             options: other options of `snakemake` that select the study, see :func:`canigatti.planning.study_options`.
         """
-        experiments = tuple(  # in the order of the tables
-            OutlinedExperiment(
-                name=name, table=experiment.table, split=experiment.split or "", searched=experiment.search is not None
-            )
-            for name, experiment in self.included().items()
-        )
+        experiments = tuple(OutlinedExperiment.of(name, experiment) for name, experiment in self.included().items())
         return Outline(
             study=self.study,
             configuration=configuration,

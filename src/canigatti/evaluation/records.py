@@ -1,11 +1,35 @@
 """Records and tables of every file that the evaluation stage writes for other stages."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from canigatti.records import Record, Table
+from canigatti.training.records import Inputs, Machine
+
+EVALUATION_FILES = ("predictions.csv", "metrics.json", "uncertain.csv", "speed.json")
 
 PREDICTIONS = Table({"id": str, "label": int, "probability": float})
 UNCERTAIN = Table({"id": str, "probability": float, "true": int, "predicted": int, "distance": float})
 
+Probability = Annotated[float, Field(ge=0, le=1)]
 Confusion = tuple[tuple[int, int], tuple[int, int]]
+
+
+class EvaluationRecord(Record):
+    """`evaluation/…/evaluation.json`: what was evaluated, and on what.
+
+    Attributes:
+        model_sha256: of the model.
+        inputs: the photos and the split whose test set was predicted.
+        machine: what the last digits of the predictions depend on.
+        files: SHA-256 by name of the other files that `evaluate` wrote next to this one.
+    """
+
+    model_sha256: str
+    inputs: Inputs
+    machine: Machine
+    files: dict[str, str]
 
 
 class Metrics(Record):
@@ -20,12 +44,12 @@ class Metrics(Record):
         threshold: a photo whose probability exceeds it is classified as class 1.
     """
 
-    accuracy: float
-    accuracy_interval: tuple[float, float]
-    loss: float
-    n: int
+    accuracy: Probability
+    accuracy_interval: tuple[Probability, Probability]
+    loss: Annotated[float, Field(ge=0)]
+    n: Annotated[int, Field(ge=1)]
     confusion: Confusion
-    threshold: float
+    threshold: Probability
 
 
 class Speed(Record):

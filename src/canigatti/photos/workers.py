@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from canigatti.files import InputError
+from canigatti.ownership import end_with_parent
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -52,6 +53,7 @@ def _run_processes(task: Callable[[Item], Result], items: Sequence[Item], worker
 
 def _set_task(pickled: bytes) -> None:
     global _task
+    end_with_parent()
     _task = pickle.loads(pickled)
 
 

@@ -1,6 +1,17 @@
-"""Tables that the report writes, and the original study's metrics that it reads."""
+"""Files that the report writes, and the original study's metrics that it reads."""
 
-from canigatti.records import Table
+from canigatti.records import Record, Table
+
+
+class CheckedResults(Record):
+    """`report/checked.json`: the evaluations whose results belong together and to the configuration.
+
+    Attributes:
+        evaluations: SHA-256 of each `evaluation.json`, which holds those of the other files, by path in the results.
+    """
+
+    evaluations: dict[str, str]
+
 
 # `report/tables/comparison.csv`: one row per pair of networks, see `canigatti.report.comparison.compare`.
 COMPARISON = Table(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from canigatti.config import Spec
-from canigatti.files import atomic_path, sha256_of
+from canigatti.files import atomic_path, recorded_sha256, sha256_of
 from canigatti.provenance import PACKAGE, modules_behind_training
 from canigatti.records import Record
 
@@ -91,7 +91,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 def read_checkpoint(path: Path) -> Checkpoint | None:
     """Read the checkpoint of an interrupted training run.
 
-    Other checkpoints in the folder belong to other settings, code or photos. They are deleted.
+    Other checkpoints in the folder belong to other settings, code, photos or machines. They are deleted.
 
     Returns:
         The checkpoint; None if there is none, or if it is damaged, which is reported.
@@ -114,7 +114,9 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
 def _delete_other_checkpoints(path: Path) -> None:
     for other in {*path.parent.glob("*.npz")} - {path}:
         if not other.name.startswith("."):  # hidden files were being written when the process was killed
-            print(f"{other}: ignored and deleted, because settings, code or photos have changed", flush=True)
+            print(
+                f"{other}: ignored and deleted, because settings, code, photos or the machine have changed", flush=True
+            )
         other.unlink()
 
 
@@ -125,7 +127,8 @@ def _arrays(content: Any, name: str) -> list[np.ndarray]:
 def checkpoint_path(folder: Path, spec: Spec, seed: int, files: Sequence[Path]) -> Path:
     """Return the file for a run's checkpoint; its name is a hash of everything that affects the training result.
 
-    A training run with other settings, code, photos or library versions does not resume from it.
+    A training run with other settings, code, photos or library versions, or on a machine that may compute other
+    numbers, does not resume from it.
 
     Args:
         folder: folder next to the outputs of the run, not an output of a rule: Snakemake deletes outputs before it
@@ -134,23 +137,20 @@ def checkpoint_path(folder: Path, spec: Spec, seed: int, files: Sequence[Path]) 
         seed: of the initial weights, the order and the augmentation.
         files: the inputs of the training, or records with their hashes.
     """
-    from canigatti.training.device import versions
+    from canigatti.training.device import device_name, versions
+    from canigatti.training.machine import describe_machine
 
     key = {
         "format": _FORMAT,
         "spec": spec.model_dump(mode="json"),
         "seed": seed,
-        "files": [_content_hash(file) for file in files],
+        "files": [recorded_sha256(file) for file in files],
         "code": {path: sha256_of(PACKAGE / path) for path in modules_behind_training(spec, *_CODE)},
         "versions": versions(),
+        "device": device_name(),
+        "machine": describe_machine().model_dump(mode="json"),
     }
     return folder / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()}.npz"
-
-
-def _content_hash(file: Path) -> str:
-    """Return the SHA-256 of a file, from `<file>.sha256` if that exists, because image stores are large."""
-    hash_file = Path(f"{file}.sha256")
-    return hash_file.read_text(encoding="utf-8").strip() if hash_file.exists() else sha256_of(file)
 
 
 def delete_checkpoint(path: Path) -> None:

@@ -1,8 +1,10 @@
 """Every file that the training stage writes for others."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
 from canigatti.config import Spec
+from canigatti.files import recorded_sha256
 from canigatti.records import Record, Table
 
 Origin = Literal["imagenet", "file", "random"]  # of a backbone's first weights
@@ -28,6 +30,45 @@ class WeightsRecord(Record):
     sha256: str
 
 
+class Inputs(Record):
+    """Which photos, and which assignment to subsets, a job has used.
+
+    Attributes:
+        images_sha256: of the image store.
+        split_sha256: of `splits/<split>.csv`.
+    """
+
+    images_sha256: str
+    split_sha256: str
+
+    @classmethod
+    def of(cls, images: Path, split: Path) -> Self:
+        """Return the hashes of these files; a recorded hash stands for a large image store.
+
+        Raises:
+            InputError: a file is missing.
+        """
+        return cls(images_sha256=recorded_sha256(images), split_sha256=recorded_sha256(split))
+
+
+class Machine(Record):
+    """What decides the last digits of a result besides settings, code, photos, versions and a GPU.
+
+    Attributes:
+        cpu: model of the CPU, on which the instructions depend that oneDNN chooses.
+        usable_cores: number of cores that the process may use (its affinity), on which the order of sums depends.
+        intra_op_threads: threads within an operation of TensorFlow; 0 for as many as cores.
+        inter_op_threads: operations that TensorFlow runs at a time; 0 for as many as cores.
+        variables: environment variables that change how TensorFlow computes, those that are set.
+    """
+
+    cpu: str
+    usable_cores: int
+    intra_op_threads: int
+    inter_op_threads: int
+    variables: dict[str, str]
+
+
 class TrainingRecord(Record):
     """`training/…/run.json`: settings, result and cost of a training run.
 
@@ -41,7 +82,10 @@ class TrainingRecord(Record):
         epochs: number of epochs that were run.
         seconds_per_epoch: median duration of an epoch.
         resumed_after: the epochs after which the training was interrupted and resumed.
+        machine: what else the numbers depend on.
         versions: of Python and the libraries that affect a result.
+        inputs: the photos and the split that the network was trained on.
+        history_sha256: of `history.csv`.
         model_sha256: of `model.keras`.
     """
 
@@ -59,7 +103,10 @@ class TrainingRecord(Record):
     seconds_per_epoch: float
     resumed_after: tuple[int, ...]
     device: str
+    machine: Machine
     versions: dict[str, str]
+    inputs: Inputs
+    history_sha256: str
     model_sha256: str
 
     @property

@@ -8,7 +8,7 @@ from canigatti.config import Pretrained, Spec
 from canigatti.files import InputError
 from canigatti.training import networks
 from canigatti.training.model_files import load_model, verify_file
-from canigatti.training.records import Origin, TrainingRecord, WeightsRecord
+from canigatti.training.records import Inputs, Origin, TrainingRecord, WeightsRecord
 
 if TYPE_CHECKING:
     import keras
@@ -20,11 +20,13 @@ class Start:
 
     Attributes:
         model: the network.
+        inputs: the photos and the split that it is trained on.
         origin: origin of its backbone's initial weights; None for a network without a backbone.
         records: the records with the hashes of the files that it was loaded from.
     """
 
     model: "keras.Model"
+    inputs: Inputs
     origin: Origin | None = None
     records: tuple[Path, ...] = ()
 
@@ -43,11 +45,12 @@ def parse_spec(spec: str) -> Spec:
     return Spec.read(Path(spec))
 
 
-def initial_model(spec: Spec, weights: Path | None, start_from: Path | None) -> Start:
+def initial_model(spec: Spec, inputs: Inputs, weights: Path | None, start_from: Path | None) -> Start:
     """Build the network of an experiment, or load the one that it starts from.
 
     Args:
         spec: the experiment.
+        inputs: the photos and the split that it is trained on.
         weights: file with the weights of its backbone, next to its record; None if it starts with none.
         start_from: output folder of the training run that it starts from; None if it starts from none.
 
@@ -61,13 +64,13 @@ def initial_model(spec: Spec, weights: Path | None, start_from: Path | None) -> 
         record_file = start_from / "run.json"
         training = TrainingRecord.read(record_file)
         model = networks.prepare(load_model(start_from / "model.keras", training.model_sha256), spec)
-        return Start(model, training.weights, (record_file,))
+        return Start(model, inputs, training.weights, (record_file,))
     if weights:
         record_file = weights.with_name(weights.name.replace(".weights.h5", ".json"))
         record = WeightsRecord.read(record_file)
         verify_file(weights, record.sha256, "weights file")
-        return Start(networks.build(spec, weights), record.weights, (record_file,))
-    return Start(networks.build(spec))
+        return Start(networks.build(spec, weights), inputs, record.weights, (record_file,))
+    return Start(networks.build(spec), inputs)
 
 
 def _check_start(option: str, received: Path | None, needed: bool) -> None:

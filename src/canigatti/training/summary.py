@@ -5,22 +5,22 @@ from pathlib import Path
 from canigatti.files import sha256_of
 from canigatti.training.device import device_name, versions
 from canigatti.training.fitting import TrainingResult
+from canigatti.training.machine import describe_machine
 from canigatti.training.networks import trainable_parameters
-from canigatti.training.records import Origin, TrainingRecord
+from canigatti.training.records import TrainingRecord
+from canigatti.training.starting import Start
 
 BYTES_PER_PARAMETER = 4  # float32
 
 
-def summarize(
-    experiment: str, result: TrainingResult, origin: Origin | None, *, model: Path, seconds: float
-) -> TrainingRecord:
+def summarize(experiment: str, result: TrainingResult, start: Start, *, folder: Path, seconds: float) -> TrainingRecord:
     """Return the record of a training run.
 
     Args:
         experiment: name of the experiment.
         result: the training result.
-        origin: origin of the backbone's initial weights; None for a network without a backbone.
-        model: the saved model.
+        start: what the training run started from.
+        folder: where model.keras and history.csv have been written.
         seconds: wall time of the job, without the epochs before an interruption.
     """
     parameters = result.model.count_params()
@@ -28,7 +28,7 @@ def summarize(
         experiment=experiment,
         seed=result.job.seed,
         spec=result.job.spec,
-        weights=origin,
+        weights=start.origin,
         wall_seconds=result.earlier_seconds + seconds,
         status="diverged" if result.divergence else "completed",
         parameters=parameters,
@@ -39,6 +39,9 @@ def summarize(
         seconds_per_epoch=float(result.history["seconds"].median()),
         resumed_after=result.resumed_after,
         device=device_name(),
+        machine=describe_machine(),
         versions=versions(),
-        model_sha256=sha256_of(model),
+        inputs=start.inputs,
+        history_sha256=sha256_of(folder / "history.csv"),
+        model_sha256=sha256_of(folder / "model.keras"),
     )

@@ -31,16 +31,16 @@ def train(
     from canigatti.training.device import prepare_device, report_out_of_memory
     from canigatti.training.fitting import TrainingJob, fit
     from canigatti.training.model_files import save_model
-    from canigatti.training.records import HISTORY
+    from canigatti.training.records import HISTORY, Inputs
     from canigatti.training.starting import initial_model, parse_spec
     from canigatti.training.summary import summarize
 
-    settings, classes = parse_spec(spec), ClassNames.beside(images)
+    settings, classes, inputs = parse_spec(spec), ClassNames.beside(images), Inputs.of(images, split)
     subsets = open_subsets(images, split, settings.color)
     prepare_device(seed)
     title = f"{experiment}, seed {seed}: {len(subsets.train):,} photos in batches of {settings.batch_size}"
     with report_out_of_memory(title):
-        start = initial_model(settings, weights, start_from)
+        start = initial_model(settings, inputs, weights, start_from)
         print(f"{title}, {start.model.count_params():,} parameters", flush=True)
         files = [images, images.with_name("manifest.csv"), split, *start.records]
         job = TrainingJob(
@@ -48,10 +48,9 @@ def train(
         )
         result = fit(start.model, job, subsets, read_checkpoint(job.checkpoint))
 
-    model = output / "model.keras"
-    with atomic_path(model) as temporary:
+    with atomic_path(output / "model.keras") as temporary:
         save_model(result.model, temporary, classes)
     HISTORY.write(output / "history.csv", result.history)
     seconds = time.perf_counter() - started
-    summarize(experiment, result, start.origin, model=model, seconds=seconds).write(output / "run.json")
+    summarize(experiment, result, start, folder=output, seconds=seconds).write(output / "run.json")
     delete_checkpoint(job.checkpoint)

@@ -1,0 +1,102 @@
+"""Whether the results belong together and to the configuration, before they are compared.
+
+A result that is out of place makes a page with wrong numbers: one of other settings, photos or another split, or one
+that was edited or cut off. The error names the file at fault, so that only its job has to run again.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from canigatti.config import Outline, OutlinedExperiment, Spec
+from canigatti.evaluation.metrics import compute_metrics
+from canigatti.evaluation.records import EVALUATION_FILES, PREDICTIONS, EvaluationRecord, Metrics
+from canigatti.files import InputError, sha256_of
+from canigatti.photos.records import SPLIT
+from canigatti.training.records import Inputs, TrainingRecord
+
+_TOLERANCE = 1e-9  # of recomputed metrics; another order of a sum changes them by less
+
+
+def check_all(outline: Outline, folder: Path) -> dict[str, str]:
+    """Check the results of every training run and its evaluation.
+
+    Args:
+        outline: the study.
+        folder: results/<study>.
+
+    Returns:
+        SHA-256 of the record of each evaluation, by path within the folder.
+
+    Raises:
+        InputError: a file is missing or invalid, or is not that of the study; the message names it.
+    """
+    records = [_check_run(folder, outlined, seed) for outlined in outline.experiments for seed in outline.seeds]
+    return {record.relative_to(folder).as_posix(): sha256_of(record) for record in records}
+
+
+def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
+    run, split = f"{outlined.name}/seed{seed}", folder / "splits" / f"{outlined.split}.csv"
+    training, evaluation = folder / "training" / run / "run.json", folder / "evaluation" / run / "evaluation.json"
+    trained = TrainingRecord.read(training)
+    _check_settings(training, trained, outlined, seed)
+    inputs = Inputs.of(folder / "photos" / f"images-{trained.spec.image_size}.npy", split)
+    _check_inputs(training, trained.inputs, inputs)
+    _check_hash(training.with_name("history.csv"), trained.history_sha256, training)
+
+    evaluated = EvaluationRecord.read(evaluation)
+    _check_inputs(evaluation, evaluated.inputs, inputs)
+    if evaluated.model_sha256 != trained.model_sha256:
+        raise _out_of_place(evaluation, f"it is the evaluation of another model than that of {training}")
+    for name in EVALUATION_FILES:
+        _check_hash(evaluation.with_name(name), evaluated.files.get(name), evaluation)
+    _check_predictions(evaluation.with_name("predictions.csv"), split)
+    return evaluation
+
+
+def _check_settings(path: Path, trained: TrainingRecord, outlined: OutlinedExperiment, seed: int) -> None:
+    if (trained.experiment, trained.seed) != (outlined.name, seed):
+        raise _out_of_place(path, f"it is the record of {trained.experiment} with seed {trained.seed}")
+    if outlined.digest_of(trained.spec) != outlined.digest:
+        raise _out_of_place(path, f"it was trained with other settings than the configuration has for {outlined.name}")
+    if outlined.searched:
+        found = path.parents[3] / "search" / outlined.name / "spec.json"
+        if Spec.read(found) != trained.spec:
+            raise _out_of_place(path, f"it was trained with other settings than those that the search found, {found}")
+
+
+def _check_inputs(path: Path, received: Inputs, expected: Inputs) -> None:
+    if received.images_sha256 != expected.images_sha256:
+        raise _out_of_place(path, "it is the result of other photos than those of the study")
+    if received.split_sha256 != expected.split_sha256:
+        raise _out_of_place(path, "it is the result of another split than the study's file")
+
+
+def _check_hash(path: Path, sha256: str | None, record: Path) -> None:
+    if not path.is_file():
+        raise InputError(f"{path}: expected a result file of the study, but it does not exist")
+    if sha256_of(path) != sha256:
+        raise _out_of_place(path, f"it has changed since {record} was written")
+
+
+def _check_predictions(path: Path, split: Path) -> None:
+    """Check that the predictions are those of the test set, and that the metrics are those of the predictions."""
+    predictions, subsets = PREDICTIONS.read(path), SPLIT.read(split)
+    tested = subsets.loc[subsets["part"] == "test", ["id", "label"]].reset_index(drop=True)
+    if not predictions[["id", "label"]].equals(tested):
+        counts = f"{len(predictions):,} predictions for {len(tested):,} photos"
+        raise _out_of_place(path, f"it does not list the test set of {split} ({counts})")
+    expected = compute_metrics(predictions["label"].to_numpy(), predictions["probability"].to_numpy())
+    metrics = path.with_name("metrics.json")
+    if not _are_close(Metrics.read(metrics), expected):
+        raise _out_of_place(metrics, f"its metrics are not those of {path}")
+
+
+def _are_close(received: Metrics, expected: Metrics) -> bool:
+    exact = all(getattr(received, name) == getattr(expected, name) for name in ("n", "confusion", "threshold"))
+    first, second = ([one.accuracy, *one.accuracy_interval, one.loss] for one in (received, expected))
+    return exact and np.allclose(first, second, rtol=_TOLERANCE, atol=_TOLERANCE)
+
+
+def _out_of_place(path: Path, reason: str) -> InputError:
+    return InputError(f"{path}: {reason}; delete this file and run the same command again, which makes it again")

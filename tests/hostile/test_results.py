@@ -1,0 +1,187 @@
+"""Results that are out of place: of other settings, photos or another split, edited, cut off, or deleted."""
+
+import json
+import shutil
+
+import pytest
+
+from canigatti.config import load_study
+from canigatti.files import InputError, sha256_of
+from canigatti.report.checking import check_all
+
+TRAINING, EVALUATION = "training/plain/seed42", "evaluation/plain/seed42"
+
+
+@pytest.fixture
+def folder(finished, tmp_path):
+    """The results of the tiny study."""
+    shutil.copytree(finished.folder / "results" / "tiny", tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+@pytest.fixture
+def check(finished, folder, monkeypatch):
+    """Check the results against the configuration, with overrides like those of `--config`."""
+    monkeypatch.chdir(finished.folder)
+
+    def check(*overrides):
+        return check_all(load_study(finished.folder / "study.yaml", [*overrides]).outline("study.yaml"), folder)
+
+    return check
+
+
+def edit(path, change):
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def cut(path):
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+
+def record_again(folder, name):
+    """Write the hash of an edited file into the record of the evaluation, as a careful forger would."""
+    path = folder / EVALUATION / name
+    edit(folder / EVALUATION / "evaluation.json", lambda record: record["files"].update({name: sha256_of(path)}))
+
+
+def test_results_that_belong_together_pass(check):
+    checked = check()
+    assert set(checked) == {f"evaluation/{name}/seed42/evaluation.json" for name in ("plain", "augmented", "other")}
+    assert len(set(checked.values())) == 3
+
+
+@pytest.mark.parametrize("accuracy", [0.99, 7.0])
+def test_edited_metrics_are_at_fault_and_not_the_predictions(folder, check, accuracy):
+    edit(folder / EVALUATION / "metrics.json", lambda metrics: metrics.update(accuracy=accuracy))
+    with pytest.raises(InputError, match=r"plain/seed42/metrics\.json: it has changed since .*; delete this file and"):
+        check()
+
+
+@pytest.mark.parametrize("name", ["predictions.csv", "uncertain.csv"])
+def test_a_table_that_is_cut_off_at_the_end_of_a_line_is_at_fault(folder, check, name):
+    cut(folder / EVALUATION / name)
+    with pytest.raises(InputError, match=f"{EVALUATION}/{name}: it has changed since"):
+        check()
+
+
+def test_a_history_that_is_cut_off_is_at_fault(folder, check):
+    cut(folder / TRAINING / "history.csv")
+    with pytest.raises(InputError, match=rf"{TRAINING}/history\.csv: it has changed since .*run\.json was written"):
+        check()
+
+
+def test_predictions_must_be_those_of_the_test_set(folder, check):
+    cut(folder / EVALUATION / "predictions.csv")
+    record_again(folder, "predictions.csv")
+    with pytest.raises(InputError, match=r"predictions\.csv: it does not list the test set .*half\.csv"):
+        check()
+
+
+@pytest.mark.parametrize("change", [{"accuracy": 0.99}, {"loss": 0.1}, {"n": 10_000}], ids=str)
+def test_metrics_must_be_those_of_the_predictions(folder, check, change):
+    edit(folder / EVALUATION / "metrics.json", lambda metrics: metrics.update(change))
+    record_again(folder, "metrics.json")
+    with pytest.raises(InputError, match=r"metrics\.json: its metrics are not those of .*predictions\.csv"):
+        check()
+
+
+@pytest.mark.parametrize("change", [{"accuracy": 7.0}, {"loss": -1.0}, {"accuracy_interval": [0.5, 1.2]}], ids=str)
+def test_metrics_out_of_their_range_are_at_fault(folder, check, change):
+    edit(folder / EVALUATION / "metrics.json", lambda metrics: metrics.update(change))
+    record_again(folder, "metrics.json")
+    with pytest.raises(InputError, match=rf"metrics\.json: expected a record of type Metrics, received {min(change)}"):
+        check()
+
+
+@pytest.mark.parametrize(
+    ("override", "at_fault"),
+    [
+        ("experiments={plain: {epochs: 3}}", "plain"),
+        ("experiments={augmented: {augmentation: {zoom: 0.1}}}", "augmented"),
+        ("defaults={optimizer: {learning_rate: 0.02}}", "plain"),
+        ("experiments={other: {split: half}}", "other"),
+    ],
+)
+def test_a_training_with_other_settings_than_the_configuration_is_refused(check, override, at_fault):
+    message = rf"training/{at_fault}/seed42/run\.json: it was trained with other settings than the configuration has"
+    with pytest.raises(InputError, match=message):
+        check(override)
+
+
+SEARCH = "experiments={plain: {search: {space: {dense_units: {low: 1, high: 9, step: 1}}}}}"
+
+
+def test_a_searched_experiment_must_be_trained_with_what_its_search_found(folder, check):
+    record = json.loads((folder / TRAINING / "run.json").read_text())
+    (folder / "search/plain").mkdir(parents=True)
+    found = folder / "search/plain/spec.json"
+    found.write_text(json.dumps(record["spec"]))
+    check(SEARCH)
+    edit(found, lambda spec: spec["network"].update(dense_units=7))
+    with pytest.raises(InputError, match=r"plain/seed42/run\.json: .*that the search found, .*spec\.json"):
+        check(SEARCH)
+
+
+def test_the_record_of_another_experiment_is_refused(folder, check):
+    shutil.copy(folder / "training/augmented/seed42/run.json", folder / TRAINING / "run.json")
+    with pytest.raises(InputError, match=rf"{TRAINING}/run\.json: it is the record of augmented with seed 42"):
+        check()
+
+
+def test_a_training_on_other_photos_is_refused(folder, check):
+    (folder / "photos/images-16.npy.sha256").write_text("0" * 64 + "\n")
+    with pytest.raises(InputError, match=rf"{TRAINING}/run\.json: it is the result of other photos"):
+        check()
+
+
+def test_a_training_on_another_split_is_refused(folder, check):
+    shutil.copy(folder / "splits/most.csv", folder / "splits/half.csv")
+    with pytest.raises(InputError, match=rf"{TRAINING}/run\.json: it is the result of another split"):
+        check()
+
+
+def test_the_evaluation_of_another_model_is_refused(folder, check):
+    edit(folder / EVALUATION / "evaluation.json", lambda record: record.update(model_sha256="0" * 64))
+    with pytest.raises(InputError, match=rf"{EVALUATION}/evaluation\.json: it is the evaluation of another model"):
+        check()
+
+
+def test_a_failing_check_leaves_the_last_page(project):
+    results = project.folder / "results" / "tiny"
+    before = {path: path.read_bytes() for path in (results / "report").rglob("*") if path.suffix in (".html", ".csv")}
+    edit(results / EVALUATION / "metrics.json", lambda metrics: metrics.update(accuracy=7.0))
+    answer = project.run()
+    assert answer.returncode != 0
+    assert f"canigatti: results/tiny/{EVALUATION}/metrics.json: it has changed" in answer.stdout + answer.stderr
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(before) > 4
+
+
+@pytest.mark.slow
+def test_deleting_the_file_at_fault_makes_it_again(project):
+    results = project.folder / "results" / "tiny"
+    page = (results / "report/index.html").read_bytes()
+    predictions = (results / EVALUATION / "predictions.csv").read_bytes()
+    cut(results / EVALUATION / "predictions.csv")
+    assert project.run().returncode != 0
+    assert (results / "report/index.html").read_bytes() == page
+    (results / EVALUATION / "predictions.csv").unlink()
+    answer = project.run()
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert (results / EVALUATION / "predictions.csv").read_bytes() == predictions
+
+
+def test_a_deleted_model_is_made_again(project):
+    (project.folder / "results/tiny" / TRAINING / "model.keras").unlink()
+    assert {"train plain", "evaluate plain", "write_report"} <= project.planned()
+
+
+def test_a_deleted_image_store_is_not_needed_until_a_network_is_trained(project):
+    """README.md names what is optional to keep."""
+    (project.folder / "results/tiny/photos/images-16.npy").unlink()
+    shutil.rmtree(project.folder / "results/tiny/logs")
+    shutil.rmtree(project.folder / "results/tiny/benchmarks")
+    shutil.rmtree(project.folder / "results/tiny" / TRAINING / "tensorboard")
+    assert project.planned() == set()
