@@ -32,7 +32,7 @@ format: $(READY) ## format the code, and write the configuration's JSON schema
 	ruff check --fix .
 	ruff format .
 	snakefmt Snakefile rules
-	python -m canigatti schema --output workflow/config.schema.json
+	python -P -m canigatti schema --output workflow/config.schema.json
 
 graph: $(READY) ## draw the rule graph of docs/architecture.md
 	python docs/draw_rules.py docs/rules.svg

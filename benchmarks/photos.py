@@ -75,7 +75,7 @@ def write_noise_store(folder: Path, count: int, size: int = 200) -> Path:
 
 def run(*arguments: object) -> None:
     """Run a command of the package."""
-    command = [sys.executable, "-m", "canigatti", *map(str, arguments)]
+    command = [sys.executable, "-P", "-m", "canigatti", *map(str, arguments)]
     process = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if process.returncode:
         sys.exit(f"{' '.join(command[2:])}\n{process.stderr}")

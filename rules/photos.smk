@@ -45,6 +45,7 @@ rule fetch_photos:
         "python -P -m canigatti fetch"
         " --source {params.source:q}"
         " {params.sha256}"
+        " --digest {params.digest:q}"
         " --output {output.record:q}"
         " 2> >(tee {log:q} >&2)"
 
@@ -67,7 +68,8 @@ rule inspect_photos:
         mem_mb=lambda wildcards, threads, attempt: attempt * (500 + 350 * threads),
         runtime=lambda wildcards, attempt: attempt * 30,
     params:
-        classes=[f"--class={name}" for name in STUDY.classes],
+        # A function, because Snakemake would take {word} in a text for a wildcard.
+        classes=lambda wildcards: [f"--class={name}" for name in STUDY.classes],
         limit=(f"--limit-per-class {STUDY.photos.limit_per_class}" if STUDY.photos.limit_per_class else ""),
         folder=subpath(output.manifest, parent=True),
     shell:

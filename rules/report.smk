@@ -13,7 +13,7 @@ MEASURED = dict(
     evaluations=of_every_run(f"{EVALUATION}/{RUN}/evaluation.json"),
 )
 GALLERIES = of_every_run(f"{EVALUATION}/{RUN}/misclassified.png") + of_every_run(f"{EVALUATION}/{RUN}/uncertain.png")
-OUTLINE = STUDY.outline(CONFIGURATION).to_json()
+OUTLINE = STUDY.outline(CONFIGURATION, OPTIONS).to_json()
 # What the page is made of besides code.
 TEMPLATES = PLAN.templates()
 TABLES = [*STUDY.tables(), "comparison", "findings"]
@@ -35,7 +35,7 @@ rule check_results:
     resources:
         **quick(1000),
     params:
-        outline=OUTLINE,
+        outline=lambda wildcards: OUTLINE,
         results=subpath(output.checked, ancestor=2),
     shell:
         "python -P -m canigatti check-results"
@@ -59,7 +59,7 @@ rule plot_report:
     resources:
         **quick(1000),
     params:
-        outline=OUTLINE,
+        outline=lambda wildcards: OUTLINE,
         results=subpath(output.accuracy_cost, ancestor=2),
     shell:
         "python -P -m canigatti plot-report"
@@ -99,7 +99,7 @@ rule write_report:
         mem_mb=lambda wildcards, attempt: attempt * 2000,
         runtime=lambda wildcards, attempt: attempt * 20,
     params:
-        outline=OUTLINE,
+        outline=lambda wildcards: OUTLINE,
         results=subpath(output.page, ancestor=2),
         folder=subpath(output.page, parent=True),
     shell:

@@ -41,6 +41,14 @@ experiments:
 """
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory):
+    """Keep the user's cache out of tests, and tests out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CANIGATTI_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @dataclass(frozen=True)
 class Project:
     """A copy of the project in its own folder, run like a user runs it: with `snakemake`."""
@@ -83,9 +91,9 @@ class Project:
             "PATH": os.pathsep.join(path for path in os.get_exec_path() if Path(path) != Path(sys.executable).parent),
         }
 
-    def planned(self, *arguments: str) -> set[str]:
+    def planned(self, *arguments: str, **options) -> set[str]:
         """Return the jobs that would run, such as `train plain` or `write_report`."""
-        process = self.run("--dry-run", *arguments)
+        process = self.run("--dry-run", *arguments, **options)
         assert process.returncode == 0, process.stdout + process.stderr
         jobs = re.split(r"^(?:local)?rule ", process.stdout + process.stderr, flags=re.MULTILINE)[1:]
         return {_job_name(job) for job in jobs} - {"all"}

@@ -5,6 +5,7 @@ attributes such as `wildcards.experiment`.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ _MB_PER_MEGAPIXEL = {"convolutional": 400, "pretrained": 3000}
 _MB_PER_MINUTE = 40  # image data that the slowest networks of the study train on; `base` is ten times as fast
 _MAX_MINUTES = 24 * 60
 _MIN_PROPOSALS = 100
+_DEFAULT_SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,14 @@ class Plan:
         return self.study.experiments[name]
 
     def source_digest(self, wildcards: Any) -> str:
-        """Return a text that changes with the content of a local source, but not with modification times."""
+        """Return a text that changes with the content of the source, but not with modification times."""
+        return self._source_digest
+
+    @cached_property
+    def _source_digest(self) -> str:
+        photos = self.study.photos
         try:
-            return source_digest(self.study.photos.source) if self.study.photos.source else ""
+            return source_digest(photos.source, photos.sha256) if photos.source else ""
         except InputError as error:
             raise self.error(str(error)) from None
 
@@ -190,6 +197,33 @@ class Plan:
         images_mb = images.stat().st_size / 1e6 if images.exists() else 0
         minutes = 15 + self.experiment(wildcards).epochs * images_mb / _MB_PER_MINUTE
         return round(attempt * min(_MAX_MINUTES, minutes))
+
+
+def check_project_folder(folder: Path) -> None:
+    """Check that Snakemake can read the project's files where they are.
+
+    Args:
+        folder: the folder with `Snakefile` and `rules`.
+
+    Raises:
+        InputError: Snakemake would take a part of their path for a wildcard.
+    """
+    for path in (folder, PACKAGE):
+        if {"{", "}"} & set(str(path)):
+            raise InputError(
+                f"{path}: Snakemake takes {{word}} in the project's path for a wildcard; rename the folder"
+            )
+
+
+def study_options(snakefile: str, overrides: Sequence[str]) -> tuple[str, ...]:
+    """Return the options of `snakemake` that select this study in the working directory, besides `--configfile`.
+
+    Args:
+        snakefile: path of the Snakefile, relative to the working directory.
+        overrides: `key=value` texts of the option `--config`.
+    """
+    own = () if snakefile in _DEFAULT_SNAKEFILES else ("--snakefile", snakefile)
+    return (*own, "--config", *overrides) if overrides else own
 
 
 def _source(path: str) -> str:

@@ -1,7 +1,11 @@
+import os
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from canigatti.photos.demo.archive import draw_members
 
@@ -27,3 +31,67 @@ def small_disk(tmp_path):
 
     yield resize
     subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+PLACED_STUDY = """
+study: written
+classes: [cat, dog]
+photos: {source: my photos}
+splits:
+  half: {train: 0.5, validation: 0.25, test: 0.25}
+defaults:
+  split: half
+  image_size: 16
+  epochs: 1
+  batch_size: 16
+  network: {filters: [4], dense_units: 4, dropout: [0.1, 0.1]}
+experiments:
+  plain: {color: grayscale}
+  extra: {color: grayscale, group: more}
+  never: {group: unused}
+"""
+PLACED_CONFIGURATION = "my studies/the study's.yaml"
+PLACED_OVERRIDES = ("--config", "study=chosen", "include=[more]", "seeds=[7]", "classes=[cat, dog]")
+
+
+def write_folder(folder: Path, photos: dict[str, bytes]) -> None:
+    """Write photos with one folder per class, all of one size, with the times of photos that have been there for long.
+
+    Decoders ignore bytes after the end of a photo.
+    """
+    long_ago, size = time.time() - 10**6, max(map(len, photos.values()))
+    for member, content in photos.items():
+        path = folder / member.partition("/")[2]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.ljust(size, b"\0") if content else b"")
+        os.utime(path, (long_ago, long_ago))
+
+
+@pytest.fixture(scope="session")
+def finished_placed(tmp_path_factory, copy_project, project_class, drawn_photos, worker_id):
+    """A finished study of a folder, with a configuration in another folder and overrides; run once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "placed"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "terminal.txt").exists():
+            project = copy_project(folder)
+            write_folder(folder / "my photos", drawn_photos)
+            (folder / PLACED_CONFIGURATION).parent.mkdir()
+            (folder / PLACED_CONFIGURATION).write_text(PLACED_STUDY, encoding="utf-8")
+            answer = project.run(*PLACED_OVERRIDES, configuration=PLACED_CONFIGURATION)
+            assert answer.returncode == 0, answer.stdout + answer.stderr
+            (folder / "terminal.txt").write_text(answer.stdout + answer.stderr, encoding="utf-8")
+    return project_class(folder)
+
+
+@pytest.fixture
+def placed(finished_placed, tmp_path):
+    """A copy of the finished study, to change and plan again."""
+    shutil.copytree(finished_placed.folder, tmp_path / "project")
+    return type(finished_placed)(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def placed_options():
+    """The arguments of `Project.run` and `Project.planned` for that study: positional and by name."""
+    return PLACED_OVERRIDES, {"configuration": PLACED_CONFIGURATION}

@@ -21,8 +21,10 @@ import requests
 from canigatti.files import InputError
 from canigatti.photos import transfer
 from canigatti.photos.archives import check_archive
+from canigatti.photos.cache import cache_folder
 from canigatti.photos.commands.fetch import fetch
-from canigatti.photos.download import RetryPolicy, cache_folder, download
+from canigatti.photos.download import RetryPolicy, download
+from canigatti.photos.folder_hashes import hash_folder
 from canigatti.photos.records import SourceRecord
 from canigatti.photos.transfer import RemoteFile
 
@@ -421,7 +423,9 @@ class TestFetch:
         Path("photos/Cat").mkdir(parents=True)
         Path("photos/Cat/0.jpg").write_bytes(b"four")
         fetch("photos", Path("source.json"), None)
-        expected = SourceRecord(source="photos", path="photos", kind="folder", bytes=4, sha256=None)
+        expected = SourceRecord(
+            source="photos", path="photos", kind="folder", bytes=4, sha256=hash_folder(Path("photos"))[0]
+        )
         assert SourceRecord.read(Path("source.json")) == expected
 
     @pytest.mark.parametrize("source", ["nowhere.zip", "ftp://example.org/a.zip", ""])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from canigatti.files import InputError, is_url, sha256_of
+from canigatti.photos.folder_hashes import hash_folder
 from canigatti.photos.origin import describe, source_digest
 from canigatti.photos.records import SourceRecord
 from canigatti.photos.sources import FolderSource, PhotoSource, ZipSource, open_source
@@ -160,7 +161,7 @@ class TestDescribing:
     def test_a_folder(self, tmp_path: Path) -> None:
         path = write_folder(tmp_path / "photos")
         size = sum(map(len, FILES.values()))
-        expected = SourceRecord(source="photos", path=str(path), kind="folder", bytes=size, sha256=None)
+        expected = SourceRecord(source="photos", path=str(path), kind="folder", bytes=size, sha256=hash_folder(path)[0])
         assert describe("photos", path, None) == expected
 
     def test_an_unexpected_sha256_is_reported_with_both_values(self, tmp_path: Path) -> None:
@@ -183,12 +184,12 @@ class TestDescribing:
 
     def test_photos_deleted_since_they_were_fetched_are_reported(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"gone\.zip"):
-            open_source(SourceRecord(source="", path=str(tmp_path / "gone.zip"), kind="zip", bytes=1, sha256=None))
+            open_source(SourceRecord(source="", path=str(tmp_path / "gone.zip"), kind="zip", bytes=1, sha256=""))
 
 
 class TestSourceDigest:
     def test_a_url_is_its_own_digest(self) -> None:
-        assert source_digest("https://example.org/a.zip") == "https://example.org/a.zip"
+        assert source_digest("https://example.org/a.zip", "0" * 64) == "https://example.org/a.zip"
         assert is_url("http://example.org")
         assert not is_url("photos.zip")
 

@@ -3,6 +3,7 @@
 import base64
 import re
 from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -194,12 +195,23 @@ def test_search_section_lists_trials_with_scores_and_errors(page):
     assert 'alt="Score of each trial of tuned against each of its hyperparameters"' in section
 
 
-def test_commands_keep_the_included_groups(results, write_report):
+def test_commands_keep_the_options_and_quote_them(results, write_report):
     study, folder = results()
-    outline = study.outline("config/study.yaml").model_copy(update={"include": ("ablations", "backbones")})
-    write_report(outline, folder)
+    options = ("--config", "include=[ablations, backbones]", "study=pets")
+    write_report(study.outline("my studies/it's.yaml", options), folder)
     html = (folder / "report" / "index.html").read_text(encoding="utf-8")
-    assert html.count("--config &#39;include=[ablations, backbones]&#39;") == 3
+    expected = """--configfile 'my studies/it'"'"'s.yaml' --config 'include=[ablations, backbones]' study=pets"""
+    assert unescape(html).count(expected) == 3
+
+
+def test_commands_name_a_configuration_that_is_not_the_default_of_another_snakefile(results, write_report):
+    study, folder = results()
+    write_report(study.outline("config/full.yaml"), folder)
+    html = (folder / "report" / "index.html").read_text(encoding="utf-8")
+    assert "--configfile" not in html
+    write_report(study.outline("config/full.yaml", ("--snakefile", "../Snakefile")), folder)
+    html = (folder / "report" / "index.html").read_text(encoding="utf-8")
+    assert html.count("--configfile config/full.yaml --snakefile ../Snakefile") == 3
 
 
 def test_an_imported_study_shows_no_commands(results, write_report):

@@ -16,7 +16,8 @@ from canigatti.config.experiment import (
     Spec,
     Table,
 )
-from canigatti.config.loading import load_study, parse_study
+from canigatti.config.file_record import ConfigurationRecord, check_owner, names_study, record_owner
+from canigatti.config.loading import effective_overrides, load_study, parse_study
 from canigatti.config.outline import OutlinedExperiment
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
@@ -28,6 +29,7 @@ __all__ = [
     "Adam",
     "Augmentation",
     "ConfigError",
+    "ConfigurationRecord",
     "Convolutional",
     "CountRange",
     "EarlyStopping",
@@ -52,7 +54,11 @@ __all__ = [
     "Study",
     "Table",
     "Weights",
+    "check_owner",
+    "effective_overrides",
     "load_study",
+    "names_study",
     "parse_study",
+    "record_owner",
     "schema",
 ]

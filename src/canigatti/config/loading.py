@@ -30,6 +30,17 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     return parse_study(raw, str(path))
 
 
+def effective_overrides(path: Path, overrides: Sequence[str]) -> list[str]:
+    """Return the overrides without those that repeat what the configuration file says.
+
+    Args:
+        path: the YAML file.
+        overrides: as for :func:`load_study`, which accepts both.
+    """
+    raw = read_yaml(path) if overrides else None
+    return [entry for entry in overrides if _override(raw, _parse_overrides([entry])) != raw]
+
+
 def parse_study(raw: Any, origin: str) -> Study:
     """Validate a configuration in memory, such as the one that an importing workflow passes to its module.
 

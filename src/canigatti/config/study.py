@@ -78,7 +78,7 @@ class Outline(Record):
     splits: dict[Name, Split]
     experiments: tuple[OutlinedExperiment, ...]
     tables: tuple[str, ...]
-    include: tuple[Name, ...]
+    options: tuple[str, ...]
     seeds: tuple[Seed, ...]
 
 
@@ -121,12 +121,13 @@ class Study(Record):
             for group in names
         }
 
-    def outline(self, configuration: str | None) -> Outline:
+    def outline(self, configuration: str | None, options: tuple[str, ...] = ()) -> Outline:
         """Return what the report needs to know besides the results.
 
         Args:
             configuration: path of the configuration file, which the report shows in its commands; None if another
                 workflow imports this one and configures it.
+            options: other options of `snakemake` that select the study, see :func:`canigatti.planning.study_options`.
         """
         experiments = tuple(OutlinedExperiment.of(name, experiment) for name, experiment in self.included().items())
         return Outline(
@@ -137,7 +138,7 @@ class Study(Record):
             splits=self.splits,
             experiments=experiments,
             tables=tuple(self.tables()),
-            include=self.include,
+            options=options,
             seeds=self.seeds,
         )
 

@@ -17,6 +17,7 @@ import requests
 from filelock import FileLock, Timeout
 
 from canigatti.files import InputError, sha256_of
+from canigatti.photos.revalidation import delete_version, read_version, remote_version, write_version
 from canigatti.photos.transfer import delete_partial, receive_rest
 
 Check = Callable[[Path], None]
@@ -48,9 +49,9 @@ class RetryPolicy:
     timeout: float = 30.0
 
 
-def cache_folder() -> Path:
-    """Return the folder of downloads: `$CANIGATTI_CACHE`, or by default the user's cache folder."""
-    return Path(os.environ.get("CANIGATTI_CACHE") or pooch.os_cache("canigatti")).expanduser().absolute()
+def cached_path(url: str, folder: Path) -> Path:
+    """Return the path of a URL's download: each URL has its own folder below `folder`, the cache."""
+    return folder / hashlib.sha256(url.encode()).hexdigest()[:24] / _file_name(url)
 
 
 def download(
@@ -58,8 +59,8 @@ def download(
 ) -> Path:
     """Return the local copy of a file, after downloading it unless it is cached.
 
-    Each URL has its own folder below `folder`. An incomplete download remains there and the next call completes
-    it. If two processes download the same URL, one of them waits.
+    An incomplete download remains in the cache and the next call completes it.
+    If two processes download the same URL, one of them waits.
 
     Args:
         url: an http or https URL.
@@ -72,18 +73,66 @@ def download(
         InputError: the URL is not reachable or does not return the expected file, or the file cannot be stored.
             The message contains the URL and advice. A rejected file is deleted.
     """
-    path = folder / hashlib.sha256(url.encode()).hexdigest()[:24] / _file_name(url)
-    try:
+    path = cached_path(url, folder)
+    with _errors_named(url, folder):
         if not path.is_file() or sha256 not in (None, sha256_of(path)):
             with _locked(path):
                 pooch.get_logger().setLevel("WARNING")  # at INFO it explains how to call pooch
                 downloader = partial(_download, check=check, retries=retries)
                 pooch.retrieve(url, sha256, path.name, path.parent, downloader=downloader)
+    return path
+
+
+def download_version(
+    url: str, version: str, folder: Path, check: Check | None = None, retries: RetryPolicy = RetryPolicy()
+) -> Path:
+    """Return the local copy of the present version of a file, after downloading it unless it is cached.
+
+    An earlier version stays until the download is complete.
+
+    Args:
+        url: an http or https URL.
+        version: the version on the server, see :func:`canigatti.photos.revalidation.version_to_use`; if it is empty,
+            any version is accepted.
+        folder: the cache.
+        check: as in :func:`download`.
+        retries: when to give up.
+
+    Raises:
+        InputError: as in :func:`download`; or the file changed while it was downloaded.
+    """
+    if not version:
+        return download(url, None, folder, check, retries)
+    path = cached_path(url, folder)
+    with _errors_named(url, folder), _locked(path):
+        if path.is_file() and read_version(path) == version:
+            return path
+        _download(url, str(path), None, check, retries)
+        if not _differs(url, version):
+            write_version(path, version)
+            return path
+    raise InputError(
+        f"{url}: the file changed while it was downloaded; run the same command again. If this happens every time, the "
+        f"server declares another version in every answer: set photos.sha256 to {sha256_of(path)}"
+    )
+
+
+def _differs(url: str, version: str) -> bool:
+    try:
+        return remote_version(url) != version
+    except requests.RequestException:
+        return False
+
+
+@contextmanager
+def _errors_named(url: str, folder: Path) -> Iterator[None]:
+    """Add the URL and advice to errors."""
+    try:
+        yield
     except (InputError, ValueError) as error:  # pooch raises ValueError for an unexpected hash
         raise InputError(f"{url}: {error}\n{_ADVICE}") from error
     except OSError as error:
         raise InputError(f"{url}: cannot be stored in {folder} ({error}); set CANIGATTI_CACHE") from error
-    return path
 
 
 def _file_name(url: str) -> str:
@@ -117,6 +166,7 @@ def _download(url: str, output: str, _: Any, check: Check | None, retries: Retry
     try:
         if check is not None:
             check(part)
+        delete_version(Path(output))
         os.replace(part, output)
     finally:
         delete_partial(part)

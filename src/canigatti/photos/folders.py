@@ -7,8 +7,8 @@ from pathlib import Path
 from canigatti.files import InputError
 
 
-def list_files(folder: Path) -> Iterator[tuple[str, int]]:
-    """Yield path and size in bytes of every file, in arbitrary order."""
+def list_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield path and status of every file, of its target for a link, in arbitrary order."""
     root = os.path.join(folder, "")
     pending = [root]
     while pending:
@@ -18,7 +18,7 @@ def list_files(folder: Path) -> Iterator[tuple[str, int]]:
             if entry.is_dir(follow_symlinks=False):
                 pending.append(entry.path)
             elif entry.is_file():
-                yield _decode_name(entry.path.removeprefix(root), folder), entry.stat().st_size
+                yield _decode_name(entry.path.removeprefix(root), folder), entry.stat()
 
 
 def _list_entries(folder: str) -> list[os.DirEntry[str]]:

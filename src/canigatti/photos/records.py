@@ -50,14 +50,14 @@ class SourceRecord(Record):
         path: local zip file or folder.
         kind: type of `path`.
         bytes: size of the zip file, or of all files in the folder.
-        sha256: digest of the zip file; None for a folder.
+        sha256: digest of the zip file; for a folder, of the paths and contents of all files.
     """
 
     source: str
     path: str
     kind: Literal["zip", "folder"]
     bytes: int
-    sha256: str | None
+    sha256: str
 
 
 class ClassNames(Record):

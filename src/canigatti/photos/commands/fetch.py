@@ -10,12 +10,9 @@ def fetch(
     source: Annotated[str, typer.Option(help="URL, zip file or folder of photos.")],
     output: Annotated[Path, typer.Option(help="Record of the source (JSON).")],
     sha256: Annotated[str | None, typer.Option(help="Expected SHA-256 of the archive.")] = None,
+    digest: Annotated[str | None, typer.Option(help="The source's digest that the job was planned with.")] = None,
 ) -> None:
     """Download or locate the photos, and check that the archive is safe to read."""
-    from canigatti.files import is_url
-    from canigatti.photos.archives import check_archive
-    from canigatti.photos.download import cache_folder, download
-    from canigatti.photos.origin import describe
+    from canigatti.photos.origin import describe, locate
 
-    path = download(source, sha256, cache_folder(), check_archive) if is_url(source) else Path(source)
-    describe(source, path, sha256).write(output)
+    describe(source, locate(source, sha256, digest), sha256).write(output)

@@ -17,12 +17,16 @@ def inspect(
     from canigatti.photos.inspection import inspect_all
     from canigatti.photos.layouts import find_photos
     from canigatti.photos.manifest import assemble, summarize
+    from canigatti.photos.origin import check_unchanged
     from canigatti.photos.records import GROUPS, MANIFEST, ClassNames, SourceRecord
     from canigatti.photos.sources import open_source
 
-    photos = open_source(SourceRecord.read(source))
+    record = SourceRecord.read(source)
+    photos = open_source(record)
     found = find_photos(photos.members(), classes)
     inspections = inspect_all(photos, found, workers)
+    hashes = {photo.path: inspection.sha256 for photo, inspection in zip(found, inspections, strict=True)}
+    check_unchanged(record, hashes)
     rows, groups = assemble(found, inspections, limit_per_class)
     MANIFEST.write(output / "manifest.csv", rows)
     GROUPS.write(output / "groups.csv", groups)

@@ -1,5 +1,6 @@
 """The page: one HTML file that loads no other file and needs no network."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -175,10 +176,10 @@ def commands(outline: Outline, experiment: str) -> dict[str, str]:
     """
     if outline.configuration is None:
         return {}
-    config = "" if outline.configuration == DEFAULT_CONFIGURATION else f" --configfile {outline.configuration}"
-    config += f" --config 'include=[{', '.join(outline.include)}]'" if outline.include else ""
-    # Targets go before the options: --resources reads all arguments that follow it.
-    options = f"--cores 1 --resources gpu=1{config}"
+    is_default = outline.configuration == DEFAULT_CONFIGURATION and "--snakefile" not in outline.options
+    config = [] if is_default else ["--configfile", outline.configuration]
+    # Targets go before the options: --resources reads all arguments that follow it, as --configfile and --config do.
+    options = shlex.join(["--cores", "1", "--resources", "gpu=1", *config, *outline.options])
     results, run = f"results/{outline.study}", f"{experiment}/seed{outline.seeds[0]}"
     return {
         "The whole study (skips results that are up to date)": f"snakemake {options}",
