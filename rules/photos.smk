@@ -40,12 +40,12 @@ rule fetch_photos:
     params:
         source=lambda wildcards: STUDY.photos.source or f"{PHOTOS}/generated.zip",
         sha256=f"--sha256 {STUDY.photos.sha256}" if STUDY.photos.sha256 else "",
-        digest=PLAN.source_digest,
+        digest=PLAN.digest_option,
     shell:
         "python -P -m canigatti fetch"
         " --source {params.source:q}"
         " {params.sha256}"
-        " --digest {params.digest:q}"
+        " {params.digest:q}"
         " --output {output.record:q}"
         " 2> >(tee {log:q} >&2)"
 

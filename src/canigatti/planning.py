@@ -77,9 +77,12 @@ class Plan:
             raise self.error(f"no experiment is named {name}; the study {self.study.study} has {known}")
         return self.study.experiments[name]
 
-    def source_digest(self, wildcards: Any) -> str:
-        """Return a text that changes with the content of the source, but not with modification times."""
-        return self._source_digest
+    def digest_option(self, wildcards: Any) -> list[str]:
+        """Return the option of `fetch` with a text that changes with the content of the source, not with its times.
+
+        Generated photos have none.
+        """
+        return ["--digest", self._source_digest] if self._source_digest else []
 
     @cached_property
     def _source_digest(self) -> str:

@@ -221,5 +221,5 @@ def test_the_server_is_asked_once_per_plan(server):
         **{"defaults": {"split": "half"}, "experiments": {"plain": {}}},
     }
     plan = Plan(parse_study(study, "test"))
-    assert plan.source_digest(None) == plan.source_digest(None) == f'{server.url} "first"'
+    assert plan.digest_option(None) == plan.digest_option(None) == ["--digest", f'{server.url} "first"']
     assert server.requests == ["HEAD"]

@@ -53,8 +53,8 @@ def third_folder(photos: Path) -> None:
     [
         (no_file, "no file of the class 'dog'"),
         (no_folder, "no file of the class 'dog'"),
-        (no_photo, "no photo of the class 'dog': the class has 0 kept photos"),
-        (one_photo, "no photo of the class 'dog': the class has 1 kept photo,"),
+        (no_photo, "the class 'dog' has 0 kept of "),
+        (one_photo, "the class 'dog' has 1 kept of "),
         (third_folder, "the folder bird is next to the folders of the classes cat and dog"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

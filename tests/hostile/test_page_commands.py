@@ -10,7 +10,8 @@ from html import unescape
 def commands(page: str) -> list[list[str]]:
     """Return the arguments of `snakemake` in each command of a page."""
     shown = re.findall(r"<pre[^>]*>(?:<code>)?(snakemake .*?)(?:</code>)?</pre>", page, flags=re.DOTALL)
-    return [shlex.split(unescape(text))[1:] for text in shown]
+    # shlex, unlike a shell, does not join lines that end with a backslash.
+    return [shlex.split(unescape(text).replace("\\\n", " "))[1:] for text in shown]
 
 
 def dry_run(project, arguments: list[str]) -> str:

@@ -93,7 +93,7 @@ def test_other_checkpoints_in_the_folder_are_deleted_and_reported(tmp_path, caps
         write_checkpoint(file, an_epoch())
     assert read_checkpoint(path) is not None
     assert list(tmp_path.iterdir()) == [path]
-    message = f"{other}: ignored and deleted, because settings, code, photos or the machine have changed\n"
+    message = f"{other}: ignored and deleted, because settings, seed, code, photos, versions or the machine differ\n"
     assert capsys.readouterr().out == message, "of a file that was only half written there is nothing to report"
 
 
