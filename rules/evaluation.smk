@@ -12,6 +12,7 @@ rule evaluate:
         images=ancient(PLAN.images_file),
         images_hash=PLAN.images_hash,
         manifest=rules.inspect_photos.output.manifest,
+        groups=rules.inspect_photos.output.groups,
         split=PLAN.split_file,
         code=PLAN.code("evaluation.commands.evaluate"),
     output:

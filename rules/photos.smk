@@ -70,12 +70,15 @@ rule inspect_photos:
     params:
         # A function, because Snakemake would take {word} in a text for a wildcard.
         classes=lambda wildcards: [f"--class={name}" for name in STUDY.classes],
+        groups=PLAN.groups_option,
+        groups_digest=PLAN.groups_digest,
         limit=(f"--limit-per-class {STUDY.photos.limit_per_class}" if STUDY.photos.limit_per_class else ""),
         folder=subpath(output.manifest, parent=True),
     shell:
         "python -P -m canigatti inspect"
         " --source {input.source:q}"
         " {params.classes:q}"
+        " {params.groups:q}"
         " {params.limit}"
         " --output {params.folder:q}"
         " --workers {threads}"
@@ -119,13 +122,13 @@ rule split_photos:
     resources:
         **quick(500),
     params:
-        spec=lambda wildcards: STUDY.splits[wildcards.split].to_json(),
+        split=PLAN.split_options,
     shell:
         "python -P -m canigatti split"
         " --manifest {input.manifest:q}"
-        " --spec {params.spec:q}"
+        " {params.split:q}"
         " --output {output.split:q}"
-        " 2> {log:q}"
+        " 2> >(tee {log:q} >&2)"
 
 
 rule store_photos:

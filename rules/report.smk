@@ -25,6 +25,7 @@ rule check_results:
         **MEASURED,
         found=expand(rules.select_trial.output.spec, experiment=SEARCHED),
         splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
+        groups=rules.inspect_photos.output.groups,
         images_hashes=expand(rules.store_photos.output.hash, size=SIZES_USED),
         code=PLAN.code("report.commands.check"),
     output:
@@ -81,6 +82,7 @@ rule write_report:
             experiment=SEARCHED,
         ),
         summary=rules.inspect_photos.output.summary,
+        groups=rules.inspect_photos.output.groups,
         source=rules.fetch_photos.output.record,
         splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
         code=PLAN.code("report.commands.write"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from canigatti.config import Experiment, Pretrained, Search, SearchSpec, Study, Weights
-from canigatti.files import InputError, sha256_of
+from canigatti.files import InputError, is_csv, sha256_of
 from canigatti.photos.origin import source_digest
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
 from canigatti.search.space import size
@@ -83,6 +83,21 @@ class Plan:
         Generated photos have none.
         """
         return ["--digest", self._source_digest] if self._source_digest else []
+
+    def groups_option(self, wildcards: Any) -> list[str]:
+        """Return the option of `inspect` with the configured groups; an empty list without groups."""
+        groups = self.study.photos.groups
+        return ["--groups", groups] if groups else []
+
+    def groups_digest(self, wildcards: Any) -> str:
+        """Return a text that changes with the content of the file of configured groups."""
+        groups = self.study.photos.groups
+        return sha256_of(Path(groups)) if groups and is_csv(groups) else ""
+
+    def split_options(self, wildcards: Any) -> list[str]:
+        """Return the options of `split`: the fractions, or that folders of the source are the split."""
+        split = self.study.splits[wildcards.split]
+        return ["--from-folders"] if isinstance(split, str) else ["--spec", split.to_json()]
 
     @cached_property
     def _source_digest(self) -> str:

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from canigatti.config import Experiment, Outline, Spec, Study
 from canigatti.evaluation.records import PREDICTIONS, UNCERTAIN, Metrics, Speed
 from canigatti.photos.records import (
+    GROUPS,
     PHOTO_PLOTS,
     SPLIT,
     SUBSETS,
@@ -167,11 +168,16 @@ def _write_photos(study: Study, folder: Path, contents: Contents) -> None:
         jfif_test_drops=1590,
         jfif_test_drops_kept=1588,
         near_duplicate_groups=131,
+        configured_groups=None,
+        photos_in_configured_groups=0,
+        given_subsets=(),
         rejected=tuple(rejected),
     ).write(folder / "summary.json")
     source = SourceRecord(source="photos.zip", path="photos.zip", kind="zip", bytes=824887076, sha256="b7" * 32)
     source.write(folder / "source.json")
     ClassNames(names=study.classes).write(folder / "classes.json")
+    ids = [f"photo.{number}.jpg" for number in range(max(TEST_PHOTOS.values()))]
+    GROUPS.write(folder / "groups.csv", pd.DataFrame({"id": ids, "group": ids}))
     for name in PHOTO_PLOTS:
         _draw(folder / f"{name}.png", name, (640, 320))
 
@@ -300,7 +306,8 @@ def make_network(name: str = "a", wrong: Iterable[int] = (), photos: int = 100, 
     correct = pd.DataFrame({42: ~pd.Series(range(photos)).isin(set(wrong))})
     correct.index = pd.Index([f"photo.{number}.jpg" for number in range(photos)], name="id")
     settings = SPEC.model_dump(mode="json") | fields
-    return Network(**{"name": name, "settings": settings, "correct": correct, **attributes})
+    groups = pd.Series(correct.index, index=correct.index)
+    return Network(**{"name": name, "settings": settings, "correct": correct, "groups": groups, **attributes})
 
 
 @pytest.fixture(scope="session")

@@ -21,12 +21,14 @@ from canigatti.config.loading import effective_overrides, load_study, parse_stud
 from canigatti.config.outline import OutlinedExperiment
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
-from canigatti.config.study import GeneratedPhotos, Outline, Photos, Split, Study, schema
+from canigatti.config.study import FROM_FOLDERS, AnySplit, GeneratedPhotos, Outline, Photos, Split, Study, schema
 
 __all__ = [
     "BACKBONES",
+    "FROM_FOLDERS",
     "SGD",
     "Adam",
+    "AnySplit",
     "Augmentation",
     "ConfigError",
     "ConfigurationRecord",

@@ -1,15 +1,16 @@
 """A study: classes, photos, splits and experiments."""
 
-from typing import Annotated, Any, Self, get_args
+import re
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
 from canigatti.config.basis import Count, Fraction, Name, Seed
 from canigatti.config.experiment import Experiment, Table
 from canigatti.config.inheritance import inherit_keys
 from canigatti.config.outline import OutlinedExperiment
 from canigatti.config.pretrained import Weights
-from canigatti.files import is_url
+from canigatti.files import is_csv, is_url
 from canigatti.records import Record
 
 _MAX_CLASS_NAME = 100  # characters; it is in the names of files and in figures
@@ -38,12 +39,33 @@ class Photos(Record):
         default=None, description="Use only the first photos of each class, at most this many."
     )
 
+    groups: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Photos that belong together, which a split never divides: a CSV file with the columns path and "
+        "group, or a regular expression with one group, which is searched in the file name (with '/': in the path).",
+    )
+
+    @field_validator("groups")
+    @classmethod
+    def _check_groups(cls, groups: str | None) -> str | None:
+        if groups is None or is_csv(groups):
+            return groups
+        try:
+            count = re.compile(groups).groups
+        except re.error as error:
+            raise ValueError(f"expected a CSV file or a regular expression: {error}") from None
+        if count != 1:
+            raise ValueError(f"expected a CSV file or a regular expression with one group (…), received {count} groups")
+        return groups
+
     @model_validator(mode="after")
     def _check_source(self) -> Self:
         if (self.source is None) == (self.generate is None):
             raise ValueError("expected either source (a URL, a zip file or a folder) or generate, not both")
         if self.sha256 and self.source is None:
             raise ValueError("sha256 requires a source")
+        if self.groups and self.source is None:
+            raise ValueError("groups requires a source; generated photos do not belong together")
         return self
 
     @property
@@ -68,6 +90,13 @@ class Split(Record):
         return self
 
 
+FROM_FOLDERS = "from-folders"
+AnySplit = Annotated[
+    Annotated[Split, Tag("<fractions>")] | Annotated[Literal["from-folders"], Tag("<from-folders>")],
+    Discriminator(lambda split: "<from-folders>" if isinstance(split, str) else "<fractions>"),
+]
+
+
 class Outline(Record):
     """What the report needs to know about a study besides its results; experiments are in the order of the tables."""
 
@@ -75,7 +104,7 @@ class Outline(Record):
     configuration: str | None
     classes: tuple[str, str]
     photos: Photos
-    splits: dict[Name, Split]
+    splits: dict[Name, AnySplit]
     experiments: tuple[OutlinedExperiment, ...]
     tables: tuple[str, ...]
     options: tuple[str, ...]
@@ -88,7 +117,10 @@ class Study(Record):
     study: Name = Field(description="Name of the study; results are written to results/<study>/.")
     classes: tuple[str, str] = Field(strict=False, description="The two class names; the first has label 0.")
     photos: Photos = Field(description="The source of the photos.")
-    splits: dict[Name, Split] = Field(min_length=1, description="Splits by name.")
+    splits: dict[Name, AnySplit] = Field(
+        min_length=1,
+        description="Splits by name: fractions, or from-folders if the source has folders train, validation and test.",
+    )
     defaults: Experiment = Field(default=Experiment(), description="Values of keys that an experiment does not set.")
     experiments: dict[Name, Experiment] = Field(min_length=1, description="Experiments by name.")
     include: tuple[Name, ...] = Field(
@@ -223,6 +255,20 @@ class Study(Record):
         for name, experiment in self.experiments.items():
             if experiment.split not in self.splits:
                 raise ValueError(f"experiments.{name}.split: expected one of {known}, received {experiment.split!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_splits_from_folders(self) -> Self:
+        for name, split in self.splits.items():
+            if split == FROM_FOLDERS and self.photos.generate:
+                raise ValueError(
+                    f"splits.{name}: {FROM_FOLDERS} requires photos.source; generated photos have no folders"
+                )
+            if split == FROM_FOLDERS and self.photos.limit_per_class:
+                raise ValueError(
+                    f"splits.{name}: {FROM_FOLDERS} uses all photos; remove photos.limit_per_class, whose first photos "
+                    "of each class may all be in one subset"
+                )
         return self
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from canigatti.evaluation.intervals import accuracy_interval
 from canigatti.evaluation.records import PREDICTIONS, UNCERTAIN, Metrics
 from canigatti.files import InputError
 
@@ -19,27 +20,29 @@ def classify(probabilities: np.ndarray) -> np.ndarray:
     return (np.asarray(probabilities) > THRESHOLD).astype(np.int64)
 
 
-def compute_metrics(labels: np.ndarray, probabilities: np.ndarray) -> Metrics:
+def compute_metrics(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray | None = None) -> Metrics:
     """Compute the metrics of the predictions of a test set.
 
     Args:
         labels: (n,), 0 or 1.
         probabilities: (n,), of class 1, from 0 to 1.
+        groups: (n,), equal values belong together, see :func:`canigatti.evaluation.intervals.accuracy_interval`; None
+            if every photo is its own group.
 
     Raises:
         InputError: there are no photos, or a probability is not a number from 0 to 1.
     """
     check_probabilities(probabilities)
-    from sklearn.metrics import log_loss  # imported here: the two take 2.7 s, and plotting needs neither
-    from statsmodels.stats.proportion import proportion_confint
+    from sklearn.metrics import log_loss  # imported here, because it takes long and plotting does not need it
 
     counts = confusion_matrix(labels, probabilities)
     correct, n = int(np.trace(counts)), len(labels)
-    low, high = proportion_confint(correct, n, alpha=0.05, method="wilson")
     (true_zeros, false_ones), (false_zeros, true_ones) = counts.tolist()
     return Metrics(
         accuracy=correct / n,
-        accuracy_interval=(float(low), float(high)),
+        accuracy_interval=accuracy_interval(
+            classify(probabilities) == labels, np.arange(n) if groups is None else groups
+        ),
         loss=float(log_loss(labels, np.clip(probabilities, _CLIP, 1 - _CLIP), labels=[0, 1])),
         n=n,
         confusion=((true_zeros, false_ones), (false_zeros, true_ones)),

@@ -37,7 +37,8 @@ class Metrics(Record):
 
     Attributes:
         accuracy: 0 to 1.
-        accuracy_interval: its 95% confidence interval (Wilson 1927).
+        accuracy_interval: its 95% confidence interval (Wilson 1927), see
+            :func:`canigatti.evaluation.intervals.accuracy_interval`.
         loss: mean binary cross-entropy in nats, probabilities clipped to 1e-7 … 1 - 1e-7 as Keras does.
         n: number of test photos.
         confusion: [[0→0, 0→1], [1→0, 1→1]], true class → predicted class.

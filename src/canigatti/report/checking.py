@@ -12,7 +12,7 @@ from canigatti.config import Outline, OutlinedExperiment, Spec
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.records import EVALUATION_FILES, PREDICTIONS, EvaluationRecord, Metrics
 from canigatti.files import InputError, sha256_of
-from canigatti.photos.records import SPLIT
+from canigatti.photos.records import SPLIT, groups_of
 from canigatti.training.records import Inputs, TrainingRecord
 
 _TOLERANCE = 1e-9  # of recomputed metrics; another order of a sum changes them by less
@@ -50,7 +50,7 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
         raise _mismatch(evaluation, f"it evaluates a model other than that of {training}")
     for name in EVALUATION_FILES:
         _check_hash(evaluation.with_name(name), evaluated.files.get(name), evaluation)
-    _check_predictions(evaluation.with_name("predictions.csv"), split)
+    _check_predictions(evaluation.with_name("predictions.csv"), split, folder / "photos" / "groups.csv")
     return evaluation
 
 
@@ -83,14 +83,15 @@ def _check_hash(path: Path, sha256: str | None, record: Path) -> None:
         raise _mismatch(path, f"it has changed since {record} was written")
 
 
-def _check_predictions(path: Path, split: Path) -> None:
+def _check_predictions(path: Path, split: Path, groups: Path) -> None:
     """Check that the predictions are those of the test set, and that the metrics are those of the predictions."""
     predictions, subsets = PREDICTIONS.read(path), SPLIT.read(split)
     tested = subsets.loc[subsets["part"] == "test", ["id", "label"]].reset_index(drop=True)
     if not predictions[["id", "label"]].equals(tested):
         counts = f"{len(predictions):,} predictions for {len(tested):,} photos"
         raise _mismatch(path, f"it does not list the test set of {split} ({counts})")
-    expected = compute_metrics(predictions["label"].to_numpy(), predictions["probability"].to_numpy())
+    labels, probabilities = predictions["label"].to_numpy(), predictions["probability"].to_numpy()
+    expected = compute_metrics(labels, probabilities, groups_of(predictions["id"], groups))
     metrics = path.with_name("metrics.json")
     if not _are_close(Metrics.read(metrics), expected):
         raise _mismatch(metrics, f"its metrics are not those of {path}")

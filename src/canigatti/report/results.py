@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from canigatti.config import Outline, OutlinedExperiment, Table
+from canigatti.config import FROM_FOLDERS, Outline, OutlinedExperiment, Table
 from canigatti.evaluation.records import PREDICTIONS, UNCERTAIN, Metrics, Speed
 from canigatti.files import InputError
-from canigatti.photos.records import PHOTO_PLOTS, PhotosSummary, SourceRecord, count_subsets
+from canigatti.photos.records import (
+    GROUPS,
+    PHOTO_PLOTS,
+    PhotosSummary,
+    SourceRecord,
+    count_divided_groups,
+    count_subsets,
+)
 from canigatti.search.selection import read_trials
 from canigatti.training.records import HISTORY, TrainingRecord
 
@@ -66,6 +73,8 @@ class StudyResults:
         runs: in the order of the outline's experiments; those of an experiment in the order of the seeds.
         searches: in the order of the outline's experiments.
         photo_plots: paths of the plots of the photos stage (PNG) by name, which exist.
+        groups: the group of each kept photo, by photo id.
+        divided_groups: number of groups with photos in several subsets of each split that comes with the photos.
         accuracy_cost: path of the plot of accuracy against training time (PNG), which exists.
     """
 
@@ -76,6 +85,8 @@ class StudyResults:
     runs: Sequence[Run]
     searches: Sequence[SearchResults]
     photo_plots: dict[str, Path]
+    groups: pd.Series
+    divided_groups: dict[str, int]
     accuracy_cost: Path
 
 
@@ -88,6 +99,8 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
     runs, photos = read_runs(outline, folder), folder / "photos"
     used = {outlined.split for outlined in outline.experiments}
     splits = {name: folder / "splits" / f"{name}.csv" for name in outline.splits if name in used}
+    groups = GROUPS.read(photos / "groups.csv").set_index("id")["group"]
+    given = [name for name in splits if outline.splits[name] == FROM_FOLDERS]
     return StudyResults(
         outline=outline,
         source=SourceRecord.read(photos / "source.json"),
@@ -98,6 +111,8 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
             _read_search(folder / "search", outlined.name) for outlined in outline.experiments if outlined.searched
         ],
         photo_plots={name: _require_file(photos / f"{name}.png") for name in PHOTO_PLOTS},
+        groups=groups,
+        divided_groups={name: count_divided_groups(splits[name], groups) for name in given},
         accuracy_cost=_require_file(folder / "report" / "accuracy-cost.png"),
     )
 

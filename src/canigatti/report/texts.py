@@ -29,6 +29,12 @@ COMPARISON_NOTE = (
     "Significant: p (Holm) < 0.05. With several seeds, the difference is the difference of the mean accuracies; the "
     "two counts and the test use the first seed that both experiments have."
 )
+GROUPED_NOTE = (
+    "Some test photos belong to the same group: near duplicates, or groups that the study configures. They are not "
+    "independent, so the units of intervals and tests are groups. The interval of an accuracy is that of Wilson for "
+    "the effective number of photos, the interval of a difference is Student's t over groups instead of the bootstrap, "
+    "and p is that of the exact sign-flip test, which is McNemar's test if no photos belong together."
+)
 FINDINGS_NOTE = (
     "The two networks of a pair differ only in the setting that the claim is about. Their accuracies are compared on "
     "the photos that are in both test sets; with several seeds, they are means over seeds. The 95% intervals of "
@@ -157,8 +163,13 @@ def as_markdown(table: pd.DataFrame) -> str:
     return markdown(for_reading(table), LEFT_ALIGNED, notes(table))
 
 
-def comparison_as_markdown(comparison: pd.DataFrame) -> str:
-    """Format the table of :func:`canigatti.report.comparison.compare` as Markdown."""
+def comparison_as_markdown(comparison: pd.DataFrame, grouped: bool) -> str:
+    """Format the table of :func:`canigatti.report.comparison.compare` as Markdown.
+
+    Args:
+        comparison: the table.
+        grouped: whether test photos belong to the same group.
+    """
     texts = {
         "Split": comparison["split"],
         "First": comparison["first"],
@@ -171,11 +182,16 @@ def comparison_as_markdown(comparison: pd.DataFrame) -> str:
         "p (Holm)": comparison["p_holm"].map(p_value),
         "Significant": comparison["significant"].map({True: "yes", False: "no"}),
     }
-    return markdown(pd.DataFrame(texts), ("Split", "First", "Second"), [COMPARISON_NOTE])
+    return markdown(pd.DataFrame(texts), ("Split", "First", "Second"), [COMPARISON_NOTE, *_if_grouped(grouped)])
 
 
-def findings_as_markdown(findings: pd.DataFrame) -> str:
-    """Format the table of :func:`canigatti.report.findings.verdicts.findings_table` as Markdown."""
+def findings_as_markdown(findings: pd.DataFrame, grouped: bool) -> str:
+    """Format the table of :func:`canigatti.report.findings.verdicts.findings_table` as Markdown.
+
+    Args:
+        findings: the table.
+        grouped: whether test photos belong to the same group.
+    """
     columns = {
         "claim": "Claim",
         "verdict": "Verdict",
@@ -184,7 +200,11 @@ def findings_as_markdown(findings: pd.DataFrame) -> str:
         "rule": "Rule",
     }
     texts = findings[[*columns]].rename(columns=columns)
-    return markdown(texts, tuple(texts), [FINDINGS_NOTE])
+    return markdown(texts, tuple(texts), [FINDINGS_NOTE, *_if_grouped(grouped)])
+
+
+def _if_grouped(grouped: bool) -> list[str]:
+    return [GROUPED_NOTE] if grouped else []
 
 
 def in_points(estimate: float, low: float, high: float) -> str:

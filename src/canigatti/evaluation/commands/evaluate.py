@@ -23,7 +23,7 @@ def evaluate(
     from canigatti.evaluation.records import EVALUATION_FILES, PREDICTIONS, UNCERTAIN, EvaluationRecord
     from canigatti.evaluation.speed import measure_speed
     from canigatti.files import InputError, sha256_of
-    from canigatti.photos.records import read_subset
+    from canigatti.photos.records import groups_of, read_subset
     from canigatti.photos.store import open_store
     from canigatti.training.leases import lease_device
     from canigatti.training.machine import describe_machine
@@ -35,9 +35,10 @@ def evaluate(
     network = load_model(model, model_sha256)
     store = open_store(images, images.with_name("manifest.csv"))
     rows = store.rows(read_subset(split, "test"))
+    groups = groups_of(store.ids[rows], images.with_name("groups.csv"))
     try:
         probabilities = predict(network, store.images, rows)
-        metrics = compute_metrics(store.labels[rows], probabilities)
+        metrics = compute_metrics(store.labels[rows], probabilities, groups)
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
     predictions = prediction_table(store.ids[rows], store.labels[rows], probabilities)

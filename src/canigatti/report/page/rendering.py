@@ -23,6 +23,7 @@ from canigatti.report.texts import (
     COMPARISON_NOTE,
     DIVERGED_NOTE,
     FINDINGS_NOTE,
+    GROUPED_NOTE,
     LEFT_ALIGNED,
     RANDOM_INITIALIZATION,
     RANDOM_INITIALIZATION_NOTE,
@@ -63,11 +64,13 @@ class Conclusions:
         tables: tables of experiments, see :func:`canigatti.report.tables.study_tables`.
         comparison: comparison of pairs, see :func:`canigatti.report.comparison.compare`.
         findings: see :func:`canigatti.report.findings.testing.findings`.
+        grouped: whether test photos belong to the same group, see :func:`canigatti.report.evidence.are_grouped`.
     """
 
     tables: dict[str, pd.DataFrame]
     comparison: pd.DataFrame
     findings: list[Finding]
+    grouped: bool
 
 
 def render(study: StudyResults, conclusions: Conclusions) -> str:
@@ -91,6 +94,7 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
             matrices=matrices(conclusions.comparison),
             accuracy_cost=embed(study.accuracy_cost),
             findings=conclusions.findings,
+            grouped=conclusions.grouped,
             details=[_details(run) for run in details],
             settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
             commands=commands(study.outline, example),
@@ -115,6 +119,7 @@ def _environment() -> Environment:
         "diverged_note": DIVERGED_NOTE,
         "comparison_note": COMPARISON_NOTE,
         "findings_note": FINDINGS_NOTE,
+        "grouped_note": GROUPED_NOTE,
     }
     return environment
 
@@ -138,6 +143,7 @@ def _photos_context(study: StudyResults) -> dict[str, Any]:
         "image_sizes": sorted({run.training.spec.image_size for run in study.runs}),
         "verdicts": [(verdict, count, verdict.description) for verdict, count in _rejections(study)],
         "rejected": study.photos.rejected[:MAX_REJECTED],
+        "divided_groups": study.divided_groups,
     }
 
 
