@@ -49,7 +49,8 @@ def _require_enough_groups(names: np.ndarray, counts: np.ndarray, classes: Seque
             example = f", the largest of {own.max():,} photos such as {names[largest]}" if own.size else ""
             raise InputError(
                 f"the class {name!r} has {_plural(int(own.sum()), 'kept photo')} in {_plural(own.size, 'group')} "
-                f"(photos.groups, near duplicates or single photos){example}; a group is never divided; three subsets need three"
+                f"(photos.groups, near duplicates or single photos){example}; a group is never divided; three subsets "
+                "need three"
             )
 
 
