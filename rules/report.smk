@@ -14,8 +14,6 @@ MEASURED = dict(
 )
 GALLERIES = of_every_run(f"{EVALUATION}/{RUN}/misclassified.png") + of_every_run(f"{EVALUATION}/{RUN}/uncertain.png")
 OUTLINE = STUDY.outline(CONFIGURATION, OPTIONS).to_json()
-# What the page is made of besides code.
-TEMPLATES = PLAN.templates()
 TABLES = [*STUDY.tables(), "comparison", "findings"]
 
 
@@ -86,7 +84,7 @@ rule write_report:
         source=rules.fetch_photos.output.record,
         splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
         code=PLAN.code("report.commands.write"),
-        templates=TEMPLATES,
+        templates=PLAN.templates(),
     output:
         page=shown(f"{RESULTS}/report/index.html", "page", "Comparison"),
         tables=shown(

@@ -263,7 +263,10 @@ def photos(draw, generated=None):
     source = None if (draw(st.booleans()) if generated is None else generated) else draw(TEXT.filter(len))
     sha256 = draw(field_values(Photos.model_fields["sha256"])) if source else None
     generate = None if source else draw(record(canigatti.config.GeneratedPhotos))
-    return draw(record(Photos, source=st.just(source), sha256=st.just(sha256), generate=st.just(generate)))
+    groups = st.sampled_from([None, "groups.csv", "猫.CSV", r"(clip\d+)_", "(?:a|b)/(.)"]) if source else st.none()
+    return draw(
+        record(Photos, source=st.just(source), sha256=st.just(sha256), generate=st.just(generate), groups=groups)
+    )
 
 
 # Records with validators that compare fields: their strategies build consistent ones.

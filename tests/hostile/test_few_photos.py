@@ -24,9 +24,7 @@ def split_of(inspect_pictures, tmp_path):
 
 
 def test_the_frames_of_one_clip_are_described(split_of):
-    message = (
-        r"splits/split\.csv: the class 'cat' has 60 kept photos in 1 group .*such as cat\.0\.png"
-    )
+    message = r"splits/split\.csv: the class 'cat' has 60 kept photos in 1 group .*such as cat\.0\.png"
     with pytest.raises(InputError, match=message):
         split_of([(1, number) for number in range(60)], range(100, 160))
 

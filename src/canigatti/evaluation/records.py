@@ -8,6 +8,11 @@ from canigatti.records import Record, Table
 from canigatti.training.records import Inputs, Machine
 
 EVALUATION_FILES = ("predictions.csv", "metrics.json", "uncertain.csv", "speed.json")
+EVALUATION_PLOTS = {  # titles by name of the PNG file
+    "confusion": "confusion matrix",
+    "misclassified": "misclassified photos",
+    "uncertain": "least certain photos",
+}
 
 PREDICTIONS = Table({"id": str, "label": int, "probability": float})
 UNCERTAIN = Table({"id": str, "probability": float, "true": int, "predicted": int, "distance": float})
