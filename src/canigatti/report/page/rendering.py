@@ -20,16 +20,15 @@ from canigatti.report.page.settings import compare_settings
 from canigatti.report.results import Run, StudyResults
 from canigatti.report.tables import BEST, OVERLAPS_BEST, grouped
 from canigatti.report.texts import (
-    COMPARISON_NOTE,
     DIVERGED_NOTE,
-    FINDINGS_NOTE,
-    GROUPED_NOTE,
     LEFT_ALIGNED,
     RANDOM_INITIALIZATION,
     RANDOM_INITIALIZATION_NOTE,
+    comparison_note,
     count_noun,
     divergence_marks,
     duration,
+    findings_note,
     in_points,
     p_value,
 )
@@ -95,6 +94,8 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
             accuracy_cost=embed(study.accuracy_cost),
             findings=conclusions.findings,
             grouped=conclusions.grouped,
+            comparison_note=comparison_note(conclusions.grouped),
+            findings_note=findings_note(conclusions.grouped),
             details=[_details(run) for run in details],
             settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
             commands=commands(study.outline, example),
@@ -117,9 +118,6 @@ def _environment() -> Environment:
         "random_initialization": RANDOM_INITIALIZATION,
         "random_initialization_note": RANDOM_INITIALIZATION_NOTE,
         "diverged_note": DIVERGED_NOTE,
-        "comparison_note": COMPARISON_NOTE,
-        "findings_note": FINDINGS_NOTE,
-        "grouped_note": GROUPED_NOTE,
     }
     return environment
 
