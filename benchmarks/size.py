@@ -58,6 +58,6 @@ def feed_task(images: Path) -> Task:
     """Return a task that feeds ten thousand photos of the store, repeatedly if it has fewer."""
     store = open_store(images, images.with_name("manifest.csv"))
     subset = Subset(store, np.arange(len(store.images)), "rgb")
-    iterator = iter(training_batches(subset, 50, None, seed=1))
+    iterator = iter(training_batches(subset, Spec(batch_size=50, augmentation=None), seed=1))
 
     return timed(lambda: sum(len(next(iterator)[0]) for _ in range(200)))

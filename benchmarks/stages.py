@@ -65,7 +65,7 @@ def transfer(photos: Photos) -> list[Row]:
         job = fitting.TrainingJob(spec, 1, Path(folder, "logs"), Path(folder, "checkpoint", "state.npz"))
         result = fitting.fit(model, job, Subsets(train_set, validation_set))
     first, *later = 1 / result.history["seconds"]
-    backbone, batches = model.get_layer("mobilenetv2"), training_batches(train_set, 64, Augmentation(), seed=1)
+    backbone, batches = model.get_layer("mobilenetv2"), training_batches(train_set, AUGMENTED, seed=1)
     images, _ = train_set.gather(np.arange(TRANSFER_COUNT))
 
     steps, prefetched = 4 * TRANSFER_COUNT // 64, 8

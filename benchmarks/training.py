@@ -13,6 +13,7 @@ from photos import Photos
 from canigatti.config import Augmentation, Spec
 from canigatti.training import networks
 from canigatti.training.batches import Subset, training_batches
+from canigatti.training.outputs import apply_output
 
 if TYPE_CHECKING:
     import keras
@@ -72,7 +73,7 @@ def training_tasks(subset: Subset, folder: Path) -> dict[str, Task]:
     images, labels = in_memory(subset)
     tasks: dict[str, Task] = {}
     for name, augmentation in AUGMENTATIONS.items():
-        own = training_batches(subset, BATCH_SIZE, augmentation, seed=1)
+        own = training_batches(subset, Spec(batch_size=BATCH_SIZE, augmentation=augmentation), seed=1)
         original = recipe.batches(folder, SIZE, BATCH_SIZE, augmentation)
         tasks[name] = fit_task(ours, own)
         tasks[f"recipe {name}"] = fit_task(theirs, original)
@@ -90,16 +91,18 @@ def original_network(spec: Spec) -> "keras.Model":
     import keras
 
     photos = keras.Input((SIZE, SIZE, 3))
-    return networks.compile_network(keras.Model(photos, networks.apply_convolutional(spec.network, photos)), spec)
+    outputs = apply_output(networks.apply_convolutional(spec.network, photos), classes=2)
+    return networks.compile_network(keras.Model(photos, outputs), spec)
 
 
 def feeding_tasks(subset: Subset, folder: Path) -> dict[str, Task]:
     """Return tasks that make batches and discard them; batches prefetched during another task are not counted."""
     gray = Subset(subset.store, subset.rows, "grayscale")
+    augmented, plain = (Spec(batch_size=BATCH_SIZE, augmentation=AUGMENTATIONS[name]) for name in ("augmented", "plain"))
     return {
-        "augmented": feed_task(training_batches(subset, BATCH_SIZE, Augmentation(), seed=1)),
-        "augmented grayscale": feed_task(training_batches(gray, BATCH_SIZE, Augmentation(), seed=1)),
-        "plain": feed_task(training_batches(subset, BATCH_SIZE, None, seed=1), steps=10 * FEEDING_STEPS),
+        "augmented": feed_task(training_batches(subset, augmented, seed=1)),
+        "augmented grayscale": feed_task(training_batches(gray, augmented, seed=1)),
+        "plain": feed_task(training_batches(subset, plain, seed=1), steps=10 * FEEDING_STEPS),
         "recipe augmented": feed_task(recipe.batches(folder, SIZE, BATCH_SIZE, Augmentation())),
     }
 

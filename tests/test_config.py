@@ -108,6 +108,31 @@ def test_a_spec_is_read_back_as_it_was_written():
     assert Spec.from_json(text).to_json() == text == json.dumps(json.loads(text), sort_keys=True)
 
 
+SPEC_KEYS = (
+    *("augmentation", "batch_size", "color", "early_stopping", "epochs", "image_size", "network", "optimizer"),
+    *("split", "start_from", "unfreeze"),
+)
+
+
+def test_the_spec_has_a_later_option_only_if_an_experiment_uses_it():
+    """Otherwise, an option added to the package would train every existing study again."""
+    plain = json.loads(Experiment(split="a").resolve().to_json())
+    assert tuple(plain) == SPEC_KEYS
+    for option in LATER:
+        changed = Experiment(split="a", **option).resolve()
+        text = changed.to_json()
+        assert json.loads(text).keys() - plain.keys() == option.keys()
+        assert Spec.from_json(text) == changed
+
+
+LATER = [{"class_weight": "balanced"}, {"oversample": True}]
+
+
+def test_every_option_that_json_omits_has_a_default():
+    for kind in (Experiment, Spec):
+        assert all(not kind.model_fields[name].is_required() for name in kind.omitted_defaults)
+
+
 def test_the_table_of_an_experiment_does_not_change_its_spec(tmp_path):
     assert Experiment(split="a", table="search").resolve() == Experiment(split="a").resolve()
     study = read(tmp_path, VALID.replace("plain: {", "plain: {table: pretrained, "))
@@ -201,6 +226,12 @@ INVALID = {
         "plain: {search: {seed: 0, space: {optimizer: [adam]}}, ",
         "search.seed",
         "received 0",
+    ),
+    "balanced twice": (
+        "plain: {",
+        "plain: {class_weight: balanced, oversample: true, ",
+        "experiments.plain",
+        "class_weight: expected null with oversample: true",
     ),
     "unknown table": ("plain: {", "plain: {table: others, ", "experiments.plain.table", "received 'others'"),
     "not a mapping": ("  plain: {color: grayscale}", "  plain: 3", "experiments.plain", "received 3"),

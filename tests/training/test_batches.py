@@ -3,19 +3,23 @@ import itertools
 import numpy as np
 import pytest
 
-from canigatti.config import Augmentation
+from canigatti.config import Augmentation, Spec
 from canigatti.photos.color import to_grayscale
 from canigatti.training.batches import Subset, open_subsets, plain_batches, steps_per_epoch, training_batches
 
 ROWS = np.arange(5, 42)
 
 
-def epoch(subset, augmentation=None, seed=42, number=0, batch_size=8):
-    """The photos and labels of one epoch, concatenated."""
-    batches = training_batches(subset, batch_size, augmentation, seed, first_epoch=number)
-    steps = steps_per_epoch(subset, batch_size)
-    photos, labels = zip(*itertools.islice(batches.as_numpy_iterator(), steps), strict=True)
-    return np.concatenate(photos), np.concatenate(labels)
+def spec(augmentation=None, batch_size=8, **fields):
+    return Spec(augmentation=augmentation, batch_size=batch_size, **fields)
+
+
+def epoch(subset, augmentation=None, seed=42, number=0, **fields):
+    """The photos and labels of one epoch, and their weights if they have any, concatenated."""
+    settings = spec(augmentation, **fields)
+    batches = training_batches(subset, settings, seed, first_epoch=number).as_numpy_iterator()
+    parts = zip(*itertools.islice(batches, steps_per_epoch(subset, settings)), strict=True)
+    return tuple(map(np.concatenate, parts))
 
 
 def rows_of(store, photos):
@@ -40,15 +44,18 @@ def test_the_order_differs_between_epochs_and_between_seeds(store):
 
 @pytest.mark.parametrize("augmentation", [None, Augmentation()], ids=["plain", "augmented"])
 def test_batches_do_not_depend_on_the_epoch_that_training_starts_with(store, augmentation):
-    subset = Subset(store, ROWS, "rgb")
-    steps = steps_per_epoch(subset, 8)
-    from_start = training_batches(subset, 8, augmentation, 42).as_numpy_iterator()
-    resumed = training_batches(subset, 8, augmentation, 42, first_epoch=2).as_numpy_iterator()
+    assert_same_batches_after_two_epochs(Subset(store, ROWS, "rgb"), spec(augmentation))
+
+
+def assert_same_batches_after_two_epochs(subset, settings):
+    steps = steps_per_epoch(subset, settings)
+    from_start = training_batches(subset, settings, 42).as_numpy_iterator()
+    resumed = training_batches(subset, settings, 42, first_epoch=2).as_numpy_iterator()
     for expected, actual in zip(
         itertools.islice(from_start, 2 * steps, 3 * steps), itertools.islice(resumed, steps), strict=True
     ):
-        np.testing.assert_array_equal(expected[0], actual[0])
-        np.testing.assert_array_equal(expected[1], actual[1])
+        for expected_part, actual_part in zip(expected, actual, strict=True):
+            np.testing.assert_array_equal(expected_part, actual_part)
 
 
 def test_augmentation_differs_between_epochs_and_does_not_change_labels(store):
@@ -70,6 +77,32 @@ def test_photos_are_converted_to_grayscale_before_augmentation(store):
     assert labels.shape == (37, 1)
 
 
+@pytest.fixture
+def unequal(store):
+    """A training set with three times as many photos of class 0 as of class 1."""
+    rows = np.arange(len(store.labels))
+    return Subset(store, np.concatenate([rows[store.labels == 0][:24], rows[store.labels == 1][:8]]), "rgb")
+
+
+def test_balanced_photos_have_weights_with_the_same_sum_for_every_class(store, unequal):
+    photos, labels, weights = epoch(unequal, class_weight="balanced")
+    assert sorted(rows_of(store, photos)) == sorted(unequal.rows)
+    np.testing.assert_allclose(weights, np.where(labels[:, 0] == 1, 32 / (2 * 8), 32 / (2 * 24)), rtol=1e-6)
+    np.testing.assert_array_equal(photos, epoch(unequal)[0])
+
+
+def test_an_oversampled_epoch_has_as_many_photos_of_every_class(store, unequal):
+    photos, labels = epoch(unequal, oversample=True)
+    assert (len(photos), labels.sum()) == (48, 24)
+    np.testing.assert_array_equal(labels[:, 0], store.labels[rows_of(store, photos)])
+    assert steps_per_epoch(unequal, spec(oversample=True)) == 6 > steps_per_epoch(unequal, spec()) == 4
+
+
+@pytest.mark.parametrize("fields", [{"oversample": True}, {"class_weight": "balanced"}], ids=str)
+def test_balanced_batches_do_not_depend_on_the_epoch_that_training_starts_with(unequal, fields):
+    assert_same_batches_after_two_epochs(unequal, spec(Augmentation(), **fields))
+
+
 def test_plain_batches_have_one_epoch_in_order(store):
     photos = np.concatenate([batch for batch, _ in plain_batches(Subset(store, ROWS, "rgb"), 8).as_numpy_iterator()])
     np.testing.assert_array_equal(photos, store.images[ROWS])
@@ -78,7 +111,7 @@ def test_plain_batches_have_one_epoch_in_order(store):
 def test_autotuning_is_off(store):
     """With it, releasing a dataset sometimes takes seconds."""
     for batches in (
-        training_batches(Subset(store, ROWS, "rgb"), 8, Augmentation(), 42),
+        training_batches(Subset(store, ROWS, "rgb"), spec(Augmentation()), 42),
         plain_batches(Subset(store, ROWS, "rgb"), 8),
     ):
         assert batches.options().autotune.enabled is False

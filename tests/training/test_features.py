@@ -64,6 +64,19 @@ def test_the_head_of_three_classes_is_trained_on_features(train, large_photos, t
     assert networks.trainable_parameters(result.model) == 1280 * 16 + 16 + 16 * 8 + 8 + 9 * 3
 
 
+@pytest.mark.parametrize("fields", [{"class_weight": "balanced"}, {"oversample": True}], ids=str)
+def test_balanced_training_on_features_equals_that_on_photos(
+    train, large_photos, tmp_path, monkeypatch, extracted, fields
+):
+    unequal = Store(large_photos.images, large_photos.ids, (np.arange(50) % 4 == 0).astype(int))
+    from_features = train(unequal, spec(**fields), tmp_path, seed=1)
+    assert extracted == [40, 10]
+    monkeypatch.setattr(features, "are_constant", lambda _: False)
+    from_photos = train(unequal, spec(**fields), tmp_path, seed=1)
+    columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    pd.testing.assert_frame_equal(from_features.history[columns], from_photos.history[columns], rtol=1e-3)
+
+
 def test_the_first_epoch_includes_the_feature_extraction(train, large_photos, tmp_path):
     seconds = train(large_photos, spec(epochs=6), tmp_path, seed=1).history["seconds"]
     assert seconds[0] > 5 * seconds[1:].median()

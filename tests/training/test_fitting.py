@@ -3,8 +3,10 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.utils.class_weight import compute_sample_weight
 
 from canigatti.config import SGD, Augmentation, EarlyStopping
+from canigatti.photos.store import Store
 from canigatti.training import networks
 from canigatti.training.batches import Subset
 from canigatti.training.device import prepare_device
@@ -44,6 +46,42 @@ def test_equal_seeds_give_equal_models_and_different_seeds_different_ones(train,
     for actual, expected in zip(first.model.get_weights(), second.model.get_weights(), strict=True):
         np.testing.assert_array_equal(actual, expected)
     assert (first.history["loss"] != other.history["loss"]).any()
+
+
+def unequal_store(store, classes=2):
+    """The store with labels of unequal classes: in the first forty, 5 photos of each class but class 0."""
+    labels = np.arange(50) % 8
+    return Store(store.images, store.ids, np.where(labels < classes, labels, 0))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_class_weights_weight_the_training_loss_and_not_the_validation_loss(train, spec, store, tmp_path, classes):
+    photos = unequal_store(store, classes)
+    frozen = {"rate": 1e-30, "epochs": 1, "batch_size": 40}
+    frozen["network"] = {"filters": [4], "dense_units": 8, "dropout": [0, 0]}
+    plain = train(photos, spec(**frozen), tmp_path)
+    balanced = train(photos, spec(**frozen, class_weight="balanced"), tmp_path)
+    output = plain.model.predict(photos.images[:40], verbose=0)
+    probabilities = np.hstack([1 - output, output]) if classes == 2 else output
+    losses = -np.log(probabilities[np.arange(40), photos.labels[:40]])
+    weights = compute_sample_weight("balanced", photos.labels[:40])
+    assert plain.history["loss"][0] == pytest.approx(losses.mean(), rel=1e-4)
+    assert balanced.history["loss"][0] == pytest.approx((losses * weights).mean(), rel=1e-4)
+    for name in ("accuracy", "val_loss", "val_accuracy"):
+        assert balanced.history[name][0] == pytest.approx(plain.history[name][0])
+
+
+@pytest.mark.parametrize("fields", [{"class_weight": "balanced"}, {"oversample": True}], ids=str)
+def test_balancing_raises_the_recall_of_the_rarer_class(train, spec, store, tmp_path, fields):
+    def recall(**settings):
+        model = train(photos, spec(rate=0.003, epochs=8, **settings), tmp_path).model
+        rarer = photos.images[photos.labels == 1]
+        return (model.predict(rarer, verbose=0) > 0.5).mean()
+
+    photos = unequal_store(store)
+    photos.images[photos.labels == 0] = photos.images[photos.labels == 0] // 2
+    photos.images[photos.labels == 1, :, :8] |= 64
+    assert recall(**fields) > recall() + 0.2
 
 
 def test_training_stops_after_the_patience_and_restores_the_best_weights(train, spec, store, tmp_path):

@@ -33,6 +33,7 @@ DECIDES = {
     "config/inheritance.py": "",
     "config/loading.py": "",
     "config/file_record.py": "",
+    "config/optimizers.py": "",
     "config/outline.py": "",
     "config/photos.py": "",
     "config/pretrained.py": "",
@@ -154,6 +155,7 @@ DECIDES = {
     "training/records.py": (
         "fetch_weights, train, plot_training, evaluate, plot_evaluation, check_results, plot_report, write_report"
     ),
+    "training/sampling.py": "train, train_trial",
     "training/shutdown.py": "",
     "training/starting.py": "train",
     "training/summary.py": "train",

@@ -2,22 +2,19 @@
 
 from canigatti.config.errors import ConfigError
 from canigatti.config.experiment import (
-    SGD,
-    Adam,
     Augmentation,
     Convolutional,
     EarlyStopping,
     Experiment,
     Network,
-    Optimizer,
     Probabilities,
-    RMSprop,
     SearchSpec,
     Spec,
     Table,
 )
 from canigatti.config.file_record import ConfigurationRecord, check_owner, names_study, record_owner
 from canigatti.config.loading import effective_overrides, load_study, parse_study
+from canigatti.config.optimizers import SGD, Adam, Optimizer, RMSprop
 from canigatti.config.outline import OutlinedExperiment
 from canigatti.config.photos import FROM_FOLDERS, AnySplit, GeneratedPhotos, Photos, Split
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights

@@ -6,15 +6,17 @@ Batches have no state: those of epoch 7 are the same in a run that starts at epo
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from canigatti.config import Augmentation
+from canigatti.config import Augmentation, Spec
 from canigatti.photos.color import to_grayscale
 from canigatti.photos.records import read_subset
 from canigatti.photos.store import Store, open_store
+from canigatti.training.sampling import balanced_weights, draw_epoch, epoch_size
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -26,6 +28,10 @@ _PREFETCHED_BATCHES = 4
 
 class Examples(Protocol):
     """Labeled inputs of a network: photos, or features of photos."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The labels, (n, 1), float32."""
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -54,6 +60,11 @@ class Subset:
     def __len__(self) -> int:
         """Return the number of photos."""
         return len(self.rows)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The labels of the photos, (n, 1), float32."""
+        return self.store.labels[self.rows, None].astype(np.float32)
 
     def gather(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return photos (k, size, size, channels), uint8, and labels (k, 1), float32, at k positions of the subset."""
@@ -88,42 +99,42 @@ def open_subsets(images: Path, split: Path, color: str) -> "Subsets[Subset]":
     return Subsets(train, validation)
 
 
-def steps_per_epoch(examples: Examples, batch_size: int) -> int:
-    """Return the number of batches in an epoch; the last batch may be smaller."""
-    return -(-len(examples) // batch_size)
+def steps_per_epoch(examples: Examples, spec: Spec) -> int:
+    """Return the number of batches in an epoch of training; the last batch may be smaller."""
+    return -(-epoch_size(examples.labels[:, 0], spec.oversample) // spec.batch_size)
 
 
-def training_batches(
-    examples: Examples, batch_size: int, augmentation: Augmentation | None, seed: int, first_epoch: int = 0
-) -> "tf.data.Dataset":
+def training_batches(examples: Examples, spec: Spec, seed: int, first_epoch: int = 0) -> "tf.data.Dataset":
     """Return an infinite dataset of shuffled, augmented inputs and labels that starts with an epoch.
 
-    Each epoch has each example once, in a different order. The dataset does not end between epochs, so that the first
-    batches of an epoch are computed while the previous epoch is validated.
+    Each epoch has each example once, or each class as often as the largest, in a different order. The dataset does not
+    end between epochs, so that the first batches of an epoch are computed while the previous epoch is validated. With
+    class weights, a batch has a third element: the weight of each example, (batch,), float32.
 
     Args:
         examples: the training set.
-        batch_size: examples per batch; the last batch of an epoch may be smaller.
-        augmentation: the random transformations of photos; None leaves the inputs as they are.
+        spec: the experiment: batch size, augmentation, oversampling and class weights.
         seed: of the order and the augmentation.
         first_epoch: the epoch to start with, from 0.
     """
     import tensorflow as tf
 
-    steps = steps_per_epoch(examples, batch_size)
+    steps, all_labels = steps_per_epoch(examples, spec), examples.labels[:, 0]
+    weights = balanced_weights(all_labels) if spec.class_weight else None
 
-    def positions(step: int) -> np.ndarray:
-        order = _generator(seed, "order", step // steps).permutation(len(examples))
-        return order[(step % steps) * batch_size :][:batch_size]
+    @lru_cache(maxsize=2)  # batches of two epochs may be computed at a time
+    def order(epoch: int) -> np.ndarray:
+        return draw_epoch(all_labels, spec.oversample, _generator(seed, "order", epoch))
 
-    def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
-        inputs, labels = examples.gather(positions(step))
-        if augmentation:
-            inputs = _augmented(inputs, augmentation, _generator(seed, "augmentation", step))
-        return inputs, labels
+    def batch(step: int) -> tuple[np.ndarray, ...]:
+        positions = order(step // steps)[(step % steps) * spec.batch_size :][: spec.batch_size]
+        inputs, labels = examples.gather(positions)
+        if spec.augmentation:
+            inputs = _augmented(inputs, spec.augmentation, _generator(seed, "augmentation", step))
+        return (inputs, labels) if weights is None else (inputs, labels, weights[positions])
 
     counter = tf.data.Dataset.counter(start=first_epoch * steps, dtype=tf.int64)
-    return _prefetched(counter.map(_from_numpy(examples, batch), _PARALLEL_CALLS))
+    return _prefetched(counter.map(_from_numpy(examples, batch, weights is not None), _PARALLEL_CALLS))
 
 
 def plain_batches(examples: Examples, batch_size: int) -> "tf.data.Dataset":
@@ -133,7 +144,7 @@ def plain_batches(examples: Examples, batch_size: int) -> "tf.data.Dataset":
     def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
         return examples.gather(np.arange(step * batch_size, min(len(examples), (step + 1) * batch_size)))
 
-    counter = tf.data.Dataset.range(steps_per_epoch(examples, batch_size))
+    counter = tf.data.Dataset.range(-(-len(examples) // batch_size))
     return _prefetched(counter.map(_from_numpy(examples, batch), _PARALLEL_CALLS))
 
 
@@ -160,12 +171,15 @@ def _augmented(photos: np.ndarray, augmentation: Augmentation, generator: np.ran
     return apply(photos, random_transformations(augmentation, len(photos), generator), augmentation.fill)
 
 
-def _from_numpy(examples: Examples, function: Callable[[int], tuple[np.ndarray, np.ndarray]]) -> Callable:
+def _from_numpy(
+    examples: Examples, function: Callable[[int], tuple[np.ndarray, ...]], weighted: bool = False
+) -> Callable:
     """Wrap `function` for `tf.data.Dataset.map`, with the shapes that TensorFlow cannot infer from NumPy code."""
     import tensorflow as tf
 
     inputs, _ = examples.gather(np.arange(1))
-    signature = (tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype), tf.TensorSpec((None, 1), tf.float32))
+    signature = [tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype), tf.TensorSpec((None, 1), tf.float32)]
+    signature += [tf.TensorSpec((None,), tf.float32)] if weighted else []
 
     @tf.autograph.experimental.do_not_convert
     def step(number: tf.Tensor) -> tuple:

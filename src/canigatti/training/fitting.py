@@ -125,8 +125,8 @@ def _train_remaining_epochs(
     saving = CheckpointCallback(job.checkpoint, log, stopping, checkpoint)
     with saving.shutdown, _report_disk_full(job.logs):
         model.fit(
-            training_batches(examples.train, spec.batch_size, spec.augmentation, job.seed, first_epoch=first_epoch),
-            steps_per_epoch=steps_per_epoch(examples.train, spec.batch_size),
+            training_batches(examples.train, spec, job.seed, first_epoch),
+            steps_per_epoch=steps_per_epoch(examples.train, spec),
             validation_data=plain_batches(examples.validation, spec.batch_size),
             initial_epoch=first_epoch,
             epochs=spec.epochs,
