@@ -8,6 +8,7 @@ import numpy as np
 from measure import Row, Task, limit, speeds, timed
 from photos import write_noise_store
 
+from canigatti.config import Spec
 from canigatti.photos.store import open_store
 from canigatti.training.batches import Subset, training_batches
 

@@ -22,6 +22,7 @@ from canigatti.training.batches import Subset, Subsets, training_batches
 WORKERS = 2
 TRANSFER_COUNT = 256
 PREDICTION_COUNT = 2000
+AUGMENTED = Spec(batch_size=64, augmentation=Augmentation())
 
 
 def inspection(photos: Photos) -> list[Row]:

@@ -98,7 +98,9 @@ def original_network(spec: Spec) -> "keras.Model":
 def feeding_tasks(subset: Subset, folder: Path) -> dict[str, Task]:
     """Return tasks that make batches and discard them; batches prefetched during another task are not counted."""
     gray = Subset(subset.store, subset.rows, "grayscale")
-    augmented, plain = (Spec(batch_size=BATCH_SIZE, augmentation=AUGMENTATIONS[name]) for name in ("augmented", "plain"))
+    augmented, plain = (
+        Spec(batch_size=BATCH_SIZE, augmentation=AUGMENTATIONS[name]) for name in ("augmented", "plain")
+    )
     return {
         "augmented": feed_task(training_batches(subset, augmented, seed=1)),
         "augmented grayscale": feed_task(training_batches(gray, augmented, seed=1)),

@@ -1,13 +1,14 @@
 """Every record and every table of the package is read back as it was written."""
 
 import importlib
+import json
 import math
 import pkgutil
 import types
 import typing
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import annotated_types
 import pandas as pd
