@@ -13,17 +13,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import configuration
 import modules
 import photos
 import results
-from comparison import Differences, compare
+from comparison import compare
 from edit import Edit, apply_one
 from project import CONFIGURATION, Project, WalkError, copy_code, copy_without_results
+from warm import warm_process
 
 _KINDS = {"configuration": 34, "photos": 18, "results": 24, "code": 12, "kill": 12}
 _NOTHING = "Nothing to be done"
@@ -33,20 +34,24 @@ _LONGEST_WAIT = 25.0  # seconds from the start of a command to its kill
 class Walk:
     """The folder, and what has been done to it."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, warm: dict[str, str]) -> None:
         self.seed, self.edits, self.kinds = seed, list[str](), Counter[str]()
         copy_code(folder)
-        self.project = Project(folder)
+        self.project = Project(folder, warm)
         self.photos = photos.Photos(folder / "photos")
         self.photos.begin(seed)
         self.configuration = configuration.Configuration(folder / CONFIGURATION)
         self.configuration.write()
         self.modules = modules.Modules(folder / "src" / "canigatti")
+        self.compared = 0
         self.figures: set[str] = set()
         self.missing: set[str] = set()
 
-    def step(self, number: int) -> None:
-        """Make one edit, and run the command to its end."""
+    def step(self, number: int) -> str:
+        """Make one edit, and run the command to its end; step 0 is the first run. Return what was edited."""
+        if number == 0:
+            self.project.run_to_end()
+            return "the first run"
         dice = random.Random(f"{self.seed} {number}")
         (kind,) = dice.choices(list(_KINDS), list(_KINDS.values()))
         self.kinds[kind] += 1
@@ -55,6 +60,7 @@ class Walk:
         text = self.project.run_to_end()
         if edit.reruns_nothing and _NOTHING not in text:
             raise WalkError(f"jobs ran although the edit changes nothing:\n{text}")
+        return self.edits[-1]
 
     def _edit(self, kind: str, dice: random.Random) -> Edit:
         if kind == "configuration":
@@ -78,12 +84,16 @@ class Walk:
             texts.append(edit.text)
         return Edit("; ".join(texts))
 
-    def compare(self, number: int) -> Differences:
-        """Run the same study in a fresh folder; raise WalkError if the walk's results are not those."""
+    def compare(self, number: int) -> str:
+        """Run the same study in a fresh folder; raise WalkError if the walk's results are not those.
+
+        After step 0 the fresh folder is run without the warm process, which must not change any number.
+        """
         code, text = self.project.run("--dry-run")
         if code or _NOTHING not in text:
             raise WalkError(f"after the command has ended, it would run jobs:\n{text}")
         fresh = copy_without_results(self.project, self.project.folder.with_name(f"fresh-{number}"))
+        fresh.warm = fresh.warm if number else {}
         code, text = fresh.run()
         if code:
             raise WalkError(f"the command fails in a fresh folder, {fresh.folder}:\n{text}")
@@ -92,9 +102,10 @@ class Walk:
             names = [*differences.numbers, *differences.surplus, *differences.missing]
             raise WalkError(f"these files are not those of {fresh.folder}:\n  " + "\n  ".join(names))
         shutil.rmtree(fresh.folder)
+        self.compared += differences.compared
         self._report_new("figures that differ", self.figures, differences.figures)
         self._report_new("missing, which no job needed", self.missing, differences.missing)
-        return differences
+        return f"{differences.compared} files as in a fresh folder"
 
     def _report_new(self, text: str, known: set[str], names: list[str]) -> None:
         if new := sorted(set(names) - known):
@@ -102,13 +113,13 @@ class Walk:
         known.clear()
         known.update(names)
 
-    def summary(self, compared: int) -> str:
+    def summary(self) -> str:
         """Return what has been done, in a few lines."""
         counts = self.project.counts
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.kinds.items()))
         return "\n".join(
             [
-                f"{len(self.edits)} edits ({kinds}), {counts.runs} runs, {compared} files compared",
+                f"{len(self.edits)} edits ({kinds}), {counts.runs} runs, {self.compared} files compared",
                 f"{counts.unlocked} times unlocked, {counts.repeated} times asked to repeat the command",
                 f"{len(counts.deleted)} files deleted because the message says so:",
                 *(f"  {line}" for line in counts.deleted),
@@ -119,7 +130,7 @@ class Walk:
 
 
 @contextmanager
-def held(lock: Path | None) -> Iterator[None]:
+def _held(lock: Path | None) -> Iterator[None]:
     """Hold a lock file, which measurements on the same machine hold too."""
     if lock is None:
         yield
@@ -143,32 +154,33 @@ def main() -> int:
     """Walk; return 1 and keep the folders if something is wrong."""
     options = _arguments()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="canigatti-walk-"))
-    print(f"seed {options.seed}, {options.steps} steps in {folder}", flush=True)
-    with held(options.lock):
-        walk, compared, begin = Walk(folder / "walked", options.seed), 0, time.monotonic()
-    try:
-        for number in range(options.steps + 1):
-            with held(options.lock):
-                started = time.monotonic()
-                if number:
-                    walk.step(number)
-                    edit = walk.edits[-1]
-                else:
-                    walk.project.run_to_end()
-                    edit = "0. the first run"
-                print(f"{time.monotonic() - started:5.0f} s  {edit}", flush=True)
-            if number % options.every == 0:
-                with held(options.lock):
-                    started = time.monotonic()
-                    compared += walk.compare(number).compared
-                    print(f"{time.monotonic() - started:5.0f} s  equal to a fresh folder", flush=True)
-    except WalkError as error:
-        print("\nAfter these edits:", *walk.edits, sep="\n  ")
-        print(f"\n{error}\n\n{walk.summary(compared)}\nThe folders are kept: {folder}")
-        return 1
-    print(f"{walk.summary(compared)}\n{(time.monotonic() - begin) / 60:.0f} minutes; all numbers are equal")
+    folder.mkdir(parents=True, exist_ok=True)
+    begin = time.monotonic()
+    with ExitStack() as stack:
+        with _held(options.lock):
+            warm = stack.enter_context(warm_process(folder))
+            walk = Walk(folder / "walked", options.seed, warm)
+        print(f"seed {options.seed}, {options.steps} steps in {folder}", flush=True)
+        try:
+            for number in range(options.steps + 1):
+                with _held(options.lock):
+                    _timed(walk.step, number)
+                if number % options.every == 0:
+                    with _held(options.lock):
+                        _timed(walk.compare, number)
+        except WalkError as error:
+            print("\nAfter these edits:", *walk.edits, sep="\n  ")
+            print(f"\n{error}\n\n{walk.summary()}\nThe folders are kept: {folder}")
+            return 1
+    print(f"{walk.summary()}\n{(time.monotonic() - begin) / 60:.0f} minutes; all numbers are equal")
     shutil.rmtree(folder)
     return 0
+
+
+def _timed(action: Callable[[int], str], number: int) -> None:
+    begin = time.monotonic()
+    text = action(number)
+    print(f"{time.monotonic() - begin:5.0f} s  {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -104,6 +104,6 @@ def _read_record(path: Path) -> dict[str, Any]:
 
 
 def _read_model(path: Path) -> dict[str, bytes]:
-    """Return the architecture and the weights."""
+    """Return the weights; the architecture is written with numbers of objects in memory."""
     with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if name != "metadata.json"}
+        return {name: archive.read(name) for name in archive.namelist() if name.endswith(".h5")}

@@ -43,9 +43,14 @@ class Counts:
 
 @dataclass
 class Project:
-    """A folder with everything that a study needs, run like a user runs it."""
+    """A folder with everything that a study needs, run like a user runs it.
+
+    Attributes:
+        warm: environment variables of :func:`warm.warm_process`.
+    """
 
     folder: Path
+    warm: dict[str, str] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
 
     @property
@@ -55,7 +60,7 @@ class Project:
     def run(self, *arguments: str) -> tuple[int, str]:
         """Run the command to its end; return its exit code and what it printed."""
         with tempfile.TemporaryFile() as output:
-            process = self._start(output, arguments)
+            process = self._start(output, arguments, self.warm)
             try:
                 process.wait(_SECONDS)
             except subprocess.TimeoutExpired:
@@ -101,7 +106,7 @@ class Project:
             What has happened.
         """
         with tempfile.TemporaryFile() as output:
-            process = self._start(output, ())
+            process = self._start(output, (), {})
             self.counts.runs += 1
             try:
                 process.wait(seconds)
@@ -128,10 +133,11 @@ class Project:
                 job.kill()
         return ", ".join(jobs.values())
 
-    def _start(self, output, arguments: tuple[str, ...]) -> subprocess.Popen:
+    def _start(self, output, arguments: tuple[str, ...], warm: dict[str, str]) -> subprocess.Popen:
         environment = {
             **os.environ,
-            "PYTHONPATH": str(self.folder / "src"),
+            **warm,
+            "PYTHONPATH": os.pathsep.join([str(self.folder / "src"), *filter(None, [warm.get("PYTHONPATH")])]),
             "CANIGATTI_CACHE": str(self.folder / "cache"),
             "TF_CPP_MIN_LOG_LEVEL": "2",
         }
@@ -177,4 +183,4 @@ def copy_without_results(project: Project, folder: Path) -> Project:
     """Copy the configuration, the photos and the code, as they are now, into a new folder."""
     ignored = shutil.ignore_patterns("results", ".snakemake", "cache", "__pycache__")
     shutil.copytree(project.folder, folder, ignore=ignored)
-    return Project(folder)
+    return Project(folder, project.warm)
