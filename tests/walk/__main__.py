@@ -28,7 +28,7 @@ from warm import warm_process
 
 _KINDS = {"configuration": 34, "photos": 18, "results": 24, "code": 12, "kill": 12}
 _NOTHING = "Nothing to be done"
-_LONGEST_WAIT = 25.0  # seconds from the start of a command to its kill
+_LONGEST_WAIT = 40.0  # seconds from the start of a command to its kill
 
 
 class Walk:
@@ -72,14 +72,18 @@ class Walk:
         return apply_one(results.EDITORS, self.project, dice)
 
     def _kill(self, dice: random.Random) -> Edit:
-        """Make an edit, start the command and kill it, perhaps make another edit at once."""
-        texts = [self._edit(dice.choice(["configuration", "photos", "code"]), dice).text]
+        """Make an edit, start the command, and kill it or edit something while it runs; perhaps edit more at once."""
+
+        def edit() -> str:
+            return self._edit(dice.choice(["configuration", "photos", "code"]), dice).text
+
+        texts = [edit()]
         if dice.random() < 0.5:
             texts.append(apply_one(results.DELETIONS, self.project, dice).text)
-        how = dice.choice(["snakemake", "snakemake", "group", "job", "interrupt"])
-        texts.append(self.project.run_and_kill(dice.uniform(1, _LONGEST_WAIT), how))
-        if dice.random() < 0.5:
-            texts.append(self._edit(dice.choice(["configuration", "photos", "code"]), dice).text)
+        how = dice.choice(["snakemake", "snakemake", "group", "job", "interrupt", "edit", "edit"])
+        texts.append(self.project.run_and_disturb(dice.uniform(1, _LONGEST_WAIT), how, edit))
+        if how != "edit" and dice.random() < 0.5:
+            texts.append(edit())
         if dice.random() < 0.2 and (edit := results.delete_checkpoints(self.project, dice)):
             texts.append(edit.text)
         return Edit("; ".join(texts))

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,11 +98,13 @@ class Project:
         else:
             raise WalkError(f"the command fails, and its message names no file of the results:\n{text}")
 
-    def run_and_kill(self, seconds: float, how: str) -> str:
-        """Start the command, and kill it after some seconds unless it has ended.
+    def run_and_disturb(self, seconds: float, how: str, edit: Callable[[], str]) -> str:
+        """Start the command, and disturb it after some seconds unless it has ended.
 
         Args:
-            how: `snakemake` kills it alone, `group` with its jobs, `job` one of the jobs; `interrupt` is Ctrl-C.
+            how: `snakemake` kills it alone, `group` with its jobs, `job` one of the jobs; `interrupt` is Ctrl-C;
+                `edit` edits something and waits for the end.
+            edit: makes an edit and describes it.
 
         Returns:
             What has happened.
@@ -110,28 +114,27 @@ class Project:
             self.counts.runs += 1
             try:
                 process.wait(seconds)
-                return f"ended before {how} would have been killed"
+                return f"ended before {how}"
             except subprocess.TimeoutExpired:
-                jobs = self._kill(process, how)
+                jobs = ", ".join(_jobs(process).values()) or "no jobs"
+                text = edit() if how == "edit" else f"killed ({how})"
+                self._kill(process, how)
             process.wait(_SECONDS)
-            return f"killed {how} after {seconds:.1f} s, with {jobs or 'no jobs'}"
+            return f"after {seconds:.1f} s, during {jobs}: {text}"
 
-    def _kill(self, process: subprocess.Popen, how: str) -> str:
-        """Kill a running command in one of these ways; return the commands of its jobs."""
-        jobs = _jobs(process)
+    def _kill(self, process: subprocess.Popen, how: str) -> None:
         if how == "group":
             os.killpg(process.pid, signal.SIGKILL)
         elif how == "interrupt":
             os.killpg(process.pid, signal.SIGINT)
         elif how == "snakemake":
             process.kill()
-        else:
-            while not jobs and process.poll() is None:
+        elif how == "job":
+            while not (jobs := _jobs(process)) and process.poll() is None:
                 time.sleep(0.02)
-                jobs = _jobs(process)
             for job in list(jobs)[:1]:
-                job.kill()
-        return ", ".join(jobs.values())
+                with suppress(psutil.Error):
+                    job.kill()
 
     def _start(self, output, arguments: tuple[str, ...], warm: dict[str, str]) -> subprocess.Popen:
         environment = {
