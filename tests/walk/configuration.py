@@ -81,8 +81,9 @@ class Configuration:
 
     def accept(self, settings: Settings) -> bool:
         """Write other settings, if they are valid and differ from the present ones."""
+        photos = {**settings["photos"], "source": str(self.file.with_name("photos"))}
         try:
-            parse_study(settings, self.file.name)
+            parse_study({**settings, "photos": photos}, self.file.name)
         except InputError:
             return False
         if settings == self.settings and list(settings["experiments"]) == list(self.settings["experiments"]):
