@@ -81,7 +81,8 @@ class Walk:
         if dice.random() < 0.5:
             texts.append(apply_one(results.DELETIONS, self.project, dice).text)
         how = dice.choice(["snakemake", "snakemake", "group", "job", "interrupt", "edit", "edit"])
-        texts.append(self.project.run_and_disturb(dice.uniform(1, _LONGEST_WAIT), how, edit))
+        longest = _LONGEST_WAIT if how != "edit" else _LONGEST_WAIT / 3  # without imports
+        texts.append(self.project.run_and_disturb(dice.uniform(1, longest), how, edit))
         if how != "edit" and dice.random() < 0.5:
             texts.append(edit())
         if dice.random() < 0.2 and (edit := results.delete_checkpoints(self.project, dice)):

@@ -110,7 +110,7 @@ class Project:
             What has happened.
         """
         with tempfile.TemporaryFile() as output:
-            process = self._start(output, (), {})
+            process = self._start(output, (), self.warm if how == "edit" else {})  # whose processes are not its own
             self.counts.runs += 1
             try:
                 process.wait(seconds)
