@@ -42,6 +42,7 @@ def read_study():
 
 STUDY, CONFIGURATION, OPTIONS = read_study()
 PLAN = Plan(STUDY, error=WorkflowError)
+PLAN.check_unedited()
 RESULTS = PLAN.results
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"

@@ -28,6 +28,7 @@ from canigatti.search.commands.train_trial import train_trial
 from canigatti.training.commands.fetch_weights import fetch_weights
 from canigatti.training.commands.plot import plot_training
 from canigatti.training.commands.train import train
+from canigatti.written import recorded
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 for command in (
@@ -37,7 +38,7 @@ for command in (
     *(evaluate, plot_evaluation),
     *(check_results, plot_report, report),
 ):
-    app.command()(one_writer(command))
+    app.command()(one_writer(recorded(command)))
 app.command()(predict)
 
 

@@ -24,7 +24,7 @@ _COMMAND = ("--cores", "2", "--resources", "gpu=2", "--configfile", CONFIGURATIO
 _MOST_RUNS = 12  # of one step; each deletes at least one file that a message names
 _SECONDS = 900  # after which a run counts as hung
 # A message that names a file of the results, as in README.md: delete that file, and the same command recreates it.
-_NAMED = re.compile(rf"^canigatti: (?:cannot read )?({RESULTS}/[^\s:;]+)[:; ](.*)$", re.MULTILINE)
+_NAMED = re.compile(rf"^(?:canigatti: )?(?:cannot read )?({RESULTS}/[^\s:;]+)[:; ](.*)$", re.MULTILINE)
 _INSTRUCTION = "delete this file and run the same command again"
 
 
