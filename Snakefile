@@ -25,6 +25,7 @@ rule all:
         rules.write_report.output,
         of_every_run(rules.plot_training.output.curves),
         of_every_run(f"{TRAINING}/{RUN}/model.keras"),
+        list(MEASURED.values()),  # so that one which was deleted is recreated, although the page exists
 
 
 # `snakemake ablations` trains and evaluates a group of experiments that the study does not include.
