@@ -110,6 +110,7 @@ DECIDES = {
     "report/findings/testing.py": "write_report",
     "report/findings/verdicts.py": "write_report",
     "report/intervals.py": "write_report",
+    "report/notes.py": "plot_report, write_report",
     "report/original.py": "write_report",
     "report/output.py": "write_report",
     "report/page/embedding.py": "write_report",
