@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from canigatti.config import Outline
 from canigatti.photos.records import Verdict
 from canigatti.report.findings.verdicts import Finding
+from canigatti.report.notes import comparison_note, findings_note
 from canigatti.report.page.details import class_context, details_of
 from canigatti.report.page.embedding import embed
 from canigatti.report.page.introductions import TITLES
@@ -25,11 +26,9 @@ from canigatti.report.texts import (
     LEFT_ALIGNED,
     RANDOM_INITIALIZATION,
     RANDOM_INITIALIZATION_NOTE,
-    comparison_note,
     count_noun,
     divergence_marks,
     duration,
-    findings_note,
     in_points,
     p_value,
     percent_with_interval,
