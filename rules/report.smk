@@ -24,6 +24,7 @@ rule check_results:
         found=expand(rules.select_trial.output.spec, experiment=SEARCHED),
         splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
         groups=rules.inspect_photos.output.groups,
+        classes=rules.inspect_photos.output.classes,
         images_hashes=expand(rules.store_photos.output.hash, size=SIZES_USED),
         code=PLAN.code("report.commands.check"),
     output:
@@ -49,6 +50,7 @@ rule plot_report:
         **MEASURED,
         galleries=GALLERIES,
         checked=rules.check_results.output.checked,
+        classes=rules.inspect_photos.output.classes,
         code=PLAN.code("report.commands.plot"),
     output:
         accuracy_cost=shown(f"{RESULTS}/report/accuracy-cost.png", "accuracy-cost", "Comparison"),
@@ -81,6 +83,7 @@ rule write_report:
         ),
         summary=rules.inspect_photos.output.summary,
         groups=rules.inspect_photos.output.groups,
+        classes=rules.inspect_photos.output.classes,
         source=rules.fetch_photos.output.record,
         splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
         code=PLAN.code("report.commands.write"),

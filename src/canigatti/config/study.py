@@ -20,7 +20,6 @@ class Outline(Record):
 
     study: Name
     configuration: str | None
-    classes: tuple[str, str]
     photos: Photos
     splits: dict[Name, AnySplit]
     experiments: tuple[OutlinedExperiment, ...]
@@ -83,7 +82,6 @@ class Study(Record):
         return Outline(
             study=self.study,
             configuration=configuration,
-            classes=self.classes,
             photos=self.photos,
             splits=self.splits,
             experiments=experiments,

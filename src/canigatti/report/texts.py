@@ -192,6 +192,11 @@ def in_points(estimate: float, low: float, high: float) -> str:
     return f"{points[0]} points ({points[1]} to {points[2]})"
 
 
+def percent_with_interval(fraction: float, interval: tuple[float, float] | None) -> str:
+    """Format a fraction and its interval in percent: `81.0% (76.1–85.2)`; `–` if it has no interval."""
+    return f"{100 * fraction:.1f}% ({100 * interval[0]:.1f}–{100 * interval[1]:.1f})" if interval else ABSENT
+
+
 def signed(number: float, digits: int = 1) -> str:
     """Format a number with its sign, with a typographic minus: `+3.1`, `−0.4`."""
     return f"{number:+.{digits}f}".replace("-", "−")
