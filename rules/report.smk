@@ -4,6 +4,7 @@ SEARCHED = [name for name, one in PLAN.included.items() if one.search]
 SPLITS_USED = sorted({one.split for one in PLAN.included.values()})
 SIZES_USED = sorted({one.image_size for one in PLAN.included.values()})
 MEASURED = dict(
+    classes=rules.inspect_photos.output.classes,
     runs=of_every_run(f"{TRAINING}/{RUN}/run.json"),
     histories=of_every_run(f"{TRAINING}/{RUN}/history.csv"),
     metrics=of_every_run(f"{EVALUATION}/{RUN}/metrics.json"),
@@ -24,7 +25,6 @@ rule check_results:
         found=expand(rules.select_trial.output.spec, experiment=SEARCHED),
         splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
         groups=rules.inspect_photos.output.groups,
-        classes=rules.inspect_photos.output.classes,
         images_hashes=expand(rules.store_photos.output.hash, size=SIZES_USED),
         code=PLAN.code("report.commands.check"),
     output:
@@ -50,7 +50,6 @@ rule plot_report:
         **MEASURED,
         galleries=GALLERIES,
         checked=rules.check_results.output.checked,
-        classes=rules.inspect_photos.output.classes,
         code=PLAN.code("report.commands.plot"),
     output:
         accuracy_cost=shown(f"{RESULTS}/report/accuracy-cost.png", "accuracy-cost", "Comparison"),
@@ -83,7 +82,6 @@ rule write_report:
         ),
         summary=rules.inspect_photos.output.summary,
         groups=rules.inspect_photos.output.groups,
-        classes=rules.inspect_photos.output.classes,
         source=rules.fetch_photos.output.record,
         splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
         code=PLAN.code("report.commands.write"),
