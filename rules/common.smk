@@ -5,10 +5,11 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from canigatti.config import check_owner, effective_overrides, load_study, names_study, parse_study, record_owner
+from canigatti.config import record_owner
 from canigatti.files import InputError
+from canigatti.invocation import read_invocation
 from canigatti.ownership import announce_workflow
-from canigatti.planning import Plan, check_project_folder, study_options
+from canigatti.planning import Plan
 
 # Jobs run the Python that runs Snakemake, also where its environment was not activated.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
@@ -16,31 +17,10 @@ os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.ge
 announce_workflow()
 
 
-def read_study():
-    """The study, its configuration file, and the options of Snakemake that select it besides `--configfile`.
-
-    The file is None if a workflow that imports this one passes its `config` instead. The package reads the file:
-    Snakemake would merge several, accept a key given twice, and take 1e-4 for text.
-    """
-    settings, module = workflow.config_settings, workflow.modifier.namespace
-    files = settings.configfiles or [Path(workflow.basedir) / "config" / "full.yaml"]
-    try:
-        check_project_folder(Path(workflow.current_basedir.get_path_or_uri(secret_free=True)))
-        if module:
-            return parse_study(config, f"config of the module {module}"), None, ()
-        if len(files) > 1:
-            raise InputError(f"give one --configfile, not {len(files)}")
-        file = Path(os.path.relpath(files[0]))
-        study = load_study(file, settings.config_args)
-        if not names_study(settings.config_args):
-            check_owner(Path("results", study.study), file)
-        overrides = effective_overrides(file, settings.config_args)
-        return study, str(file), study_options(os.path.relpath(workflow.main_snakefile), overrides)
-    except InputError as error:
-        raise WorkflowError(str(error)) from None
-
-
-STUDY, CONFIGURATION, OPTIONS = read_study()
+try:
+    STUDY, CONFIGURATION, OPTIONS = read_invocation(workflow, config)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
 PLAN = Plan(STUDY, error=WorkflowError)
 PLAN.check_unedited()
 RESULTS = PLAN.results

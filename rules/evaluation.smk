@@ -1,5 +1,5 @@
 # Stage 4: predict the test photos, measure, and plot.
-
+from canigatti.evaluation.records import EVALUATION_PLOTS
 
 LABELS = {"experiment": "{experiment}", "seed": "{seed}"}
 
@@ -12,6 +12,8 @@ rule evaluate:
         images=ancient(PLAN.images_file),
         images_hash=PLAN.images_hash,
         manifest=rules.inspect_photos.output.manifest,
+        groups=rules.inspect_photos.output.groups,
+        classes=rules.inspect_photos.output.classes,
         split=PLAN.split_file,
         code=PLAN.code("evaluation.commands.evaluate"),
     output:
@@ -49,19 +51,10 @@ rule plot_evaluation:
         classes=rules.inspect_photos.output.classes,
         code=PLAN.code("evaluation.commands.plot"),
     output:
-        confusion=shown(
-            f"{EVALUATION}/{RUN}/confusion.png", "confusion", "Evaluation", **LABELS, plot="confusion matrix"
-        ),
-        misclassified=shown(
-            f"{EVALUATION}/{RUN}/misclassified.png",
-            "misclassified",
-            "Evaluation",
-            **LABELS,
-            plot="misclassified photos",
-        ),
-        uncertain=shown(
-            f"{EVALUATION}/{RUN}/uncertain.png", "uncertain", "Evaluation", **LABELS, plot="least certain photos"
-        ),
+        **{
+            name: shown(f"{EVALUATION}/{RUN}/{name}.png", name, "Evaluation", **LABELS, plot=title)
+            for name, title in EVALUATION_PLOTS.items()
+        },
     log:
         f"{LOGS}/plot_evaluation/{RUN}.log",
     threads: 1

@@ -39,13 +39,11 @@ rule fetch_photos:
         runtime=lambda wildcards, attempt: attempt * 60,
     params:
         source=lambda wildcards: STUDY.photos.source or f"{PHOTOS}/generated.zip",
-        sha256=f"--sha256 {STUDY.photos.sha256}" if STUDY.photos.sha256 else "",
-        digest=PLAN.digest_option,
+        options=PLAN.fetch_options,
     shell:
         "python -P -m canigatti fetch"
         " --source {params.source:q}"
-        " {params.sha256}"
-        " {params.digest:q}"
+        " {params.options:q}"
         " --output {output.record:q}"
         " 2> >(tee {log:q} >&2)"
 
@@ -68,15 +66,13 @@ rule inspect_photos:
         mem_mb=lambda wildcards, threads, attempt: attempt * (500 + 350 * threads),
         runtime=lambda wildcards, attempt: attempt * 30,
     params:
-        # A function, because Snakemake would take {word} in a text for a wildcard.
-        classes=lambda wildcards: [f"--class={name}" for name in STUDY.classes],
-        limit=(f"--limit-per-class {STUDY.photos.limit_per_class}" if STUDY.photos.limit_per_class else ""),
+        options=PLAN.inspect_options,
+        groups_digest=PLAN.groups_digest,
         folder=subpath(output.manifest, parent=True),
     shell:
         "python -P -m canigatti inspect"
         " --source {input.source:q}"
-        " {params.classes:q}"
-        " {params.limit}"
+        " {params.options:q}"
         " --output {params.folder:q}"
         " --workers {threads}"
         " 2> >(tee {log:q} >&2)"
@@ -119,13 +115,13 @@ rule split_photos:
     resources:
         **quick(500),
     params:
-        spec=lambda wildcards: STUDY.splits[wildcards.split].to_json(),
+        split=PLAN.split_options,
     shell:
         "python -P -m canigatti split"
         " --manifest {input.manifest:q}"
-        " --spec {params.spec:q}"
+        " {params.split:q}"
         " --output {output.split:q}"
-        " 2> {log:q}"
+        " 2> >(tee {log:q} >&2)"
 
 
 rule store_photos:

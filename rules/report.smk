@@ -4,6 +4,7 @@ SEARCHED = [name for name, one in PLAN.included.items() if one.search]
 SPLITS_USED = sorted({one.split for one in PLAN.included.values()})
 SIZES_USED = sorted({one.image_size for one in PLAN.included.values()})
 MEASURED = dict(
+    classes=rules.inspect_photos.output.classes,
     runs=of_every_run(f"{TRAINING}/{RUN}/run.json"),
     histories=of_every_run(f"{TRAINING}/{RUN}/history.csv"),
     metrics=of_every_run(f"{EVALUATION}/{RUN}/metrics.json"),
@@ -14,8 +15,6 @@ MEASURED = dict(
 )
 GALLERIES = of_every_run(f"{EVALUATION}/{RUN}/misclassified.png") + of_every_run(f"{EVALUATION}/{RUN}/uncertain.png")
 OUTLINE = STUDY.outline(CONFIGURATION, OPTIONS).to_json()
-# What the page is made of besides code.
-TEMPLATES = PLAN.templates()
 TABLES = [*STUDY.tables(), "comparison", "findings"]
 
 
@@ -25,6 +24,7 @@ rule check_results:
         **MEASURED,
         found=expand(rules.select_trial.output.spec, experiment=SEARCHED),
         splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
+        groups=rules.inspect_photos.output.groups,
         images_hashes=expand(rules.store_photos.output.hash, size=SIZES_USED),
         code=PLAN.code("report.commands.check"),
     output:
@@ -81,10 +81,11 @@ rule write_report:
             experiment=SEARCHED,
         ),
         summary=rules.inspect_photos.output.summary,
+        groups=rules.inspect_photos.output.groups,
         source=rules.fetch_photos.output.record,
         splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
         code=PLAN.code("report.commands.write"),
-        templates=TEMPLATES,
+        templates=PLAN.templates(),
     output:
         page=shown(f"{RESULTS}/report/index.html", "page", "Comparison"),
         tables=shown(

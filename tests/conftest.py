@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from canigatti.config import Spec
-from canigatti.photos.records import MANIFEST, SPLIT, ClassNames, Verdict
+from canigatti.photos.records import GROUPS, MANIFEST, SPLIT, ClassNames, Verdict
 from canigatti.photos.store import Store
 from canigatti.training.records import Inputs, Machine, TrainingRecord
 
@@ -185,6 +185,7 @@ def write_photos(folder: Path, photos: Store, unreadable: int = 0) -> dict[str, 
     rejected = [{**usable[0], "id": f"broken.{number}", "verdict": Verdict.UNREADABLE} for number in range(unreadable)]
     MANIFEST.write(folder / "manifest.csv", [*rejected, *usable])
     ClassNames(names=("cat", "dog")).write(folder / "classes.json")
+    GROUPS.write(folder / "groups.csv", pd.DataFrame({"id": photos.ids, "group": photos.ids}))
     np.save(folder / "images.npy", photos.images)
     return {"manifest": folder / "manifest.csv", "images": folder / "images.npy"}
 

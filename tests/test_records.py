@@ -263,7 +263,10 @@ def photos(draw, generated=None):
     source = None if (draw(st.booleans()) if generated is None else generated) else draw(TEXT.filter(len))
     sha256 = draw(field_values(Photos.model_fields["sha256"])) if source else None
     generate = None if source else draw(record(canigatti.config.GeneratedPhotos))
-    return draw(record(Photos, source=st.just(source), sha256=st.just(sha256), generate=st.just(generate)))
+    groups = st.sampled_from([None, "groups.csv", "猫.CSV", r"(clip\d+)_", "(?:a|b)/(.)"]) if source else st.none()
+    return draw(
+        record(Photos, source=st.just(source), sha256=st.just(sha256), generate=st.just(generate), groups=groups)
+    )
 
 
 # Records with validators that compare fields: their strategies build consistent ones.
@@ -365,13 +368,13 @@ def test_the_error_of_an_invalid_record_names_file_class_and_key(tmp_path, conte
     assert len(str(error.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize("content", [None, "", "id,label\n", "id,label,probability\na,zero,0.5\n", "\0"])
+@pytest.mark.parametrize("content", [None, "", "id,label\n", "id,label,part\na,zero,test\n", "\0"])
 def test_the_error_of_an_invalid_table_names_file_and_columns(tmp_path, content):
-    path = tmp_path / "predictions.csv"
+    path = tmp_path / "split.csv"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(InputError, match=r"predictions\.csv: expected a table with the columns id, label, probability"):
-        canigatti.evaluation.records.PREDICTIONS.read(path)
+    with pytest.raises(InputError, match=r"split\.csv: expected a table with the columns id, label, part"):
+        canigatti.photos.records.SPLIT.read(path)
 
 
 def test_other_columns_are_dropped_unless_the_table_is_open_ended(tmp_path):

@@ -131,6 +131,11 @@ def is_url(source: str) -> bool:
     return re.match(r"https?://", source) is not None
 
 
+def is_csv(name: str) -> bool:
+    """Return whether a configured name is that of a CSV file."""
+    return name.lower().endswith(".csv")
+
+
 def printable(text: str) -> str:
     """Replace control characters and line breaks by question marks, so that a name cannot affect the terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)

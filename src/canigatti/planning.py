@@ -5,14 +5,13 @@ attributes such as `wildcards.experiment`.
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from canigatti.config import Experiment, Pretrained, Search, SearchSpec, Study, Weights
-from canigatti.files import InputError, sha256_of
+from canigatti.files import InputError, is_csv, sha256_of
 from canigatti.photos.origin import source_digest
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
 from canigatti.search.space import size
@@ -26,7 +25,6 @@ _MB_PER_MEGAPIXEL = {"convolutional": 400, "pretrained": 3000}
 _MB_PER_MINUTE = 40  # image data that the slowest networks of the study train on; `base` is ten times as fast
 _MAX_MINUTES = 24 * 60
 _MIN_PROPOSALS = 100
-_DEFAULT_SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 
 
 @dataclass(frozen=True)
@@ -85,12 +83,31 @@ class Plan:
             raise self.error(f"no experiment is named {name}; the study {self.study.study} has {known}")
         return self.study.experiments[name]
 
-    def digest_option(self, wildcards: Any) -> list[str]:
-        """Return the option of `fetch` with a text that changes with the content of the source, not with its times.
+    def fetch_options(self, wildcards: Any) -> list[str]:
+        """Return the options of `fetch` with the configured hash, and with a text that changes with the source.
 
-        Generated photos have none.
+        The text changes with the content of the source, not with its times; generated photos have none.
         """
-        return ["--digest", self._source_digest] if self._source_digest else []
+        sha256 = self.study.photos.sha256
+        digest = ["--digest", self._source_digest] if self._source_digest else []
+        return (["--sha256", sha256] if sha256 else []) + digest
+
+    def inspect_options(self, wildcards: Any) -> list[str]:
+        """Return the options of `inspect` for the classes, the configured groups and the number of photos."""
+        photos = self.study.photos
+        limit = [f"--limit-per-class={photos.limit_per_class}"] if photos.limit_per_class else []
+        groups = [f"--groups={photos.groups}"] if photos.groups else []
+        return [f"--class={name}" for name in self.study.classes] + groups + limit
+
+    def groups_digest(self, wildcards: Any) -> str:
+        """Return a text that changes with the content of the file of configured groups."""
+        groups = self.study.photos.groups
+        return sha256_of(Path(groups)) if groups and is_csv(groups) else ""
+
+    def split_options(self, wildcards: Any) -> list[str]:
+        """Return the options of `split`: the fractions, or that folders of the source are the split."""
+        split = self.study.splits[wildcards.split]
+        return ["--from-folders"] if isinstance(split, str) else ["--spec", split.to_json()]
 
     @cached_property
     def _source_digest(self) -> str:
@@ -208,33 +225,6 @@ class Plan:
         images_mb = images.stat().st_size / 1e6 if images.exists() else 0
         minutes = 15 + self.experiment(wildcards).epochs * images_mb / _MB_PER_MINUTE
         return round(attempt * min(_MAX_MINUTES, minutes))
-
-
-def check_project_folder(folder: Path) -> None:
-    """Check that Snakemake can read the project's files where they are.
-
-    Args:
-        folder: the folder with `Snakefile` and `rules`.
-
-    Raises:
-        InputError: Snakemake would take a part of their path for a wildcard.
-    """
-    for path in (folder, PACKAGE):
-        if {"{", "}"} & set(str(path)):
-            raise InputError(
-                f"{path}: Snakemake takes {{word}} in the project's path for a wildcard; rename the folder"
-            )
-
-
-def study_options(snakefile: str, overrides: Sequence[str]) -> tuple[str, ...]:
-    """Return the options of `snakemake` that select this study in the working directory, besides `--configfile`.
-
-    Args:
-        snakefile: path of the Snakefile, relative to the working directory.
-        overrides: `key=value` texts of the option `--config`.
-    """
-    own = () if snakefile in _DEFAULT_SNAKEFILES else ("--snakefile", snakefile)
-    return (*own, "--config", *overrides) if overrides else own
 
 
 def _source(path: str) -> str:

@@ -15,13 +15,14 @@ from canigatti.files import InputError, sha256_of
 PACKAGE = Path(__file__).parent
 _IMPORT = re.compile(r"^ *from (canigatti[\w.]*) import (\([^)]*\)|.*)$", re.MULTILINE)
 
-# Editing these leaves results as they are. The configuration reaches a job as its `spec`; planning finds the files and
-# resources of jobs; files, options and records decide how values are written and read, not which; ownership decides
-# which process may write; checkpoint and shutdown do not change how a training run ends, and leases only choose the
-# device that it runs on.
+_SUPPORT = ("config", "files", "invocation", "options", "ownership", "planning", "provenance", "records")
+# Editing these leaves results as they are. The configuration reaches a job as its `spec`; invocation and planning find
+# the study, and the files and resources of its jobs; files, options and records decide how values are written and read,
+# not which; ownership decides which process may write; checkpoint and shutdown do not change how a training run ends,
+# and leases only choose the device that it runs on.
 WITHOUT_EFFECT = (
     "canigatti",
-    *(f"canigatti.{name}" for name in ("config", "files", "options", "ownership", "planning", "provenance", "records")),
+    *(f"canigatti.{name}" for name in _SUPPORT),
     *(f"canigatti.training.{name}" for name in ("checkpoint", "leases", "shutdown")),
 )
 

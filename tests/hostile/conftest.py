@@ -1,12 +1,17 @@
+import io
 import os
 import shutil
 import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
+from PIL import Image
 
+from canigatti.photos.commands.fetch import fetch
+from canigatti.photos.commands.inspect import inspect
 from canigatti.photos.demo.archive import draw_members
 
 
@@ -14,6 +19,37 @@ from canigatti.photos.demo.archive import draw_members
 def drawn_photos() -> dict[str, bytes]:
     """The photo files of a small generated archive, with its planted faults, by their path in it."""
     return {member.path: member.content for member in draw_members(60, 3) if member.path.endswith(".jpg")}
+
+
+def _draw(picture: Image.Image | int | tuple[int, int]) -> Image.Image:
+    if isinstance(picture, Image.Image):
+        return picture
+    seed, frame = picture if isinstance(picture, tuple) else (picture, 0)
+    pixels = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    image = Image.fromarray(pixels).resize((48, 36), Image.Resampling.BICUBIC)
+    if isinstance(picture, tuple):
+        image.putpixel((0, 0), (frame, 0, 0))
+    return image
+
+
+@pytest.fixture
+def inspect_pictures(tmp_path):
+    """A function that writes pictures of cats and dogs, runs `fetch` and `inspect`, and returns the manifest's path.
+
+    A picture is an image, or the number of one; a pair of numbers is a frame of a clip, a near duplicate of the others.
+    """
+
+    def run(pictures: dict[str, Image.Image | int | tuple[int, int]], groups: str | None = None) -> Path:
+        for path, picture in pictures.items():
+            stream = io.BytesIO()
+            _draw(picture).save(stream, "PNG")
+            (tmp_path / "source" / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "source" / path).write_bytes(stream.getvalue())
+        fetch(str(tmp_path / "source"), tmp_path / "photos/source.json", None)
+        inspect(tmp_path / "photos/source.json", ["cat", "dog"], tmp_path / "photos", groups=groups)
+        return tmp_path / "photos/manifest.csv"
+
+    return run
 
 
 @pytest.fixture

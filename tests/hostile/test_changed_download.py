@@ -221,5 +221,5 @@ def test_the_server_is_asked_once_per_plan(server):
         **{"defaults": {"split": "half"}, "experiments": {"plain": {}}},
     }
     plan = Plan(parse_study(study, "test"))
-    assert plan.digest_option(None) == plan.digest_option(None) == ["--digest", f'{server.url} "first"']
+    assert plan.fetch_options(None) == plan.fetch_options(None) == ["--digest", f'{server.url} "first"']
     assert server.requests == ["HEAD"]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from canigatti.photos.commands.inspect import inspect
 from canigatti.photos.commands.store import store
+from canigatti.photos.configured_groups import read_groups
 from canigatti.photos.inspection import inspect_all
 from canigatti.photos.layouts import find_photos
 from canigatti.photos.manifest import assemble, summarize
@@ -35,15 +36,15 @@ def photo(seed, form="JPEG", size=(60, 45), **options):
     return encode(texture(seed, size), form, **options)
 
 
-def assemble_files(folder, files, limit_per_class=None):
+def assemble_files(folder, files, limit_per_class=None, configured=None):
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     source = FolderSource(folder)
     found = find_photos(source.members(), ["cat", "dog"])
     inspections = inspect_all(source, found, workers=1)
-    rows, groups = assemble(found, inspections, limit_per_class)
-    return rows, groups, summarize(rows, groups, inspections, ["cat", "dog"])
+    rows, groups = assemble(found, inspections, limit_per_class, configured and read_groups(configured, found))
+    return rows, groups, summarize(rows, groups, found, inspections, ["cat", "dog"])
 
 
 def verdicts(rows):

@@ -19,14 +19,17 @@ from canigatti.config.experiment import (
 from canigatti.config.file_record import ConfigurationRecord, check_owner, names_study, record_owner
 from canigatti.config.loading import effective_overrides, load_study, parse_study
 from canigatti.config.outline import OutlinedExperiment
+from canigatti.config.photos import FROM_FOLDERS, AnySplit, GeneratedPhotos, Photos, Split
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
-from canigatti.config.study import GeneratedPhotos, Outline, Photos, Split, Study, schema
+from canigatti.config.study import Outline, Study, schema
 
 __all__ = [
     "BACKBONES",
+    "FROM_FOLDERS",
     "SGD",
     "Adam",
+    "AnySplit",
     "Augmentation",
     "ConfigError",
     "ConfigurationRecord",

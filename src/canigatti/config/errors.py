@@ -31,12 +31,17 @@ def validation_errors(error: ValidationError, raw: Any) -> list[str]:
     for details in errors:
         if _follows_from_another(details, errors):
             continue
-        location = [str(part) for part in details["loc"]]
+        location = [str(part) for part in details["loc"] if not _is_tag(part)]
         if _comes_from_defaults(location, raw):
             location = ["defaults", *location[2:]]
         key = ".".join(map(_shorten, location))
         lines[key] = _on_one_line(f"{key}: {_message(details)}" if key else _message(details))
     return list(lines.values())
+
+
+def _is_tag(part: Any) -> bool:
+    """Return whether a part of a location is a member of a union and not a key, see `AnySplit`."""
+    return part in ("<fractions>", "<from-folders>")
 
 
 def _follows_from_another(details: Any, errors: list[Any]) -> bool:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from canigatti.config.errors import ConfigError, validation_errors
 from canigatti.config.strict_yaml import parse_yaml, read_yaml
 from canigatti.config.study import Study
+from canigatti.files import is_csv
 
 
 def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
@@ -88,6 +89,9 @@ def _check_local_files(study: Study) -> None:
     source = study.photos.source
     if source and not study.photos.is_remote and not Path(source).exists():
         raise ConfigError(f"photos.source: no such file or folder: {source!r}")
+    groups = study.photos.groups
+    if groups and is_csv(groups) and not Path(groups).is_file():
+        raise ConfigError(f"photos.groups: no such file: {groups!r}")
     for backbone, weights in study.weights.items():
         if weights.source != "imagenet" and not Path(weights.source).is_file():
             raise ConfigError(

@@ -1,71 +1,18 @@
 """A study: classes, photos, splits and experiments."""
 
-from typing import Annotated, Any, Self, get_args
+from typing import Any, Self, get_args
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from canigatti.config.basis import Count, Fraction, Name, Seed
+from canigatti.config.basis import Name, Seed
 from canigatti.config.experiment import Experiment, Table
 from canigatti.config.inheritance import inherit_keys
 from canigatti.config.outline import OutlinedExperiment
+from canigatti.config.photos import FROM_FOLDERS, AnySplit, Photos
 from canigatti.config.pretrained import Weights
-from canigatti.files import is_url
 from canigatti.records import Record
 
 _MAX_CLASS_NAME = 100  # characters; it is in the names of files and in figures
-
-
-class GeneratedPhotos(Record):
-    """Generated photos instead of real ones, including deliberately broken files."""
-
-    count: Annotated[int, Field(ge=40, le=1_000_000)] = Field(
-        default=800, description="Number of photos, both classes together."
-    )
-    seed: Seed = Field(default=42, description="Seed of the generated photos.")
-
-
-class Photos(Record):
-    """The source of the photos: a URL, a zip file, a folder, or the package's generator."""
-
-    source: Annotated[str, Field(min_length=1)] | None = Field(
-        default=None, description="URL or path of a zip file, or path of a folder."
-    )
-    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = Field(
-        default=None, description="Expected SHA-256 of the zip file."
-    )
-    generate: GeneratedPhotos | None = Field(default=None, description="Generate photos instead of reading a source.")
-    limit_per_class: Count | None = Field(
-        default=None, description="Use only the first photos of each class, at most this many."
-    )
-
-    @model_validator(mode="after")
-    def _check_source(self) -> Self:
-        if (self.source is None) == (self.generate is None):
-            raise ValueError("expected either source (a URL, a zip file or a folder) or generate, not both")
-        if self.sha256 and self.source is None:
-            raise ValueError("sha256 requires a source")
-        return self
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether the source must be downloaded."""
-        return self.source is not None and is_url(self.source)
-
-
-class Split(Record):
-    """A way of dividing the photos into training, validation and test set, as fractions of each class that sum to 1."""
-
-    train: Fraction = Field(description="Fraction of each class in the training set.")
-    validation: Fraction = Field(description="Fraction of each class in the validation set.")
-    test: Fraction = Field(description="Fraction of each class in the test set.")
-    seed: Seed = Field(default=42, description="Seed of the random assignment.")
-
-    @model_validator(mode="after")
-    def _check_sum(self) -> Self:
-        total = self.train + self.validation + self.test
-        if abs(total - 1) > 1e-9:
-            raise ValueError(f"train, validation and test add up to {total:g}, expected 1")
-        return self
 
 
 class Outline(Record):
@@ -73,9 +20,8 @@ class Outline(Record):
 
     study: Name
     configuration: str | None
-    classes: tuple[str, str]
     photos: Photos
-    splits: dict[Name, Split]
+    splits: dict[Name, AnySplit]
     experiments: tuple[OutlinedExperiment, ...]
     tables: tuple[str, ...]
     options: tuple[str, ...]
@@ -88,7 +34,10 @@ class Study(Record):
     study: Name = Field(description="Name of the study; results are written to results/<study>/.")
     classes: tuple[str, str] = Field(strict=False, description="The two class names; the first has label 0.")
     photos: Photos = Field(description="The source of the photos.")
-    splits: dict[Name, Split] = Field(min_length=1, description="Splits by name.")
+    splits: dict[Name, AnySplit] = Field(
+        min_length=1,
+        description="Splits by name: fractions, or from-folders if the source has folders train, validation and test.",
+    )
     defaults: Experiment = Field(default=Experiment(), description="Values of keys that an experiment does not set.")
     experiments: dict[Name, Experiment] = Field(min_length=1, description="Experiments by name.")
     include: tuple[Name, ...] = Field(
@@ -127,13 +76,12 @@ class Study(Record):
         Args:
             configuration: path of the configuration file, which the report shows in its commands; None if another
                 workflow imports this one and configures it.
-            options: other options of `snakemake` that select the study, see :func:`canigatti.planning.study_options`.
+            options: other options of `snakemake` that select the study, see :class:`canigatti.invocation.Invocation`.
         """
         experiments = tuple(OutlinedExperiment.of(name, experiment) for name, experiment in self.included().items())
         return Outline(
             study=self.study,
             configuration=configuration,
-            classes=self.classes,
             photos=self.photos,
             splits=self.splits,
             experiments=experiments,
@@ -223,6 +171,20 @@ class Study(Record):
         for name, experiment in self.experiments.items():
             if experiment.split not in self.splits:
                 raise ValueError(f"experiments.{name}.split: expected one of {known}, received {experiment.split!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_splits_from_folders(self) -> Self:
+        for name, split in self.splits.items():
+            if split == FROM_FOLDERS and self.photos.generate:
+                raise ValueError(
+                    f"splits.{name}: {FROM_FOLDERS} requires photos.source; generated photos have no folders"
+                )
+            if split == FROM_FOLDERS and self.photos.limit_per_class:
+                raise ValueError(
+                    f"splits.{name}: {FROM_FOLDERS} uses all photos; remove photos.limit_per_class, whose first photos "
+                    "of each class may all be in one subset"
+                )
         return self
 
     @model_validator(mode="after")

@@ -67,7 +67,7 @@ def group_near_duplicates(hashes: np.ndarray, thumbnails: np.ndarray) -> np.ndar
         first, second = first[new], second[new]
         similar = _are_correlated(thumbnails, first, second)
         if similar.any():
-            group = _merge(group, first[similar], second[similar])
+            group = merge(group, first[similar], second[similar])
     return group
 
 
@@ -95,8 +95,17 @@ def _standardize(thumbnails: np.ndarray) -> np.ndarray:
     return values / values.std(axis=1, keepdims=True)
 
 
-def _merge(group: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Merge the groups that these pairs connect; the number of a group is the position of its first member."""
+def merge(group: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Merge the groups that these pairs of positions connect.
+
+    Args:
+        group: (n,), the position of the first member of each element's group.
+        first: (pairs,), positions.
+        second: (pairs,), positions.
+
+    Returns:
+        (n,), int64, like `group`.
+    """
     size = len(group)
     rows, columns = np.concatenate([first, np.arange(size)]), np.concatenate([second, group])
     graph = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(size, size))

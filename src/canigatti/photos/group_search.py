@@ -48,8 +48,9 @@ def _require_enough_groups(names: np.ndarray, counts: np.ndarray, classes: Seque
             largest = int(np.argmax(counts[:, label]))
             example = f", the largest of {own.max():,} photos such as {names[largest]}" if own.size else ""
             raise InputError(
-                f"the class {name!r} has {_plural(int(own.sum()), 'kept photo')} in {_plural(own.size, 'group')} of "
-                f"near duplicates or single photos{example}; a group is never divided; three subsets need three"
+                f"the class {name!r} has {_plural(int(own.sum()), 'kept photo')} in {_plural(own.size, 'group')} "
+                f"(photos.groups, near duplicates or single photos){example}; a group is never divided; three subsets "
+                "need three"
             )
 
 

@@ -3,15 +3,21 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from canigatti.files import InputError
+from canigatti.photos.records import SUBSETS
 
 IMAGE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif"),
     *(".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".heic"),
 )
 _MAX_LISTED_FOLDERS = 12
+_SUBSET_OF_FOLDER = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 
 
 @dataclass(frozen=True)
@@ -19,16 +25,20 @@ class FoundPhoto:
     """A file of the source, a photo or not.
 
     Attributes:
-        id: `<class>.<path inside the class folder>`, such as `cat.0.jpg`; the whole path for a file without a class.
+        id: `<class>.<path inside the class folder>`, such as `cat.0.jpg`, or `<class>.<subset>/<path>` if the source
+            has its own subsets; the whole path for a file without a class.
         label: index of the class, 0 or 1; None for a file without a class.
         path: path in the source, with '/'.
         conflict: whether its name, or a folder below the class folder, is the name of another class.
+        subset: one of `SUBSETS` if the file has a class and a folder above its class folder (or above the file, for a
+            class from the name) is called that or `training`, `valid`, `val`, `dev` or `testing`; None otherwise.
     """
 
     id: str
     label: int | None
     path: str
     conflict: bool = False
+    subset: str | None = None
 
 
 def find_photos(members: Sequence[str], classes: Sequence[str]) -> list[FoundPhoto]:
@@ -53,10 +63,25 @@ def find_photos(members: Sequence[str], classes: Sequence[str]) -> list[FoundPho
     in_folders = any(_split_at_class_folder(member, keys) for member in members)
     classify = _classify_by_folder if in_folders else _classify_by_name
     found = [classify(member, keys, classes) for member in members]
+    if len(given_subsets(found)) > 1:  # the same name may be in each of them
+        found = [_with_subset_in_id(photo, classes) for photo in found]
     _check_every_class_has_files(found, classes)
     _check_no_other_class(found, keys, classes)
     _check_unique_ids(found)
     return sorted(found, key=lambda photo: (len(keys) if photo.label is None else photo.label, natural_key(photo.path)))
+
+
+def given_subsets(found: Sequence[FoundPhoto]) -> list[str]:
+    """Return the `SUBSETS` into which the folders of the source divide the files, in their order."""
+    subsets = {photo.subset for photo in found}
+    return [subset for subset in SUBSETS if subset in subsets]
+
+
+def _with_subset_in_id(photo: FoundPhoto, classes: Sequence[str]) -> FoundPhoto:
+    if photo.label is None or photo.subset is None:
+        return photo
+    name = classes[photo.label]
+    return replace(photo, id=f"{name}.{photo.subset}/{photo.id.removeprefix(f'{name}.')}")
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, str]], str]:
@@ -88,19 +113,27 @@ def _classify_by_folder(member: str, keys: list[str], classes: Sequence[str]) ->
     match = _split_at_class_folder(member, keys)
     if match is None:
         return FoundPhoto(member, None, member)
-    _, label, below = match
+    above, label, below = match
     *folders, name = map(_key, below)
     other = {*keys} - {keys[label]}
     conflict = not other.isdisjoint({*folders, name.partition(".")[0]})
-    return FoundPhoto(f"{classes[label]}.{'/'.join(below)}", label, member, conflict)
+    return FoundPhoto(f"{classes[label]}.{'/'.join(below)}", label, member, conflict, _find_subset(above))
 
 
 def _classify_by_name(member: str, keys: list[str], classes: Sequence[str]) -> FoundPhoto:
-    prefix, _, rest = member.rpartition("/")[2].partition(".")
+    folder, _, file_name = member.rpartition("/")
+    prefix, _, rest = file_name.partition(".")
     if _key(prefix) not in keys or not rest or is_hidden(member):
         return FoundPhoto(member, None, member)
     label = keys.index(_key(prefix))
-    return FoundPhoto(f"{classes[label]}.{rest}", label, member)
+    return FoundPhoto(f"{classes[label]}.{rest}", label, member, subset=_find_subset(folder))
+
+
+def _find_subset(folder: str) -> str | None:
+    """Return the subset that the outermost of the folders in a path with '/' is named after."""
+    return next(
+        (_SUBSET_OF_FOLDER[key] for part in folder.split("/") if (key := _key(part)) in _SUBSET_OF_FOLDER), None
+    )
 
 
 def _check_every_class_has_files(found: list[FoundPhoto], classes: Sequence[str]) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from canigatti.photos.duplicates import find_copies, group_near_duplicates
+from canigatti.photos.configured_groups import first_members
+from canigatti.photos.duplicates import find_copies, group_near_duplicates, merge
 from canigatti.photos.hashing import THUMBNAIL_SIDE, perceptual_hashes
 from canigatti.photos.inspection import Inspection
-from canigatti.photos.layouts import FoundPhoto
-from canigatti.photos.records import GROUPS, MANIFEST, PhotosSummary, Verdict
+from canigatti.photos.layouts import FoundPhoto, given_subsets
+from canigatti.photos.records import CONFIGURED, GROUPS, MANIFEST, NEAR_DUPLICATES, PhotosSummary, Verdict
 from canigatti.photos.rejection import select_rejected, to_rejected_files
 
 # The columns of the manifest that an inspection determines.
@@ -20,7 +21,10 @@ _INSPECTED = ("width", "height", "mode", "format", "bytes", "sha256", "verdict",
 
 
 def assemble(
-    found: Sequence[FoundPhoto], inspections: Sequence[Inspection], limit_per_class: int | None
+    found: Sequence[FoundPhoto],
+    inspections: Sequence[Inspection],
+    limit_per_class: int | None,
+    configured: Sequence[str] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Determine the verdict of every file from all inspections.
 
@@ -31,6 +35,7 @@ def assemble(
         found: the files, in manifest order.
         inspections: one per file.
         limit_per_class: maximum number of kept photos of a class.
+        configured: the name of each file's configured group, empty for none; None if no groups are configured.
 
     Returns:
         The manifest (`MANIFEST`, one row per file) and the groups (`GROUPS`, one row per kept photo).
@@ -42,9 +47,14 @@ def assemble(
     kept = np.flatnonzero(rows["verdict"] == Verdict.KEEP)
     hashes = np.array([int(text, 16) for text in rows["phash"].iloc[kept]], np.uint64)
     first = group_near_duplicates(hashes, _thumbnails([inspections[int(position)] for position in kept]))
-    ids = rows["id"].to_numpy(dtype=object)
-    groups = GROUPS.frame({"id": ids[kept], "group": ids[kept[first]]})
-    return _note_near_duplicates(rows, kept, groups), groups
+    ids = rows["id"].to_numpy(dtype=object)[kept]
+    groups = GROUPS.frame({"id": ids, "group": ids[first]})
+    rows = _note_near_duplicates(rows, kept, groups)
+    if configured is not None:
+        names = np.array(configured, dtype=object)[kept]
+        connected = merge(first, np.arange(len(kept)), first_members(names.tolist()))
+        groups = groups.assign(group=ids[connected], **{CONFIGURED: names, NEAR_DUPLICATES: ids[first]})
+    return rows, groups
 
 
 def _tabulate(found: Sequence[FoundPhoto], inspections: Sequence[Inspection]) -> pd.DataFrame:
@@ -116,7 +126,11 @@ def _append_note(notes: str, note: str) -> str:
 
 
 def summarize(
-    rows: pd.DataFrame, groups: pd.DataFrame, inspections: Sequence[Inspection], classes: Sequence[str]
+    rows: pd.DataFrame,
+    groups: pd.DataFrame,
+    found: Sequence[FoundPhoto],
+    inspections: Sequence[Inspection],
+    classes: Sequence[str],
 ) -> PhotosSummary:
     """Count files by verdict and class, for the report.
 
@@ -125,19 +139,25 @@ def summarize(
 
     Args:
         rows: the manifest.
-        groups: groups of near duplicates.
+        groups: groups of photos.
+        found: the files, in the order of the manifest.
         inspections: one per file.
         classes: names of the classes.
     """
     is_kept = rows["verdict"] == Verdict.KEEP
     jfif_drops = rows["label"].notna() & ~np.array([inspection.jfif for inspection in inspections], bool)
     verdicts = rows["verdict"].value_counts().sort_index()
+    near_duplicates = groups.get(NEAR_DUPLICATES, groups["group"]).value_counts()
+    configured = groups.loc[groups[CONFIGURED] != "", CONFIGURED].value_counts() if CONFIGURED in groups else None
     return PhotosSummary(
         files=len(rows),
         kept={name: int((is_kept & (rows["label"] == label)).sum()) for label, name in enumerate(classes)},
         verdicts={Verdict(name): int(count) for name, count in verdicts.items()},
         jfif_test_drops=int(jfif_drops.sum()),
         jfif_test_drops_kept=int((jfif_drops & is_kept).sum()),
-        near_duplicate_groups=int((groups["group"].value_counts() > 1).sum()),
+        near_duplicate_groups=int((near_duplicates > 1).sum()),
+        configured_groups=None if configured is None else int((configured > 1).sum()),
+        photos_in_configured_groups=0 if configured is None else int(configured[configured > 1].sum()),
+        given_subsets=tuple(given_subsets(found)),
         rejected=tuple(to_rejected_files(select_rejected(rows))),
     )

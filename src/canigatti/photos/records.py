@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
+from canigatti.files import InputError
 from canigatti.records import Record, Table
 
 if TYPE_CHECKING:
@@ -93,7 +94,10 @@ class PhotosSummary(Record):
         verdicts: number of files by verdict; verdicts without files are omitted.
         jfif_test_drops: number of files in class folders without `JFIF` in their first ten bytes.
         jfif_test_drops_kept: number of those files that are kept.
-        near_duplicate_groups: number of groups of at least two photos.
+        near_duplicate_groups: number of groups of at least two near duplicates.
+        configured_groups: number of configured groups of at least two photos; None if no groups are configured.
+        photos_in_configured_groups: number of photos in those groups.
+        given_subsets: the `SUBSETS` into which the folders of the source divide the photos; empty if they do not.
         rejected: files that are not used, except those over the limit per class.
     """
 
@@ -103,6 +107,9 @@ class PhotosSummary(Record):
     jfif_test_drops: int
     jfif_test_drops_kept: int
     near_duplicate_groups: int
+    configured_groups: int | None
+    photos_in_configured_groups: int
+    given_subsets: tuple[str, ...]
     rejected: tuple[RejectedFile, ...]
 
 
@@ -112,7 +119,10 @@ MANIFEST = Table(
         **{"bytes": "Int64", "sha256": str, "phash": str, "verdict": str, "reason": str},
     }
 )
-GROUPS = Table({"id": str, "group": str})
+# With configured groups, two more columns: the name of the configured group, empty for none, and the group of near
+# duplicates alone; `group` connects both.
+GROUPS = Table({"id": str, "group": str}, open_ended=True)
+CONFIGURED, NEAR_DUPLICATES = "configured", "near_duplicates"
 SPLIT = Table({"id": str, "label": int, "part": str})
 PLANTED = Table({"path": str, "fault": str, "verdict": str})
 
@@ -137,6 +147,20 @@ def read_subset(split: Path, subset: str) -> "np.ndarray":
     return rows.loc[rows["part"] == subset, "id"].to_numpy(dtype=object)
 
 
+def groups_of(ids: "np.ndarray | pd.Series", path: Path) -> "np.ndarray":
+    """Return the group of each photo, (n,), from `groups.csv`: equal values belong together.
+
+    Raises:
+        InputError: the file is missing, is not a table of groups, or does not list a photo.
+    """
+    import pandas as pd
+
+    groups = pd.Series(ids).map(GROUPS.read(path).set_index("id")["group"])
+    if groups.isna().any():
+        raise InputError(f"{path}: expected a row for each kept photo, but there is none for {ids[groups.isna()][0]}")
+    return groups.to_numpy(dtype=object)
+
+
 def count_subsets(split: Path, classes: Sequence[str]) -> "pd.DataFrame":
     """Count the photos of a split: one row per subset, one column per label.
 
@@ -148,3 +172,17 @@ def count_subsets(split: Path, classes: Sequence[str]) -> "pd.DataFrame":
     rows = SPLIT.read(split)
     counts = pd.crosstab(rows["part"], rows["label"])
     return counts.reindex(index=list(SUBSETS), columns=list(range(len(classes))), fill_value=0)
+
+
+def count_divided_groups(split: Path, groups: "pd.Series") -> int:
+    """Count the groups with photos in more than one subset of a split.
+
+    Args:
+        split: the CSV file.
+        groups: the group of each photo, by photo id.
+
+    Raises:
+        InputError: the file is missing or is not a split.
+    """
+    rows = SPLIT.read(split)
+    return int((rows["part"].groupby(rows["id"].map(groups)).nunique() > 1).sum())

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from canigatti.report.evidence import Network, Pair, paired_differences, require_same_photos
-from canigatti.report.intervals import mean_difference
+from canigatti.report.evidence import Network, Pair, mean_gain, require_same_photos
+from canigatti.report.intervals import sign_flip_test
 from canigatti.report.records import COMPARISON
 
 SIGNIFICANCE = 0.05
@@ -18,9 +18,11 @@ def compare(networks: Sequence[Network]) -> pd.DataFrame:
 
     Return one row per pair, see :data:`canigatti.report.records.COMPARISON`. `first` is the more accurate network and
     `n` the number of test photos. `difference` is the difference of the accuracies; `difference_low` and
-    `difference_high` are the limits of its paired-bootstrap 95% interval. `only_first_correct` and
-    `only_second_correct` count photos. `p` is the p-value of the exact McNemar test (McNemar 1947). `p_holm` is
-    corrected for the number of pairs within the split (Holm 1979). `significant` is true if `p_holm` is below 0.05.
+    `difference_high` are the limits of its 95% interval: of the paired bootstrap, or of
+    :func:`canigatti.report.intervals.grouped_mean_difference` if two test photos are in the same group.
+    `only_first_correct` and `only_second_correct` count photos. `p` is the p-value of the exact McNemar test (McNemar
+    1947), or of :func:`canigatti.report.intervals.sign_flip_test` for such groups. `p_holm` is corrected for the number
+    of pairs within the split (Holm 1979). `significant` is true if `p_holm` is below 0.05.
 
     With several seeds, the accuracies are means over seeds, and the difference and its interval are computed from the
     fraction of seeds that classify each photo correctly. McNemar's test compares two trained networks, not averages:
@@ -45,14 +47,11 @@ def _compare_within(networks: Sequence[Network]) -> list[dict[str, Any]]:
 
 
 def _compare_two(pair: Pair) -> dict[str, Any]:
-    from statsmodels.stats.contingency_tables import mcnemar
-
     first, second = sorted(pair, key=lambda network: -network.accuracy)  # ties keep the order of the study
     require_same_photos(f"{second.name}/seed{second.correct.columns[0]}", second.correct.index, first.correct.index)
-    interval = mean_difference(paired_differences([(second, first)]).to_numpy())
+    interval = mean_gain([(second, first)])
     first_correct, second_correct = _select_seed(first, second)
-    counts = pd.crosstab(first_correct, second_correct)
-    counts = counts.reindex(index=[True, False], columns=[True, False], fill_value=0)
+    counts = _cross_tabulate(first_correct, second_correct)
     return {
         "split": first.split,
         "first": first.name,
@@ -65,8 +64,20 @@ def _compare_two(pair: Pair) -> dict[str, Any]:
         "difference_high": interval.high,
         "only_first_correct": int(counts.loc[True, False]),
         "only_second_correct": int(counts.loc[False, True]),
-        "p": float(mcnemar(counts, exact=True).pvalue),
+        "p": _p_value(first_correct, second_correct, first.groups),
     }
+
+
+def _p_value(first: pd.Series, second: pd.Series, groups: pd.Series) -> float:
+    from statsmodels.stats.contingency_tables import mcnemar
+
+    if groups.is_unique:
+        return float(mcnemar(_cross_tabulate(first, second), exact=True).pvalue)
+    return sign_flip_test(first.to_numpy().astype(int) - second.to_numpy().astype(int), groups.to_numpy())
+
+
+def _cross_tabulate(first: pd.Series, second: pd.Series) -> pd.DataFrame:
+    return pd.crosstab(first, second).reindex(index=[True, False], columns=[True, False], fill_value=0)
 
 
 def _select_seed(first: Network, second: Network) -> tuple[pd.Series, pd.Series]:

@@ -22,9 +22,9 @@ def write_tables(folder: Path, conclusions: Conclusions) -> None:
         EXPERIMENTS.write(folder / f"{name}.csv", experiments)
         write_text(folder / f"{name}.md", as_markdown(experiments))
     COMPARISON.write(folder / "comparison.csv", conclusions.comparison)
-    write_text(folder / "comparison.md", comparison_as_markdown(conclusions.comparison))
+    write_text(folder / "comparison.md", comparison_as_markdown(conclusions.comparison, conclusions.grouped))
     FINDINGS.write(folder / "findings.csv", findings)
-    write_text(folder / "findings.md", findings_as_markdown(findings))
+    write_text(folder / "findings.md", findings_as_markdown(findings, conclusions.grouped))
     for name in set(get_args(Table)).difference(conclusions.tables):
         for suffix in ("csv", "md"):
             (folder / f"{name}.{suffix}").unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from canigatti.report.notes import comparison_note, findings_note
 from canigatti.report.tables import BEST, OVERLAPS_BEST
 
 MARKS = {BEST: "★", OVERLAPS_BEST: "≈"}
@@ -22,18 +23,6 @@ DIVERGED_NOTE = (
 )
 ABSENT = "–"
 _DIFFERENCE = ["difference", "difference_low", "difference_high"]
-COMPARISON_NOTE = (
-    "Both networks of a pair were evaluated on the same test photos. The first has the higher accuracy, or the same. "
-    "Difference: accuracy of the first minus accuracy of the second in percentage points, with the 95% interval of the "
-    "paired bootstrap. p: exact McNemar test. p (Holm): corrected for the number of pairs within the split. "
-    "Significant: p (Holm) < 0.05. With several seeds, the difference is the difference of the mean accuracies; the "
-    "two counts and the test use the first seed that both experiments have."
-)
-FINDINGS_NOTE = (
-    "The two networks of a pair differ only in the setting that the claim is about. Their accuracies are compared on "
-    "the photos that are in both test sets; with several seeds, they are means over seeds. The 95% intervals of "
-    "accuracies describe the variation due to the choice of test photos, not the variation due to the training seed."
-)
 _COLORS = {"rgb": "RGB", "grayscale": "grayscale"}
 
 
@@ -157,8 +146,13 @@ def as_markdown(table: pd.DataFrame) -> str:
     return markdown(for_reading(table), LEFT_ALIGNED, notes(table))
 
 
-def comparison_as_markdown(comparison: pd.DataFrame) -> str:
-    """Format the table of :func:`canigatti.report.comparison.compare` as Markdown."""
+def comparison_as_markdown(comparison: pd.DataFrame, grouped: bool) -> str:
+    """Format the table of :func:`canigatti.report.comparison.compare` as Markdown.
+
+    Args:
+        comparison: the table.
+        grouped: whether test photos belong to the same group.
+    """
     texts = {
         "Split": comparison["split"],
         "First": comparison["first"],
@@ -171,11 +165,16 @@ def comparison_as_markdown(comparison: pd.DataFrame) -> str:
         "p (Holm)": comparison["p_holm"].map(p_value),
         "Significant": comparison["significant"].map({True: "yes", False: "no"}),
     }
-    return markdown(pd.DataFrame(texts), ("Split", "First", "Second"), [COMPARISON_NOTE])
+    return markdown(pd.DataFrame(texts), ("Split", "First", "Second"), [comparison_note(grouped)])
 
 
-def findings_as_markdown(findings: pd.DataFrame) -> str:
-    """Format the table of :func:`canigatti.report.findings.verdicts.findings_table` as Markdown."""
+def findings_as_markdown(findings: pd.DataFrame, grouped: bool) -> str:
+    """Format the table of :func:`canigatti.report.findings.verdicts.findings_table` as Markdown.
+
+    Args:
+        findings: the table.
+        grouped: whether test photos belong to the same group.
+    """
     columns = {
         "claim": "Claim",
         "verdict": "Verdict",
@@ -184,13 +183,18 @@ def findings_as_markdown(findings: pd.DataFrame) -> str:
         "rule": "Rule",
     }
     texts = findings[[*columns]].rename(columns=columns)
-    return markdown(texts, tuple(texts), [FINDINGS_NOTE])
+    return markdown(texts, tuple(texts), [findings_note(grouped)])
 
 
 def in_points(estimate: float, low: float, high: float) -> str:
     """Format a difference of accuracies and its interval in percentage points: `+3.1 points (+2.2 to +4.0)`."""
     points = [signed(100 * number) for number in (estimate, low, high)]
     return f"{points[0]} points ({points[1]} to {points[2]})"
+
+
+def percent_with_interval(fraction: float, interval: tuple[float, float] | None) -> str:
+    """Format a fraction and its interval in percent: `81.0% (76.1–85.2)`; `–` if it has no interval."""
+    return f"{100 * fraction:.1f}% ({100 * interval[0]:.1f}–{100 * interval[1]:.1f})" if interval else ABSENT
 
 
 def signed(number: float, digits: int = 1) -> str:

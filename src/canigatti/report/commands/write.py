@@ -15,7 +15,7 @@ def report(
     from canigatti.config import Outline
     from canigatti.files import write_text
     from canigatti.report.comparison import compare
-    from canigatti.report.evidence import collect_networks
+    from canigatti.report.evidence import are_grouped, collect_networks
     from canigatti.report.findings.testing import findings
     from canigatti.report.original import ORIGINAL_STUDY, read_original
     from canigatti.report.output import write_tables
@@ -24,11 +24,12 @@ def report(
     from canigatti.report.tables import study_tables
 
     study = read_study(Outline.from_json(outline), results)
-    networks = collect_networks(study.runs)
+    networks = collect_networks(study.runs, study.groups)
     conclusions = Conclusions(
         tables=study_tables(study, read_original() if study.outline.study == ORIGINAL_STUDY else None),
         comparison=compare(networks),
         findings=findings(networks, study.outline.splits),
+        grouped=are_grouped(networks),
     )
     page = render(study, conclusions)
     write_tables(output / "tables", conclusions)

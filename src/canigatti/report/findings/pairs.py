@@ -6,7 +6,7 @@ from copy import deepcopy
 from itertools import permutations
 from typing import Any
 
-from canigatti.config import Split
+from canigatti.config import AnySplit, Split
 from canigatti.report.evidence import Network, Pair
 
 Settings = dict[str, Any]
@@ -22,9 +22,17 @@ def color_added(networks: Sequence[Network]) -> list[Pair]:
     return steps(networks, ["color"], lambda old, new: (old["color"], new["color"]) == ("grayscale", "rgb"))
 
 
-def training_fraction_raised(networks: Sequence[Network], splits: dict[str, Split]) -> list[Pair]:
-    """Return the pairs whose second split has a larger training set, if their test sets have photos in common."""
-    larger = steps(networks, ["split"], lambda old, new: splits[old["split"]].train < splits[new["split"]].train)
+def training_fraction_raised(networks: Sequence[Network], splits: dict[str, AnySplit]) -> list[Pair]:
+    """Return the pairs whose second split has a larger training set, if their test sets have photos in common.
+
+    Splits that come with the photos are not used: they may differ in more than the fraction.
+    """
+    fractions = {name: split.train for name, split in splits.items() if isinstance(split, Split)}
+
+    def is_step(old: Settings, new: Settings) -> bool:
+        return {old["split"], new["split"]} <= {*fractions} and fractions[old["split"]] < fractions[new["split"]]
+
+    larger = steps(networks, ["split"], is_step)
     return [(old, new) for old, new in larger if old.correct.index.isin(new.correct.index).any()]
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from canigatti.config import Split
-from canigatti.report.evidence import Network, Pair, paired_differences
+from canigatti.config import AnySplit
+from canigatti.report.evidence import Network, Pair, mean_gain, paired_differences
 from canigatti.report.findings import claims
 from canigatti.report.findings.pairs import (
     augmentation_added,
@@ -20,13 +20,13 @@ from canigatti.report.findings.pairs import (
     training_fraction_raised,
 )
 from canigatti.report.findings.verdicts import CONTRADICTED, SUPPORTED, Claim, Finding, undecided, verdict
-from canigatti.report.intervals import Interval, mean, mean_difference, rank_correlation
+from canigatti.report.intervals import Interval, mean, rank_correlation
 from canigatti.report.texts import count_noun, in_points, signed
 
 _ORIGINAL_KERNELS = 3 * 3 * 3 * 32  # weights of the first layer: channels, height, width, filters
 
 
-def findings(networks: Sequence[Network], splits: dict[str, Split]) -> list[Finding]:
+def findings(networks: Sequence[Network], splits: dict[str, AnySplit]) -> list[Finding]:
     """Test all conclusions of the original study, in its order.
 
     Args:
@@ -70,7 +70,7 @@ def accuracy_rises(claim: Claim, pairs: Sequence[Pair], setting: str) -> Finding
     """Test the mean gain in accuracy over all pairs that differ in this setting."""
     if not pairs:
         return _no_pairs(claim, setting)
-    gain = _gain(pairs)
+    gain = mean_gain(pairs)
     return Finding(claim, verdict([gain]), f"{_points(gain)}, {_mean_of(pairs)}", _gains(pairs), gain)
 
 
@@ -78,7 +78,7 @@ def accuracy_rises_each_time(claim: Claim, pairs: Sequence[Pair], setting: str) 
     """Test the gain in accuracy of each pair that differs in this setting."""
     if not pairs:
         return _no_pairs(claim, setting)
-    gains = [_gain([pair]) for pair in pairs]
+    gains = [mean_gain([pair]) for pair in pairs]
     return Finding(claim, verdict(gains), ", ".join(_points(gain) for gain in gains), _gains(pairs))
 
 
@@ -144,7 +144,7 @@ def both_beat_rmsprop(steps: dict[str, list[Pair]]) -> Finding:
     missing = [f"RMSprop or {name}" for name, pairs in steps.items() if not pairs]
     if missing:
         return _no_pairs(claims.RMSPROP_LOSES, " and in ".join(missing))
-    gains = [_gain(pairs) for pairs in steps.values()]
+    gains = [mean_gain(pairs) for pairs in steps.values()]
     result = "; ".join(f"{name} {_points(gain)}" for name, gain in zip(steps, gains, strict=True))
     basis = _gains([pair for pairs in steps.values() for pair in pairs])
     return Finding(claims.RMSPROP_LOSES, verdict(gains), result, basis)
@@ -191,14 +191,8 @@ def _first_kernels(network: Network) -> int:
     return int(3 * settings["kernel_size"] ** 2 * settings["filters"][0])
 
 
-def _gain(pairs: Sequence[Pair]) -> Interval:
-    return mean_difference(paired_differences(pairs).to_numpy())
-
-
 def _gains(pairs: Sequence[Pair]) -> tuple[str, ...]:
-    tables = [paired_differences([pair]) for pair in pairs]
-    intervals = [mean_difference(table.to_numpy()) for table in tables]
-    texts = [f"{_points(gain)} on {len(table):,} photos" for gain, table in zip(intervals, tables, strict=True)]
+    texts = [f"{_points(mean_gain([pair]))} on {len(paired_differences([pair])):,} photos" for pair in pairs]
     return _per_pair(pairs, texts)
 
 

@@ -13,16 +13,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from canigatti.config import Outline
 from canigatti.photos.records import Verdict
 from canigatti.report.findings.verdicts import Finding
-from canigatti.report.page.embedding import EmbeddedImage, embed
+from canigatti.report.notes import comparison_note, findings_note
+from canigatti.report.page.details import class_context, details_of
+from canigatti.report.page.embedding import embed
 from canigatti.report.page.introductions import TITLES
 from canigatti.report.page.sections import matrices, section, table_view
 from canigatti.report.page.settings import compare_settings
 from canigatti.report.results import Run, StudyResults
 from canigatti.report.tables import BEST, OVERLAPS_BEST, grouped
 from canigatti.report.texts import (
-    COMPARISON_NOTE,
     DIVERGED_NOTE,
-    FINDINGS_NOTE,
     LEFT_ALIGNED,
     RANDOM_INITIALIZATION,
     RANDOM_INITIALIZATION_NOTE,
@@ -31,28 +31,11 @@ from canigatti.report.texts import (
     duration,
     in_points,
     p_value,
+    percent_with_interval,
 )
 
 MAX_REJECTED = 300  # rows of the list of rejected files; the manifest lists all
 DEFAULT_CONFIGURATION = "config/full.yaml"  # the default of the Snakefile
-
-
-@dataclass(frozen=True)
-class Details:
-    """Details of one experiment, from its first seed that did not diverge.
-
-    Attributes:
-        errors: number of misclassified test photos of class 0 and of class 1.
-        plots: its misclassified and its least certain test photos.
-        uncertain: rows of :data:`canigatti.evaluation.records.UNCERTAIN`.
-    """
-
-    experiment: str
-    seed: int
-    accuracy: float
-    errors: tuple[int, int]
-    plots: dict[str, EmbeddedImage]
-    uncertain: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -63,11 +46,13 @@ class Conclusions:
         tables: tables of experiments, see :func:`canigatti.report.tables.study_tables`.
         comparison: comparison of pairs, see :func:`canigatti.report.comparison.compare`.
         findings: see :func:`canigatti.report.findings.testing.findings`.
+        grouped: whether test photos belong to the same group, see :func:`canigatti.report.evidence.are_grouped`.
     """
 
     tables: dict[str, pd.DataFrame]
     comparison: pd.DataFrame
     findings: list[Finding]
+    grouped: bool
 
 
 def render(study: StudyResults, conclusions: Conclusions) -> str:
@@ -77,7 +62,12 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
         InputError: an image cannot be read.
     """
     everything = conclusions.tables["all"]
-    context = _study_context(study) | _photos_context(study) | _results_context(study, conclusions.tables)
+    context = (
+        class_context(study)
+        | _study_context(study)
+        | _photos_context(study)
+        | _results_context(study, conclusions.tables)
+    )
     ranked = everything.loc[everything["standing"] == BEST, "experiment"]
     example = str(ranked.iloc[0]) if len(ranked) else study.outline.experiments[0].name
     firsts = {run.experiment: run for run in reversed(study.runs) if not run.diverged}
@@ -91,7 +81,10 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
             matrices=matrices(conclusions.comparison),
             accuracy_cost=embed(study.accuracy_cost),
             findings=conclusions.findings,
-            details=[_details(run) for run in details],
+            grouped=conclusions.grouped,
+            comparison_note=comparison_note(conclusions.grouped),
+            findings_note=findings_note(conclusions.grouped),
+            details=[details_of(run, study.classes) for run in details],
             settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
             commands=commands(study.outline, example),
         )
@@ -110,11 +103,10 @@ def _environment() -> Environment:
     environment.globals |= {
         "left_aligned": LEFT_ALIGNED,
         "in_points": in_points,
+        "percent_with_interval": percent_with_interval,
         "random_initialization": RANDOM_INITIALIZATION,
         "random_initialization_note": RANDOM_INITIALIZATION_NOTE,
         "diverged_note": DIVERGED_NOTE,
-        "comparison_note": COMPARISON_NOTE,
-        "findings_note": FINDINGS_NOTE,
     }
     return environment
 
@@ -138,13 +130,14 @@ def _photos_context(study: StudyResults) -> dict[str, Any]:
         "image_sizes": sorted({run.training.spec.image_size for run in study.runs}),
         "verdicts": [(verdict, count, verdict.description) for verdict, count in _rejections(study)],
         "rejected": study.photos.rejected[:MAX_REJECTED],
+        "divided_groups": study.divided_groups,
     }
 
 
 def _results_context(study: StudyResults, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     groups, everything = grouped(study), tables["all"]
     return {
-        "sections": [section(name, groups[name], tables[name], study.searches) for name in TITLES if name in groups],
+        "sections": [section(study, name, groups[name], tables[name]) for name in TITLES if name in groups],
         "everything": table_view(everything),
         "best": everything[everything["standing"] == BEST].to_dict("records"),
         "overlaps_best": list(everything.loc[everything["standing"] == OVERLAPS_BEST, "experiment"]),
@@ -200,15 +193,3 @@ def _split_rows(study: StudyResults) -> list[tuple[str, list[tuple[int, list[int
         (name, [(int(row.sum()), [int(count) for count in row]) for row in counts.to_numpy()])
         for name, counts in study.split_counts.items()
     ]
-
-
-def _details(run: Run) -> Details:
-    confusion = run.metrics.confusion
-    return Details(
-        experiment=run.experiment,
-        seed=run.seed,
-        accuracy=run.metrics.accuracy,
-        errors=(confusion[0][1], confusion[1][0]),
-        plots={name: embed(path) for name, path in run.plots.items()},
-        uncertain=run.uncertain.to_dict("records"),
-    )
