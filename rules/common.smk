@@ -22,6 +22,7 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 PLAN = Plan(STUDY, error=WorkflowError)
+PLAN.check_unedited()
 RESULTS = PLAN.results
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"

@@ -15,6 +15,7 @@ from canigatti.files import InputError, is_csv, sha256_of
 from canigatti.photos.origin import source_digest
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
 from canigatti.search.space import size
+from canigatti.written import check_unedited
 
 # Memory to request for a training job, in MB: a constant for TensorFlow and the prefetched batches, which exceeds every
 # measured peak of a small network, plus an estimate of the activations per million pixels in a batch. See "Memory of
@@ -47,6 +48,13 @@ class Plan:
     def included(self) -> dict[str, Experiment]:
         """The experiments of the study by name, without optional groups that it does not include."""
         return self.study.included()
+
+    def check_unedited(self) -> None:
+        """Check that the results are as jobs wrote them; an edited one is a user error."""
+        try:
+            check_unedited(Path(self.results))
+        except InputError as error:
+            raise self.error(str(error)) from None
 
     def code(self, module: str) -> list[str]:
         """Return the package's files behind a command, given the command's module."""

@@ -160,6 +160,7 @@ DECIDES = {
     "training/shutdown.py": "",
     "training/starting.py": "train",
     "training/summary.py": "train",
+    "written.py": "",
 }
 
 
