@@ -1,6 +1,4 @@
 # canigatti: which convolutional approach classifies this pair of photo classes best, at what cost, and how sure are we?
-#
-#   snakemake --cores 1 --resources gpu=1                                     the whole study, config/full.yaml
 from snakemake.utils import min_version
 
 min_version("9.0")
