@@ -24,8 +24,7 @@ except InputError as error:
 PLAN = Plan(STUDY, error=WorkflowError)
 PLAN.check_unedited()
 RESULTS = PLAN.results
-LOGS = f"{RESULTS}/logs"
-BENCHMARKS = f"{RESULTS}/benchmarks"
+LOGS, BENCHMARKS = f"{RESULTS}/logs", f"{RESULTS}/benchmarks"
 PHOTOS, TRAINING, EVALUATION = (f"{RESULTS}/{stage}" for stage in ("photos", "training", "evaluation"))
 RUN = "{experiment}/seed{seed}"
 
