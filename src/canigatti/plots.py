@@ -6,6 +6,7 @@ from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from canigatti.files import atomic_path
@@ -13,6 +14,7 @@ from canigatti.files import atomic_path
 # Blue and vermilion of Okabe and Ito (2008), distinguishable with common color blindness and in grayscale print.
 CLASS_COLORS = ("#0072B2", "#D55E00")
 NEUTRAL_COLOR = "#8A8F98"
+MANY_CLASSES = 30  # from this number on, figures show some of the classes, and say so
 
 _TEXT, _LINE = "#24292F", "#C4C9D0"
 _STYLE: Any = {
@@ -42,6 +44,20 @@ _STYLE: Any = {
 }
 mpl.rcdefaults()  # the user's matplotlibrc must not change the figures
 mpl.rcParams.update(_STYLE)
+
+
+def class_colors(count: int) -> tuple[str, ...]:
+    """Return a color for each of `count` classes: :data:`CLASS_COLORS` for two.
+
+    Beyond two they are those of matplotlib's tab10, and from ten on of tab20, without gray, which is no class; beyond
+    18 they repeat.
+    """
+    if count == len(CLASS_COLORS):
+        return CLASS_COLORS
+    colormap = mpl.colormaps["tab10" if count < 10 else "tab20"]
+    colors = [to_hex(colormap(number)) for number in range(colormap.N)]
+    chromatic = [color for color in colors if color not in ("#7f7f7f", "#c7c7c7")]
+    return tuple(chromatic[number % len(chromatic)] for number in range(count))
 
 
 def new_figure(width_inches: float, height_inches: float) -> Figure:

@@ -12,6 +12,7 @@ from canigatti.files import InputError
 from canigatti.photos.records import (
     GROUPS,
     PHOTO_PLOTS,
+    ClassNames,
     PhotosSummary,
     SourceRecord,
     count_divided_groups,
@@ -98,6 +99,7 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
     """
     runs, photos = read_runs(outline, folder), folder / "photos"
     used = {outlined.split for outlined in outline.experiments}
+    classes = ClassNames.beside(photos / "summary.json")
     splits = {name: folder / "splits" / f"{name}.csv" for name in outline.splits if name in used}
     groups = GROUPS.read(photos / "groups.csv").set_index("id")["group"]
     given = [name for name in splits if outline.splits[name] == FROM_FOLDERS]
@@ -105,7 +107,7 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
         outline=outline,
         source=SourceRecord.read(photos / "source.json"),
         photos=PhotosSummary.read(photos / "summary.json"),
-        split_counts={name: count_subsets(path, outline.classes) for name, path in splits.items()},
+        split_counts={name: count_subsets(path, classes) for name, path in splits.items()},
         runs=runs,
         searches=[
             _read_search(folder / "search", outlined.name) for outlined in outline.experiments if outlined.searched
