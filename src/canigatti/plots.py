@@ -14,6 +14,7 @@ from canigatti.files import atomic_path
 # Blue and vermilion of Okabe and Ito (2008), distinguishable with common color blindness and in grayscale print.
 CLASS_COLORS = ("#0072B2", "#D55E00")
 NEUTRAL_COLOR = "#8A8F98"
+_GRAY_OF_TAB10 = 7
 MANY_CLASSES = 30  # from this number on, figures show some of the classes, and say so
 
 _TEXT, _LINE = "#24292F", "#C4C9D0"
@@ -49,15 +50,13 @@ mpl.rcParams.update(_STYLE)
 def class_colors(count: int) -> tuple[str, ...]:
     """Return a color for each of `count` classes: :data:`CLASS_COLORS` for two.
 
-    Beyond two they are those of matplotlib's tab10, and from ten on of tab20, without gray, which is no class; beyond
-    18 they repeat.
+    Beyond two they are those of matplotlib's tab10 without gray, which is no class; beyond nine they repeat, because
+    the light ones of tab20 cannot be read on white.
     """
     if count == len(CLASS_COLORS):
         return CLASS_COLORS
-    colormap = mpl.colormaps["tab10" if count < 10 else "tab20"]
-    colors = [to_hex(colormap(number)) for number in range(colormap.N)]
-    chromatic = [color for color in colors if color not in ("#7f7f7f", "#c7c7c7")]
-    return tuple(chromatic[number % len(chromatic)] for number in range(count))
+    colors = [to_hex(mpl.colormaps["tab10"](number)) for number in range(10) if number != _GRAY_OF_TAB10]
+    return tuple(colors[number % len(colors)] for number in range(count))
 
 
 def new_figure(width_inches: float, height_inches: float) -> Figure:

@@ -85,6 +85,7 @@ def plot_sizes(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
     for position, axes in enumerate(panels.ravel()):
         if position >= len(shown.labels):
             axes.remove()
+            panels[-2, position % columns].tick_params(labelbottom=True)
             continue
         label = shown.labels[position]
         photos = rows[(rows["label"] == label) & rows["width"].notna()]
