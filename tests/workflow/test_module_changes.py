@@ -157,6 +157,7 @@ DECIDES = {
     "training/machine.py": "train, evaluate",
     "training/model_files.py": "train, evaluate",
     "training/networks.py": "train, train_trial",
+    "training/outputs.py": "train, train_trial",
     "training/plots.py": "plot_training",
     "training/records.py": (
         "fetch_weights, train, plot_training, evaluate, plot_evaluation, check_results, plot_report, write_report"
