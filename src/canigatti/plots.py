@@ -17,16 +17,6 @@ NEUTRAL_COLOR = "#8A8F98"
 _GRAY_OF_TAB10 = 7
 MANY_CLASSES = 30  # from this number on, figures show some of the classes, and say so
 
-
-def class_colors(count: int) -> list[str]:
-    """Return a color for each of `count` classes; from the 21st class on, they repeat."""
-    if count <= len(CLASS_COLORS):
-        return list(CLASS_COLORS[:count])
-    palette = [mpl.colors.to_hex(mpl.colormaps["tab20"](number)) for number in range(20)]
-    order = palette[::2] + palette[1::2]  # first the ten strong colors, then their light variants
-    return [order[number % len(order)] for number in range(count)]
-
-
 _TEXT, _LINE = "#24292F", "#C4C9D0"
 _STYLE: Any = {
     "font.family": "sans-serif",

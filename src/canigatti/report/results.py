@@ -103,7 +103,6 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
     runs, photos = read_runs(outline, folder), folder / "photos"
     classes = ClassNames.read(photos / "classes.json").names
     used = {outlined.split for outlined in outline.experiments}
-    classes = ClassNames.beside(photos / "summary.json")
     splits = {name: folder / "splits" / f"{name}.csv" for name in outline.splits if name in used}
     groups = GROUPS.read(photos / "groups.csv").set_index("id")["group"]
     given = [name for name in splits if outline.splits[name] == FROM_FOLDERS]
