@@ -86,7 +86,7 @@ def test_an_image_store_that_does_not_fit_on_the_disk(inspected, small_disk):
     assert not files_in(output)
     small_disk("10m")
     assert canigatti(*command).returncode == 0
-    assert files_in(output) == {"images.npy", "images.npy.sha256"}
+    assert files_in(output) == {"images.npy", "images.npy.sha256", ".images.npy.store.json"}
 
 
 def test_a_manifest_that_does_not_fit_on_the_disk(inspected, small_disk):
