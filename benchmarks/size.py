@@ -32,7 +32,7 @@ spec = Spec(network=network, epochs=1, augmentation=None)
 train, validation = Subset(store, np.arange(count // 5, count), "rgb"), Subset(store, np.arange(count // 5), "rgb")
 with tempfile.TemporaryDirectory() as folder:
     job = fitting.TrainingJob(spec, 1, Path(folder, "logs"), Path(folder, "checkpoint", "state.npz"))
-    fitting.fit(networks.build(spec), job, Subsets(train, validation))
+    fitting.fit(networks.build(spec, None, 2), job, Subsets(train, validation))
 status = Path("/proc/self/status").read_text()  # ru_maxrss would include the parent process
 print("peak", status.partition("VmHWM:")[2].split()[0])
 """

@@ -61,7 +61,7 @@ def transfer(photos: Photos) -> list[Row]:
     spec = Spec(image_size=224, network=network, augmentation=None, epochs=8, early_stopping=EarlyStopping(patience=8))
     with TemporaryDirectory() as folder:
         validation_set = Subset(store, np.arange(TRANSFER_COUNT, TRANSFER_COUNT + 64), "rgb")
-        model = networks.build(spec)
+        model = networks.build(spec, None, 2)
         job = fitting.TrainingJob(spec, 1, Path(folder, "logs"), Path(folder, "checkpoint", "state.npz"))
         result = fitting.fit(model, job, Subsets(train_set, validation_set))
     first, *later = 1 / result.history["seconds"]
@@ -87,7 +87,7 @@ def transfer(photos: Photos) -> list[Row]:
 
 def prediction(photos: Photos) -> list[Row]:
     """Compare the command `predict` on files with Keras' `predict` on an array in memory."""
-    model = networks.build(Spec(augmentation=None))
+    model = networks.build(Spec(augmentation=None), None, 2)
     store = photos.store(200)
     rows = np.resize(np.arange(len(store.images)), PREDICTION_COUNT)
     images = store.images[rows]

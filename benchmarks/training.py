@@ -68,7 +68,7 @@ def in_memory(subset: Subset) -> tuple[np.ndarray, np.ndarray]:
 def training_tasks(subset: Subset, folder: Path) -> dict[str, Task]:
     """Return tasks that train the base network with five input pipelines."""
     spec = Spec(image_size=SIZE, batch_size=BATCH_SIZE, augmentation=None)
-    ours, theirs = networks.build(spec), original_network(spec)
+    ours, theirs = networks.build(spec, None, 2), original_network(spec)
     images, labels = in_memory(subset)
     tasks: dict[str, Task] = {}
     for name, augmentation in AUGMENTATIONS.items():

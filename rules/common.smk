@@ -29,9 +29,8 @@ PHOTOS, TRAINING, EVALUATION = (f"{RESULTS}/{stage}" for stage in ("photos", "tr
 RUN = "{experiment}/seed{seed}"
 
 
-# Not in a dry run. An importing workflow has no such file.
-onstart:
-    if CONFIGURATION:
+onstart:  # not in a dry run
+    if CONFIGURATION:  # an importing workflow has none
         record_owner(Path(RESULTS), Path(CONFIGURATION))
 
 

@@ -30,6 +30,7 @@ rule train_trial:
         images=ancient(PLAN.images_file),
         images_hash=PLAN.images_hash,
         manifest=rules.inspect_photos.output.manifest,
+        classes=rules.inspect_photos.output.classes,
         split=PLAN.split_file,
         proposed=rules.propose_trials.output.proposed,
         code=PLAN.trial_code,

@@ -244,7 +244,7 @@ def studies(draw):
     finetune = {"start_from": "transfer", "unfreeze": draw(TEXT), "group": draw(st.none() | st.just("extra"))}
     raw = {
         "study": draw(values(canigatti.config.basis.Name)),
-        "classes": ["cat", draw(st.sampled_from(["dog", "猫", 'd"o,g']))],
+        "classes": draw(st.none() | st.tuples(st.just("cat"), st.sampled_from(["dog", "猫", 'd"o,g'])).map(list)),
         "photos": draw(photos(generated=True)).model_dump(mode="json"),
         "splits": {"half": draw(splits()).model_dump(mode="json")},
         "defaults": draw(experiments(Experiment)).model_dump(mode="json") if draw(st.booleans()) else {},

@@ -93,11 +93,11 @@ class Plan:
         return (["--sha256", sha256] if sha256 else []) + digest
 
     def inspect_options(self, wildcards: Any) -> list[str]:
-        """Return the options of `inspect` for the classes, the configured groups and the number of photos."""
+        """Return the options of `inspect` for the configured classes and groups, and the number of photos."""
         photos = self.study.photos
         limit = [f"--limit-per-class={photos.limit_per_class}"] if photos.limit_per_class else []
         groups = [f"--groups={photos.groups}"] if photos.groups else []
-        return [f"--class={name}" for name in self.study.classes] + groups + limit
+        return [f"--class={name}" for name in self.study.classes or ()] + groups + limit
 
     def groups_digest(self, wildcards: Any) -> str:
         """Return a text that changes with the content of the file of configured groups."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from canigatti.files import atomic_path
@@ -13,16 +14,8 @@ from canigatti.files import atomic_path
 # Blue and vermilion of Okabe and Ito (2008), distinguishable with common color blindness and in grayscale print.
 CLASS_COLORS = ("#0072B2", "#D55E00")
 NEUTRAL_COLOR = "#8A8F98"
-
-
-def class_colors(count: int) -> list[str]:
-    """Return a color for each of `count` classes; from the 21st class on, they repeat."""
-    if count <= len(CLASS_COLORS):
-        return list(CLASS_COLORS[:count])
-    palette = [mpl.colors.to_hex(mpl.colormaps["tab20"](number)) for number in range(20)]
-    order = palette[::2] + palette[1::2]  # first the ten strong colors, then their light variants
-    return [order[number % len(order)] for number in range(count)]
-
+_GRAY_OF_TAB10 = 7
+MANY_CLASSES = 30  # from this number on, figures show some of the classes, and say so
 
 _TEXT, _LINE = "#24292F", "#C4C9D0"
 _STYLE: Any = {
@@ -52,6 +45,18 @@ _STYLE: Any = {
 }
 mpl.rcdefaults()  # the user's matplotlibrc must not change the figures
 mpl.rcParams.update(_STYLE)
+
+
+def class_colors(count: int) -> tuple[str, ...]:
+    """Return a color for each of `count` classes: :data:`CLASS_COLORS` for two.
+
+    Beyond two they are those of matplotlib's tab10 without gray, which is no class; beyond nine they repeat, because
+    the light ones of tab20 cannot be read on white.
+    """
+    if count == len(CLASS_COLORS):
+        return CLASS_COLORS
+    colors = [to_hex(mpl.colormaps["tab10"](number)) for number in range(10) if number != _GRAY_OF_TAB10]
+    return tuple(colors[number % len(colors)] for number in range(count))
 
 
 def new_figure(width_inches: float, height_inches: float) -> Figure:

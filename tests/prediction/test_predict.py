@@ -331,7 +331,7 @@ def test_a_model_with_other_inputs_or_outputs_raises(predict, model, photos, kin
         (lambda path: with_config(path, lambda config: []), "expected a model that Keras"),
         (lambda path: with_config(path, with_unknown_class), "Could not locate class 'Secret'"),
         (lambda path: with_config(path, with_system_call), "expected a model that Keras"),
-        (lambda path: network().save(path), "expected the names of two classes in the model's metadata.json"),
+        (lambda path: network().save(path), "expected the names of two or more classes in the model's metadata.json"),
     ],
 )
 def test_an_unusable_model_is_reported_on_one_line_and_nothing_else_is_printed(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from canigatti.photos.store import Store
 from canigatti.search.space import resolve
 from canigatti.search.trials import best_epoch, execute, execution_seed
 from canigatti.training.batches import Subset, Subsets
@@ -17,7 +18,9 @@ def run(store, spec, folder, objective="val_accuracy", seed=1):
     prepare_device(seed)
     checkpoint = Path(tempfile.mkdtemp(dir=folder), "checkpoint.npz")
     subsets = Subsets(*(Subset(store, rows, spec.color) for rows in (np.arange(40), np.arange(40, 50))))
-    return execute(TrainingJob(spec, seed, folder / "logs", checkpoint), objective, subsets)
+    return execute(
+        TrainingJob(spec, seed, folder / "logs", checkpoint), objective, subsets, len(np.unique(store.labels))
+    )
 
 
 def test_the_outcome_has_the_best_score_and_its_epoch(store, spec, tmp_path, capsys):
@@ -34,6 +37,13 @@ def test_the_outcome_has_the_best_score_and_its_epoch(store, spec, tmp_path, cap
 def test_the_score_depends_on_the_seed_only(store, spec, tmp_path):
     first, second, other = (run(store, spec, tmp_path, "val_loss", seed) for seed in (1, 1, 2))
     assert first == second != other
+
+
+def test_a_trial_of_three_classes_has_a_score(store, spec, tmp_path):
+    three = Store(store.images, store.ids, np.arange(50) % 3)
+    outcome = run(three, spec, tmp_path)
+    assert outcome.status == "completed"
+    assert 0 <= outcome.score <= 1
 
 
 HISTORY = pd.DataFrame({"epoch": [1, 2, 3, 4], "val_accuracy": [0.6, 0.8, 0.8, 0.7], "val_loss": [0.6, 0.5, 0.4, 0.4]})

@@ -14,7 +14,7 @@ def run_training(store, spec, folder, seed=42) -> fitting.TrainingResult:
     checkpoint = Path(tempfile.mkdtemp(dir=folder), "checkpoint.npz")
     job = fitting.TrainingJob(spec, seed, folder / "logs", checkpoint)
     subsets = Subsets(*(Subset(store, rows, spec.color) for rows in (np.arange(40), np.arange(40, 50))))
-    return fitting.fit(networks.build(spec), job, subsets)
+    return fitting.fit(networks.build(spec, None, len(np.unique(store.labels))), job, subsets)
 
 
 @pytest.fixture(scope="session")

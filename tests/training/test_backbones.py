@@ -21,6 +21,10 @@ def spec(network, **fields):
     return Spec(**{"network": network, "image_size": 32, "augmentation": None, **fields})
 
 
+def build(settings, weights=None, classes=2):
+    return networks.build(settings, weights, classes)
+
+
 def trainable_layers(model, backbone):
     return [layer.name for layer in model.get_layer(backbone).layers if layer.trainable and layer.weights]
 
@@ -30,16 +34,16 @@ def test_every_network_of_keras_applications_can_be_configured():
 
 
 def test_vgg16_has_the_head_of_the_study():
-    model = networks.build(spec(VGG16, image_size=224))
+    model = build(spec(VGG16, image_size=224))
     assert [layer.units for layer in model.layers if hasattr(layer, "units")] == [256, 256, 1]
     assert model.count_params() == 14_714_688 + 25_088 * 256 + 256 + 256 * 257 + 257
     assert trainable_layers(model, "vgg16") == []
 
 
 def test_mobilenetv2_is_unfrozen_from_block_16_on_except_batch_normalization():
-    transfer = networks.build(spec(MOBILENET, image_size=224))
+    transfer = build(spec(MOBILENET, image_size=224))
     assert networks.trainable_parameters(transfer) == 1280 * 128 + 128 + 128 * 64 + 64 + 65
-    finetune = networks.build(spec(MOBILENET, image_size=224, unfreeze="block_16_expand"))
+    finetune = build(spec(MOBILENET, image_size=224, unfreeze="block_16_expand"))
     assert trainable_layers(finetune, "mobilenetv2") == [
         "block_16_expand",
         "block_16_depthwise",
@@ -50,9 +54,9 @@ def test_mobilenetv2_is_unfrozen_from_block_16_on_except_batch_normalization():
 
 
 def test_everything_is_unfrozen_except_batch_normalization():
-    vgg = networks.build(spec(VGG16, unfreeze="everything"))
+    vgg = build(spec(VGG16, unfreeze="everything"))
     assert networks.trainable_parameters(vgg) == vgg.count_params()
-    mobilenet = networks.build(spec(MOBILENET, unfreeze="everything"))
+    mobilenet = build(spec(MOBILENET, unfreeze="everything"))
     body = mobilenet.get_layer("mobilenetv2")
     frozen = {type(layer).__name__ for layer in body.layers if not layer.trainable and layer.weights}
     assert frozen == {"BatchNormalization"}
@@ -60,12 +64,12 @@ def test_everything_is_unfrozen_except_batch_normalization():
 
 def test_an_unknown_layer_is_refused():
     with pytest.raises(InputError, match=r"unfreeze: mobilenetv2 has no layer 'block_17'.*out_relu"):
-        networks.build(spec(MOBILENET, unfreeze="block_17"))
+        build(spec(MOBILENET, unfreeze="block_17"))
 
 
 def test_fine_tuning_changes_the_unfrozen_weights_and_no_moving_statistics(shared):
     settings = spec(MOBILENET, unfreeze="block_16_expand", optimizer=SGD(name="sgd", learning_rate=0.1))
-    model = networks.build(settings, shared / "weights" / "mobilenetv2_notop.weights.h5")
+    model = build(settings, weights=shared / "weights" / "mobilenetv2_notop.weights.h5")
     body = model.get_layer("mobilenetv2")
     before = {weight.path: weight.numpy() for weight in body.weights}
     photos = np.random.default_rng(0).integers(0, 256, (16, 32, 32, 3), dtype=np.uint8)
@@ -81,7 +85,7 @@ def _named(body, path):
 
 @pytest.mark.parametrize("backbone", ["vgg16", "mobilenetv2", "efficientnetv2b0", "convnexttiny"])
 def test_uint8_photos_are_preprocessed_as_the_backbone_needs(backbone):
-    model = networks.build(spec(Pretrained(backbone=backbone)))
+    model = build(spec(Pretrained(backbone=backbone)))
     photos = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
     body = model.get_layer(backbone)
     expected = body(preprocess_input(backbone)(photos.astype(np.float32)), training=False)
@@ -90,7 +94,7 @@ def test_uint8_photos_are_preprocessed_as_the_backbone_needs(backbone):
 
 
 def test_scaling_to_0_1_is_an_option():
-    model = networks.build(spec(Pretrained(backbone="vgg16", preprocess="scale")))
+    model = build(spec(Pretrained(backbone="vgg16", preprocess="scale")))
     scaled = keras.Model(model.inputs, model.get_layer("scale").output)([np.full((1, 32, 32, 3), 255, np.uint8)])
     assert float(np.max(scaled)) == 1
 
@@ -111,7 +115,7 @@ def fetch(backbone, source, folder, **fields):
 def test_weights_are_copied_from_a_file_with_their_hash(vgg_file, tmp_path):
     output, record = fetch("vgg16", vgg_file, tmp_path)
     assert record == WeightsRecord(backbone="vgg16", source=str(vgg_file), weights="file", sha256=sha256_of(output))
-    built = networks.build(spec(VGG16), output).get_layer("vgg16")
+    built = build(spec(VGG16), weights=output).get_layer("vgg16")
     reference = keras.applications.VGG16(weights=str(vgg_file), include_top=False)
     for actual, expected in zip(built.weights, reference.weights, strict=True):
         np.testing.assert_array_equal(actual, expected)
@@ -186,7 +190,7 @@ def test_a_failed_download_is_an_error_unless_the_study_allows_random_initializa
 
 
 def test_fine_tuning_has_a_new_optimizer():
-    model = networks.build(spec(MOBILENET, optimizer=Adam(name="adam", learning_rate=1e-4)))
+    model = build(spec(MOBILENET, optimizer=Adam(name="adam", learning_rate=1e-4)))
     finetuned = networks.prepare(
         model, spec(MOBILENET, unfreeze="block_16_expand", optimizer=Adam(name="adam", learning_rate=1e-5))
     )

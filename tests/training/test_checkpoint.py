@@ -134,7 +134,7 @@ def test_the_code_behind_a_checkpoint_is_what_decides_how_the_training_goes_on(
     monkeypatch.setattr(checkpoint, "sha256_of", lambda path: hashed.append(str(path.relative_to(PACKAGE))) or "")
     network = {"network": Pretrained(backbone="vgg16")} if pretrained else {}
     checkpoint_path(tmp_path, make_spec(**network), 1, [])
-    deciding = {"batches", "callbacks", "device", "divergence", "fitting", "networks"}
+    deciding = {"batches", "callbacks", "device", "divergence", "fitting", "networks", "outputs"}
     deciding |= {"backbones", "features", "records"} if pretrained else set()
     assert {Path(path).stem for path in hashed if path.startswith("training/")} == deciding
 

@@ -1,13 +1,19 @@
+import sys
+
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from canigatti.config import Head, Pretrained
 from canigatti.files import InputError, sha256_of
+from canigatti.photos.records import SPLIT, ClassNames
+from canigatti.photos.store import Store
 from canigatti.training.commands.plot import plot_training
 from canigatti.training.commands.train import train
-from canigatti.training.model_files import read_classes
+from canigatti.training.model_files import load_model, read_classes
 from canigatti.training.records import HISTORY, TrainingRecord, WeightsRecord
+from canigatti.training.shutdown import GracefulShutdown
 from canigatti.training.starting import parse_spec
 
 BACKBONE = Pretrained(backbone="vgg16", head=Head(dense_units=(4,)))
@@ -49,6 +55,62 @@ def test_a_training_starts_from_the_model_of_another_training(run_train, output,
     before, after = (HISTORY.read(folder / "history.csv") for folder in (tmp_path / "before", output))
     assert after["val_loss"].min() == pytest.approx(before["val_loss"].min(), rel=1e-4)
     assert record.parameters == first.parameters
+
+
+@pytest.fixture
+def three_classes(tmp_path, store, write_photos_folder):
+    """The files of `photo_files`, with three classes."""
+    photos = Store(store.images, store.ids, np.arange(50) % 3)
+    files = write_photos_folder(tmp_path / "three", photos)
+    ClassNames(names=("ant", "bee", "cat")).write(tmp_path / "three" / "classes.json")
+    parts = ["train"] * 40 + ["validation"] * 10
+    rows = pd.DataFrame({"id": photos.ids, "label": photos.labels, "part": parts})
+    SPLIT.write(tmp_path / "three" / "split.csv", rows)
+    return {"images": files["images"], "split": tmp_path / "three" / "split.csv"}
+
+
+def test_the_network_has_as_many_classes_as_the_photos(three_classes, output, make_spec):
+    train("tried", make_spec().to_json(), 42, **three_classes, output=output)
+    record = TrainingRecord.read(output / "run.json")
+    assert read_classes(output / "model.keras") == ("ant", "bee", "cat")
+    assert load_model(output / "model.keras", record.model_sha256).output_shape == (None, 3)
+
+
+def test_a_training_of_three_classes_resumes_with_the_result_of_an_uninterrupted_one(
+    three_classes, output, tmp_path, make_spec, monkeypatch
+):
+    def run(folder):
+        train("tried", make_spec(epochs=4).to_json(), 42, **three_classes, output=folder)
+
+    run(tmp_path / "uninterrupted")
+    requested = iter([False, True])  # after the second epoch
+    monkeypatch.setattr(GracefulShutdown, "exit_if_requested", lambda _: next(requested) and sys.exit(143))
+    with pytest.raises(SystemExit):
+        run(output)
+    monkeypatch.undo()
+    run(output)
+    records = [TrainingRecord.read(folder / "run.json") for folder in (tmp_path / "uninterrupted", output)]
+    assert [record.resumed_after for record in records] == [(), (2,)]
+    assert_same_training(tmp_path / "uninterrupted", output)
+
+
+def assert_same_training(first, second):
+    histories = [HISTORY.read(folder / "history.csv").drop(columns="seconds") for folder in (first, second)]
+    pd.testing.assert_frame_equal(*histories, check_exact=True)
+    weights = [load_model(folder / "model.keras", None).get_weights() for folder in (first, second)]
+    for actual, expected in zip(*weights, strict=True):
+        np.testing.assert_array_equal(actual, expected)
+
+
+def test_a_start_from_a_network_with_another_number_of_classes_is_refused(
+    run_train, three_classes, output, tmp_path, make_spec
+):
+    run_train()
+    output.rename(tmp_path / "before")
+    spec = make_spec(start_from="before").to_json()
+    with pytest.raises(InputError, match=r"model\.keras: expected a network for the 3 classes .*, received one for 2"):
+        train("tried", spec, 42, **three_classes, output=output, start_from=tmp_path / "before")
+    assert not output.exists()
 
 
 def test_an_experiment_is_read_from_the_file_of_a_search(photo_files, output, tmp_path, make_spec):

@@ -54,6 +54,16 @@ def test_the_whole_network_has_the_best_weights_and_is_compiled(train, large_pho
     assert networks.trainable_parameters(result.model) == 1280 * 16 + 16 + 16 * 8 + 8 + 9
 
 
+def test_the_head_of_three_classes_is_trained_on_features(train, large_photos, tmp_path, extracted):
+    three = Store(large_photos.images, large_photos.ids, np.arange(50) % 3)
+    result = train(three, spec(), tmp_path, seed=1)
+    assert extracted == [40, 10]
+    loss, accuracy = result.model.evaluate(three.images[40:], three.labels[40:, None], verbose=0)
+    best = result.history.loc[result.best_epoch - 1]
+    assert (loss, accuracy) == (pytest.approx(best["val_loss"], rel=1e-4), pytest.approx(best["val_accuracy"]))
+    assert networks.trainable_parameters(result.model) == 1280 * 16 + 16 + 16 * 8 + 8 + 9 * 3
+
+
 def test_the_first_epoch_includes_the_feature_extraction(train, large_photos, tmp_path):
     seconds = train(large_photos, spec(epochs=6), tmp_path, seed=1).history["seconds"]
     assert seconds[0] > 5 * seconds[1:].median()
@@ -70,7 +80,7 @@ def test_features_are_constant_only_without_augmentation_and_with_a_frozen_backb
 
 
 def test_features_leave_no_file(large_photos, tmp_path):
-    model = networks.build(spec())
+    model = networks.build(spec(), None, 2)
     result = features.extract(model, Subset(large_photos, np.arange(9), "rgb"), tmp_path)
     assert not list(tmp_path.iterdir())
     backbone = keras.Model(model.inputs, model.get_layer("pooling").output)

@@ -58,7 +58,7 @@ def test_a_training_that_diverges_in_its_first_epoch_keeps_the_initial_weights(t
     assert re.match(r"the training diverged in epoch 1 .* lower learning rate", result.divergence)
     assert (len(result.history), result.best_epoch) == (1, 0)
     prepare_device(42)
-    initial = networks.build(spec()).get_weights()
+    initial = networks.build(spec(), None, 2).get_weights()
     for actual, expected in zip(result.model.get_weights(), initial, strict=True):
         np.testing.assert_array_equal(actual, expected)
 

@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 
 from canigatti.files import InputError, sha256_of
+from canigatti.training import networks
 from canigatti.training.model_files import load_model, read_classes, save_model, verify_file
-from canigatti.training.networks import build
 
 
 @pytest.fixture
 def network(make_spec):
-    return build(make_spec())
+    return networks.build(make_spec(), None, 2)
 
 
-@pytest.mark.parametrize("classes", [("cat", "dog"), ("dog", "cat"), ("chat/chien", 'é "猫"\n')])
+@pytest.mark.parametrize("classes", [("cat", "dog"), ("dog", "cat"), ("chat/chien", 'é "猫"\n'), ("c", "b", "a")])
 def test_class_names_are_read_as_they_were_written(network, tmp_path, classes):
     save_model(network, tmp_path / "model.keras", classes)
     assert read_classes(tmp_path / "model.keras") == classes
@@ -38,12 +38,39 @@ def test_keras_loads_the_file_without_this_package(network, tmp_path):
         np.testing.assert_array_equal(actual, expected)
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b"{}", b'{"classes": ["cat"]}', b'{"classes": 5}', bytes(2**21)])
-def test_a_model_without_two_class_names_is_refused(tmp_path, content):
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"[]", b"{}", b'{"classes": ["cat"]}', b'{"classes": 5}', b'{"classes": "ab"}', b'{"classes": [1, 2]}'],
+)
+def test_a_model_without_class_names_is_refused(tmp_path, content):
     with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
         archive.writestr("metadata.json", content)
-    with pytest.raises(InputError, match=r"model\.keras: expected the names of two classes"):
+    with pytest.raises(InputError, match=r"model\.keras: expected the names of two or more classes"):
         read_classes(tmp_path / "model.keras")
+
+
+def test_a_thousand_long_names_are_read_and_megabytes_of_metadata_are_not(network, tmp_path):
+    names = tuple(f"{number:04}{'猫' * 96}" for number in range(1000))
+    save_model(network, tmp_path / "model.keras", names)
+    assert read_classes(tmp_path / "model.keras") == names
+    with zipfile.ZipFile(tmp_path / "large.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", b'{"classes": ["a", "b"]}'.ljust(2**23))
+    with pytest.raises(InputError, match=r"metadata\.json of more than 4,194,304 bytes"):
+        read_classes(tmp_path / "large.keras")
+
+
+@pytest.mark.parametrize(("units", "accepted"), [(1, True), (2, False), (3, True), (1000, True)])
+def test_a_model_returns_one_probability_or_those_of_three_or_more_classes(tmp_path, units, accepted):
+    import keras
+
+    photos = keras.Input((8, 8, 3), dtype="uint8")
+    values = keras.layers.Dense(units)(keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(photos)))
+    keras.Model(photos, values).save(tmp_path / "model.keras")
+    if accepted:
+        assert load_model(tmp_path / "model.keras", None).output_shape == (None, units)
+    else:
+        with pytest.raises(InputError, match=r"three or more classes \(batch, classes\), received .* \(None, 2\)"):
+            load_model(tmp_path / "model.keras", None)
 
 
 def test_a_saved_model_is_loaded_with_and_without_its_hash(network, tmp_path):

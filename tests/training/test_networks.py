@@ -3,12 +3,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from canigatti.config import Adam, Convolutional, RMSprop, Spec, load_study
-from canigatti.training.networks import build
+from canigatti.config import Adam, Convolutional, Pretrained, RMSprop, Spec, load_study
+from canigatti.training import networks
 
 
 def spec(**fields):
     return Spec(augmentation=None, **fields)
+
+
+def build(settings, classes=2):
+    return networks.build(settings, None, classes)
 
 
 @pytest.mark.parametrize(("color", "parameters"), [("rgb", 20_573_761), ("grayscale", 20_573_185)])
@@ -35,6 +39,38 @@ def test_the_base_network_has_the_layers_of_the_study():
             activation, initializer = layer.activation.__name__, type(layer.kernel_initializer).__name__
             assert (activation, initializer) in {("relu", "HeUniform"), ("sigmoid", "GlorotUniform")}
     assert model.loss == "binary_crossentropy"
+
+
+@pytest.mark.parametrize("classes", [2, 3, 7])
+@pytest.mark.parametrize(
+    "network", [Convolutional(), Pretrained(backbone="mobilenetv2")], ids=["scratch", "pretrained"]
+)
+def test_the_output_has_one_sigmoid_unit_for_two_classes_and_a_softmax_for_more(network, classes):
+    model = build(spec(network=network, image_size=32), classes)
+    output = model.layers[-1]
+    expected = ("probability", 1, "sigmoid") if classes == 2 else ("probabilities", classes, "softmax")
+    assert (output.name, output.units, output.activation.__name__) == expected
+    assert type(output.kernel_initializer).__name__ == "GlorotUniform"
+    assert model.output_shape == (None, expected[1])
+    assert model.loss == ("binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy")
+
+
+@pytest.mark.parametrize("classes", [2, 3, 7])
+def test_loss_and_accuracy_are_those_of_the_probabilities(classes):
+    model = build(spec(image_size=16), classes)
+    generator = np.random.default_rng(0)
+    photos, labels = generator.integers(0, 256, (20, 16, 16, 3), dtype=np.uint8), np.arange(20) % classes
+    loss, accuracy = model.evaluate(photos, labels[:, None].astype(np.float32), verbose=0)
+    output = model.predict(photos, verbose=0)
+    probabilities = np.hstack([1 - output, output]) if classes == 2 else output
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert loss == pytest.approx(-np.log(probabilities[np.arange(20), labels]).mean(), rel=1e-4)
+    assert accuracy == pytest.approx((probabilities.argmax(axis=1) == labels).mean())
+
+
+def test_one_class_is_refused():
+    with pytest.raises(ValueError, match="classes: expected 2 or more, received 1"):
+        build(spec(image_size=16), 1)
 
 
 def test_the_configuration_determines_the_layers():

@@ -28,6 +28,7 @@ PHOTOS = (  # every rule that reads or writes a file of the photos stage
 DECIDES = {
     "__main__.py": "",
     "config/basis.py": "",
+    "config/classes.py": "inspect_photos, split_photos",
     "config/errors.py": "",
     "config/experiment.py": "",
     "config/inheritance.py": "",
@@ -55,6 +56,8 @@ DECIDES = {
     "ownership.py": "",
     "photos/archives.py": "fetch_photos",
     "photos/cache.py": "fetch_photos, inspect_photos",
+    "photos/class_bars.py": "plot_photos",
+    "photos/class_folders.py": "inspect_photos",
     "photos/color.py": "train, train_trial, evaluate",
     "photos/commands/fetch.py": "fetch_photos",
     "photos/commands/generate.py": "generate_photos",
@@ -76,6 +79,7 @@ DECIDES = {
     "photos/folder_hashes.py": "fetch_photos, inspect_photos",
     "photos/folders.py": "fetch_photos, inspect_photos",
     "photos/given_splits.py": "split_photos",
+    "photos/group_repair.py": "split_photos",
     "photos/group_search.py": "split_photos",
     "photos/hashing.py": "inspect_photos",
     "photos/inspection.py": "inspect_photos, plot_photos",
@@ -153,6 +157,7 @@ DECIDES = {
     "training/machine.py": "train, evaluate",
     "training/model_files.py": "train, evaluate",
     "training/networks.py": "train, train_trial",
+    "training/outputs.py": "train, train_trial",
     "training/plots.py": "plot_training",
     "training/records.py": (
         "fetch_weights, train, plot_training, evaluate, plot_evaluation, check_results, plot_report, write_report"

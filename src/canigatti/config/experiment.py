@@ -57,7 +57,7 @@ class Convolutional(Record):
     """A convolutional network trained from scratch; the defaults are the study's base network.
 
     Block i has `convolutions_per_block` convolutions of `filters[i]` filters, 2×2 max pooling and `dropout[i]`; a dense
-    layer of `dense_units`, the last dropout and one sigmoid unit follow. With `batch_normalization`, the outputs of
+    layer of `dense_units`, the last dropout and the output follow. With `batch_normalization`, the outputs of
     each convolution and of the dense layer are normalized before their ReLU (Ioffe and Szegedy, 2015).
     """
 

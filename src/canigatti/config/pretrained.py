@@ -21,7 +21,7 @@ BACKBONES = (
 
 
 class Head(Record):
-    """The layers after the backbone: pooling, dense layers with ReLU, one sigmoid unit."""
+    """The layers after the backbone: pooling, dense layers with ReLU, the output."""
 
     pooling: Literal["flatten", "average"] = Field(
         default="average", description="Flatten the backbone's feature maps, or average each over all positions."

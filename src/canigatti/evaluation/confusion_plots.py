@@ -8,9 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from canigatti.plots import CLASS_COLORS, new_figure
+from canigatti.plots import CLASS_COLORS, MANY_CLASSES, new_figure
 
-MANY_CLASSES = 30  # from this number on, the most confused pairs are shown instead of the matrix
 _MAX_PAIRS = 25
 _MAX_CLASSES_WITH_COUNTS = 15
 _TEXT_COLOR = "#24292F"

@@ -112,7 +112,7 @@ def notes(table: pd.DataFrame) -> list[str]:
         f"{MARKS[BEST]} best accuracy. {MARKS[OVERLAPS_BEST]} the interval overlaps that of the best accuracy; this is "
         "not a significance test, see the comparison of pairs. The 95% interval (Wilson) describes the uncertainty due "
         "to the limited number of test photos.",
-        "MB is the size of the weights at four bytes each, in MiB. Loss is the binary cross-entropy on the test "
+        "MB is the size of the weights at four bytes each, in MiB. Loss is the cross-entropy on the test "
         "photos. Training is the time from the start of the job to the saved model. "
         "ms/photo is the prediction time for a decoded photo, measured in batches.",
     ]

@@ -27,19 +27,20 @@ def execution_seed(seed: int, trial: int, execution: int) -> int:
     return int(np.random.SeedSequence((seed, trial, execution)).generate_state(1)[0] % 2**31)
 
 
-def execute(job: TrainingJob, objective: Objective, subsets: Subsets) -> Outcome:
+def execute(job: TrainingJob, objective: Objective, subsets: Subsets, classes: int) -> Outcome:
     """Build and train a network once; an error is part of the outcome, so that the search continues.
 
     Args:
         job: the experiment with the trial's hyperparameters (see :func:`canigatti.search.space.resolve`).
         objective: what the score is.
         subsets: the training set, and the validation set that the score is computed on.
+        classes: number of classes of the photos.
 
     Raises:
         OSError: a file cannot be read or written.
     """
     try:
-        result = fit(networks.build(job.spec), job, subsets, read_checkpoint(job.checkpoint))
+        result = fit(networks.build(job.spec, None, classes), job, subsets, read_checkpoint(job.checkpoint))
     except OSError:  # a full disk is not a property of the network
         raise
     except Exception as error:

@@ -69,7 +69,7 @@ def _load_weights(model: "keras.Model", name: str, path: Path) -> None:
 def apply_pretrained(
     spec: Spec, network: Pretrained, photos: "keras.KerasTensor", weights: Path | None
 ) -> "keras.KerasTensor":
-    """Apply preprocessing, backbone and head, and return the probability of class 1, (batch, 1).
+    """Apply preprocessing, backbone, pooling and the head's dense layers, and return their values, (batch, units).
 
     Args:
         spec: the experiment.
@@ -102,7 +102,7 @@ def _apply_head(head: Head, features: "keras.KerasTensor") -> "keras.KerasTensor
     for number, units in enumerate(head.dense_units, start=1):
         dense = layers.Dense(units, activation="relu", kernel_initializer="he_uniform", name=f"dense{number}")
         values = dense(values)
-    return layers.Dense(1, activation="sigmoid", kernel_initializer="glorot_uniform", name="probability")(values)
+    return values
 
 
 def unfreeze(model: "keras.Model", backbone: str, first_layer: str) -> None:

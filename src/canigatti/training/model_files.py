@@ -1,4 +1,4 @@
-"""Model files: Keras' own format, which any Keras loads, with the names of the two classes in the metadata."""
+"""Model files: Keras' own format, which any Keras loads, with the names of the classes in the metadata."""
 
 import copy
 import json
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _METADATA = "metadata.json"
 _CONFIG = "config.json"
 _KEY = "classes"
-_MAX_METADATA_BYTES = 2**20  # Keras writes 64
+_MAX_METADATA_BYTES = 2**22  # a thousand names of a hundred characters take up to 1.2 MB
 _MAX_CONFIG_BYTES = 2**26  # of the largest backbone, 2**18
 _MAX_REASON_CHARACTERS = 300  # Keras appends the layer's whole configuration to some messages
 
@@ -32,7 +32,7 @@ def save_model(network: "keras.Model", path: Path, classes: Sequence[str]) -> No
     Args:
         network: the model.
         path: the file to write (.keras). While this function runs, the folder also holds a temporary copy of the model.
-        classes: names of the classes 0 and 1.
+        classes: names of the classes, label 0 first.
     """
     import keras
 
@@ -49,23 +49,25 @@ def save_model(network: "keras.Model", path: Path, classes: Sequence[str]) -> No
                         shutil.copyfileobj(content, member_copy, 2**20)
 
 
-def read_classes(model: Path) -> tuple[str, str]:
-    """Return the names of the classes 0 and 1 that :func:`save_model` wrote.
+def read_classes(model: Path) -> tuple[str, ...]:
+    """Return the names of the classes that :func:`save_model` wrote, label 0 first.
 
     Raises:
-        InputError: the file cannot be read, or does not hold two names.
+        InputError: the file cannot be read, or does not hold two or more names.
     """
     try:
         with zipfile.ZipFile(model) as archive:
             if archive.getinfo(_METADATA).file_size > _MAX_METADATA_BYTES:
                 raise ValueError(f"{_METADATA} of more than {_MAX_METADATA_BYTES:,} bytes")
-            first, second = json.loads(archive.read(_METADATA))[_KEY]
+            names = json.loads(archive.read(_METADATA))[_KEY]
+        if not isinstance(names, list) or len(names) < 2 or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"{json.dumps(names)[:_MAX_REASON_CHARACTERS]}")
     except Exception as error:  # damage raises zlib, struct, Unicode, JSON, key and other errors
         raise InputError(
-            f"{model}: expected the names of two classes in the model's {_METADATA}, which `canigatti train` writes "
-            f"there, received {type(error).__name__}: {error}"
+            f"{model}: expected the names of two or more classes in the model's {_METADATA}, which `canigatti train` "
+            f"writes there, received {type(error).__name__}: {error}"
         ) from None
-    return str(first), str(second)
+    return tuple(names)
 
 
 def load_model(model: Path, sha256: str | None) -> "keras.Model":
@@ -78,7 +80,8 @@ def load_model(model: Path, sha256: str | None) -> "keras.Model":
         sha256: the file's expected SHA-256, from the run.json next to it; None if there is none.
 
     Returns:
-        A model that takes uint8 photos (batch, size, size, 3 or 1) and returns probabilities (batch, 1), not compiled.
+        A model that takes uint8 photos (batch, size, size, 3 or 1) and returns probabilities: (batch, 1) for two
+        classes, (batch, classes) for more. It is not compiled.
 
     Raises:
         InputError: the file is missing, damaged or modified, this Keras cannot load it, or its inputs or outputs differ
@@ -163,10 +166,11 @@ def _remedy(path: Path) -> str:
 
 def _check_signature(path: Path, network: object) -> None:
     inputs, outputs = ([*(getattr(network, name, None) or ())] for name in ("inputs", "outputs"))
-    if [*map(_is_photos, inputs)] != [True] or [tuple(tensor.shape[1:]) for tensor in outputs] != [(1,)]:
+    if [*map(_is_photos, inputs)] != [True] or [*map(_is_probabilities, outputs)] != [True]:
         raise InputError(
             f"{path}: expected a model that takes uint8 (batch, size, size, 3 or 1) and returns one probability "
-            f"(batch, 1), received one that takes {_signature(inputs)} and returns {_signature(outputs)}"
+            f"(batch, 1) or those of three or more classes (batch, classes), received one that takes "
+            f"{_signature(inputs)} and returns {_signature(outputs)}"
         )
 
 
@@ -179,6 +183,11 @@ def _reason(error: Exception) -> str:
 def _is_photos(tensor: "keras.KerasTensor") -> bool:
     _, *shape = tensor.shape
     return tensor.dtype == "uint8" and len(shape) == 3 and shape[0] == shape[1] is not None and shape[2] in (1, 3)
+
+
+def _is_probabilities(tensor: "keras.KerasTensor") -> bool:
+    _, *shape = tensor.shape
+    return len(shape) == 1 and (shape[0] == 1 or (shape[0] or 0) >= 3)
 
 
 def _signature(tensors: "list[keras.KerasTensor]") -> str:

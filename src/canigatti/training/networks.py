@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from canigatti.config import Convolutional, Optimizer, Pretrained, Spec
 from canigatti.training.backbones import apply_pretrained, unfreeze
+from canigatti.training.outputs import apply_output, count_classes
 
 if TYPE_CHECKING:
     import keras
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
 CHANNELS = {"rgb": 3, "grayscale": 1}
 
 
-def build(spec: Spec, weights: Path | None = None) -> "keras.Model":
-    """Return the network of an experiment, compiled with its optimizer and binary cross-entropy.
+def build(spec: Spec, weights: Path | None, classes: int) -> "keras.Model":
+    """Return the network of an experiment, compiled with its optimizer and cross-entropy.
 
-    Its input is uint8 photos (batch, size, size, channels), its output the probability of class 1, (batch, 1). Scaling,
-    or the backbone's own preprocessing, is part of the network, so that a saved model is complete.
+    Its input is uint8 photos (batch, size, size, channels); its output is that of :func:`apply_output`. Scaling, or the
+    backbone's own preprocessing, is part of the network, so that a saved model is complete.
 
     Args:
         spec: the experiment.
         weights: file with the weights of its backbone; None for a network without a backbone, or random initialization.
+        classes: number of classes, 2 or more.
 
     Raises:
         InputError: the file does not hold the weights of this backbone.
@@ -32,10 +34,12 @@ def build(spec: Spec, weights: Path | None = None) -> "keras.Model":
 
     photos = keras.Input((spec.image_size, spec.image_size, CHANNELS[spec.color]), dtype="uint8", name="photos")
     if isinstance(spec.network, Pretrained):
-        model = keras.Model(photos, apply_pretrained(spec, spec.network, photos, weights), name="pretrained")
+        outputs = apply_output(apply_pretrained(spec, spec.network, photos, weights), classes)
+        model = keras.Model(photos, outputs, name="pretrained")
     else:
         scaled = keras.layers.Rescaling(1 / 255, name="scale")(photos)
-        model = keras.Model(photos, apply_convolutional(spec.network, scaled), name="convolutional")
+        outputs = apply_output(apply_convolutional(spec.network, scaled), classes)
+        model = keras.Model(photos, outputs, name="convolutional")
     return prepare(model, spec)
 
 
@@ -47,13 +51,18 @@ def prepare(model: "keras.Model", spec: Spec) -> "keras.Model":
 
 
 def compile_network(model: "keras.Model", spec: Spec) -> "keras.Model":
-    """Compile a network, or its head, with the experiment's optimizer and binary cross-entropy, and return it."""
-    model.compile(optimizer=build_optimizer(spec.optimizer), loss="binary_crossentropy", metrics=["accuracy"])
+    """Compile a network, or its head, with the experiment's optimizer and cross-entropy, and return it.
+
+    The loss is binary cross-entropy for two classes, and sparse categorical cross-entropy for more; both take labels
+    (batch, 1).
+    """
+    loss = "binary_crossentropy" if count_classes(model) == 2 else "sparse_categorical_crossentropy"
+    model.compile(optimizer=build_optimizer(spec.optimizer), loss=loss, metrics=["accuracy"])
     return model
 
 
 def apply_convolutional(network: Convolutional, photos: "keras.KerasTensor") -> "keras.KerasTensor":
-    """Apply blocks of convolutions and pooling and the dense layers, and return the probability of class 1, (batch, 1).
+    """Apply blocks of convolutions and pooling and the dense layer, and return its values, (batch, units).
 
     Args:
         network: the sizes of the layers.
@@ -74,8 +83,7 @@ def apply_convolutional(network: Convolutional, photos: "keras.KerasTensor") -> 
         values = layers.Dropout(dropout, name=f"block{block}_dropout")(values)
     values = layers.Flatten(name="flatten")(values)
     values = _apply_layer(network, partial(layers.Dense, network.dense_units), values, "dense")
-    values = layers.Dropout(network.dropout[-1], name="dense_dropout")(values)
-    return layers.Dense(1, activation="sigmoid", kernel_initializer="glorot_uniform", name="probability")(values)
+    return layers.Dropout(network.dropout[-1], name="dense_dropout")(values)
 
 
 def _apply_layer(

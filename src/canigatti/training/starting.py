@@ -8,6 +8,7 @@ from canigatti.config import Pretrained, Spec
 from canigatti.files import InputError
 from canigatti.training import networks
 from canigatti.training.model_files import load_model, verify_file
+from canigatti.training.outputs import count_classes
 from canigatti.training.records import Inputs, Origin, TrainingRecord, WeightsRecord
 
 if TYPE_CHECKING:
@@ -45,17 +46,19 @@ def parse_spec(spec: str) -> Spec:
     return Spec.read(Path(spec))
 
 
-def initial_model(spec: Spec, inputs: Inputs, weights: Path | None, start_from: Path | None) -> Start:
+def initial_model(spec: Spec, inputs: Inputs, classes: int, weights: Path | None, start_from: Path | None) -> Start:
     """Build the network of an experiment, or load the one that it starts from.
 
     Args:
         spec: the experiment.
         inputs: the photos and the split that it is trained on.
+        classes: number of classes of the photos.
         weights: file with the weights of its backbone, next to its record; None if it starts with none.
         start_from: output folder of the training run that it starts from; None if it starts from none.
 
     Raises:
-        InputError: the experiment needs other options than these, or a file differs from its record.
+        InputError: the experiment needs other options than these, a file differs from its record, or the network that
+            it starts from has another number of classes.
     """
     has_backbone = isinstance(spec.network, Pretrained)
     _check_start("--start-from", start_from, needed=spec.start_from is not None)
@@ -63,16 +66,24 @@ def initial_model(spec: Spec, inputs: Inputs, weights: Path | None, start_from: 
     if start_from:
         record_file = start_from / "run.json"
         training = TrainingRecord.read(record_file)
-        model = networks.prepare(load_model(start_from / "model.keras", training.model_sha256), spec)
-        return Start(model, inputs, training.weights, (record_file,))
+        model = load_model(start_from / "model.keras", training.model_sha256)
+        _check_classes(start_from / "model.keras", expected=classes, received=count_classes(model))
+        return Start(networks.prepare(model, spec), inputs, training.weights, (record_file,))
     if weights:
         record_file = weights.with_name(weights.name.replace(".weights.h5", ".json"))
         record = WeightsRecord.read(record_file)
         verify_file(weights, record.sha256, "weights file")
-        return Start(networks.build(spec, weights), inputs, record.weights, (record_file,))
-    return Start(networks.build(spec), inputs)
+        return Start(networks.build(spec, weights, classes), inputs, record.weights, (record_file,))
+    return Start(networks.build(spec, None, classes), inputs)
 
 
 def _check_start(option: str, received: Path | None, needed: bool) -> None:
     if (received is not None) != needed:
         raise InputError(f"expected {option if needed else f'no {option}'} for this experiment, received {received}")
+
+
+def _check_classes(model: Path, expected: int, received: int) -> None:
+    if received != expected:
+        raise InputError(
+            f"{model}: expected a network for the {expected} classes of the photos, received one for {received}"
+        )

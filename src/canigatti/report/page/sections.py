@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from canigatti.evaluation.confusion_plots import MANY_CLASSES, confused_pairs
+from canigatti.evaluation.confusion_plots import confused_pairs
+from canigatti.plots import MANY_CLASSES
 from canigatti.report.page.embedding import EmbeddedImage, embed, embed_figure
 from canigatti.report.page.introductions import TITLES, introduction
 from canigatti.report.page.plots import (

@@ -23,6 +23,7 @@ def train_trial(
     from datetime import UTC, datetime
 
     from canigatti.config import SearchSpec
+    from canigatti.photos.records import ClassNames
     from canigatti.search.records import Execution, Proposal
     from canigatti.search.space import resolve
     from canigatti.search.trials import execute, execution_seed
@@ -35,6 +36,7 @@ def train_trial(
     lease_device()  # before TensorFlow is imported
     started, clock = datetime.now(UTC), time.perf_counter()
     search, values = SearchSpec.from_json(spec), Proposal.read(proposed).trials[trial - 1]
+    classes = ClassNames.beside(images)
     subsets = open_subsets(images, split, search.experiment.color)
     logs.mkdir(parents=True, exist_ok=True)  # a declared output, even if no network can be built with these values
     seed = execution_seed(search.seed, trial, execution)
@@ -43,7 +45,7 @@ def train_trial(
     print(f"trial {trial}, execution {execution}: {values}", flush=True)
     files = [images, images.with_name("manifest.csv"), split]
     job = TrainingJob(settings, seed, logs, checkpoint_path(output.with_suffix(".checkpoint"), settings, seed, files))
-    outcome = execute(job, search.objective, subsets)
+    outcome = execute(job, search.objective, subsets, len(classes))
     Execution(
         **dict(outcome),
         trial=trial,

@@ -40,7 +40,7 @@ def train(
     prepare_device(seed)
     title = f"{experiment}, seed {seed}: {len(subsets.train):,} photos in batches of {settings.batch_size}"
     with report_out_of_memory(title):
-        start = initial_model(settings, inputs, weights, start_from)
+        start = initial_model(settings, inputs, len(classes), weights, start_from)
         print(f"{title}, {start.model.count_params():,} parameters", flush=True)
         files = [images, images.with_name("manifest.csv"), split, *start.records]
         job = TrainingJob(
