@@ -5,7 +5,7 @@ LOCK := requirements/$(ACCELERATOR).lock
 READY := .venv/ready-$(ACCELERATOR)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test faults bench lint format graph lock setup clean help
+.PHONY: demo test faults walk bench lint format graph lock setup clean help
 .DEFAULT_GOAL := help
 
 demo: $(READY) ## compare fifteen networks on generated photos; ten minutes later open results/demo/report/index.html
@@ -17,6 +17,9 @@ test: $(READY) ## run the tests (CANIGATTI_SHARED=folder adds those on real phot
 
 faults: $(READY) ## run the tests that kill training runs and whole workflows, or exhaust their memory (minutes)
 	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m slow
+
+walk: $(READY) ## edit a tiny study at random 300 times and compare with fresh folders (an hour; SEED=... STEPS=...)
+	python tests/walk $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
 
 bench: $(READY) ## measure the speeds in docs/performance.md (SECTIONS=... selects some)
 	python benchmarks $(SECTIONS)

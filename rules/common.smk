@@ -22,16 +22,15 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 PLAN = Plan(STUDY, error=WorkflowError)
+PLAN.check_unedited()
 RESULTS = PLAN.results
-LOGS = f"{RESULTS}/logs"
-BENCHMARKS = f"{RESULTS}/benchmarks"
+LOGS, BENCHMARKS = f"{RESULTS}/logs", f"{RESULTS}/benchmarks"
 PHOTOS, TRAINING, EVALUATION = (f"{RESULTS}/{stage}" for stage in ("photos", "training", "evaluation"))
 RUN = "{experiment}/seed{seed}"
 
 
-# Not in a dry run. An importing workflow has no such file.
-onstart:
-    if CONFIGURATION:
+onstart:  # not in a dry run
+    if CONFIGURATION:  # an importing workflow has none
         record_owner(Path(RESULTS), Path(CONFIGURATION))
 
 

@@ -13,6 +13,7 @@ rule evaluate:
         images_hash=PLAN.images_hash,
         manifest=rules.inspect_photos.output.manifest,
         groups=rules.inspect_photos.output.groups,
+        classes=rules.inspect_photos.output.classes,
         split=PLAN.split_file,
         code=PLAN.code("evaluation.commands.evaluate"),
     output:

@@ -197,7 +197,20 @@ INVALID = {
     "missing source": ("generate: {count: 100}", "source: nowhere.zip", "photos.source", "nowhere.zip"),
     "two sources": ("generate: {", "source: a.zip, generate: {", "photos", "not both"),
     "one class": ("[cat, dog]", "[cat, Cat]", "classes", "different"),
-    "three classes": ("[cat, dog]", "[cat, dog, bird]", "classes", "received"),
+    "generated classes": ("[cat, dog]", "[cat, dog, bird]", "classes", "photos.generate draws two classes, received 3"),
+    "class of one": ("[cat, dog]", "[cat]", "classes", "classes: expected 2 to 1,000 names, received 1"),
+    "no classes": ("[cat, dog]", "[]", "classes", "classes: expected 2 to 1,000 names, received 0"),
+    "too many classes": ("[cat, dog]", f"{[f'c{n}' for n in range(1001)]}", "classes", "1,000 names, received 1,001"),
+    "long classes": (
+        "[cat, dog]",
+        f"{[f'{n:0100}' for n in range(1000)]}",
+        "classes",
+        "at most 100,000 bytes together",
+    ),
+    "same class": ("[cat, dog]", "[cat, owl, Chi\u00ean, chie\u0302n]", "classes", "different"),
+    "empty class": ("[cat, dog]", "[cat, ' ']", "classes", "printable"),
+    "path as class": ("[cat, dog]", "[cat, owl, a/b]", "classes", "received 'a/b'"),
+    "one text": ("[cat, dog]", "cat", "classes", "received 'cat'"),
     "wrong dropouts": (
         "plain: {",
         "plain: {network: {filters: [8, 8]}, ",
@@ -236,6 +249,19 @@ INVALID = {
     "unknown table": ("plain: {", "plain: {table: others, ", "experiments.plain.table", "received 'others'"),
     "not a mapping": ("  plain: {color: grayscale}", "  plain: 3", "experiments.plain", "received 3"),
 }
+
+
+@pytest.mark.parametrize("count", [3, 1000])
+def test_a_study_has_up_to_a_thousand_classes(tmp_path, count):
+    names = [f"class {number}" for number in range(count)]
+    text = VALID.replace("[cat, dog]", str(names)).replace("generate: {count: 100}", f"source: {tmp_path}")
+    assert read(tmp_path, text).classes == tuple(names)
+
+
+def test_classes_may_be_left_out(tmp_path):
+    study = read(tmp_path, VALID.replace("classes: [cat, dog]\n", ""))
+    assert study.classes is None
+    assert Study.from_json(study.to_json()) == study
 
 
 @pytest.mark.parametrize(("old", "new", "key", "reason"), INVALID.values(), ids=INVALID)

@@ -115,3 +115,17 @@ def test_the_files_behind_a_training_are_those_that_its_experiment_uses(plan):
     assert "training/networks.py" in names("plain")
     assert names("transfer") - names("plain") == {"training/backbones.py", "training/features.py"}
     assert "training/augmentation.py" not in names("transfer")
+
+
+@pytest.mark.parametrize(
+    ("classes", "options"),
+    [(["cat", "dog"], ["--class=cat", "--class=dog"]), (["a", "b", "-c"], ["--class=a", "--class=b", "--class=-c"])],
+)
+def test_inspect_gets_the_configured_classes(classes, options):
+    study = {**STUDY, "photos": {"source": "."}, "classes": classes}
+    assert Plan(parse_study(study, "test")).inspect_options(None) == options
+
+
+def test_inspect_gets_no_class_if_the_study_lists_none():
+    study = {key: value for key, value in STUDY.items() if key != "classes"}
+    assert Plan(parse_study(study, "test")).inspect_options(None) == []

@@ -247,7 +247,7 @@ def studies(draw):
     finetune = {"start_from": "transfer", "unfreeze": draw(TEXT), "group": draw(st.none() | st.just("extra"))}
     raw = {
         "study": draw(values(canigatti.config.basis.Name)),
-        "classes": ["cat", draw(st.sampled_from(["dog", "猫", 'd"o,g']))],
+        "classes": draw(st.none() | st.tuples(st.just("cat"), st.sampled_from(["dog", "猫", 'd"o,g'])).map(list)),
         "photos": draw(photos(generated=True)).model_dump(mode="json"),
         "splits": {"half": draw(splits()).model_dump(mode="json")},
         "defaults": draw(experiments(Experiment)).model_dump(mode="json") if draw(st.booleans()) else {},
@@ -371,13 +371,13 @@ def test_the_error_of_an_invalid_record_names_file_class_and_key(tmp_path, conte
     assert len(str(error.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize("content", [None, "", "id,label\n", "id,label,probability\na,zero,0.5\n", "\0"])
+@pytest.mark.parametrize("content", [None, "", "id,label\n", "id,label,part\na,zero,test\n", "\0"])
 def test_the_error_of_an_invalid_table_names_file_and_columns(tmp_path, content):
-    path = tmp_path / "predictions.csv"
+    path = tmp_path / "split.csv"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(InputError, match=r"predictions\.csv: expected a table with the columns id, label, probability"):
-        canigatti.evaluation.records.PREDICTIONS.read(path)
+    with pytest.raises(InputError, match=r"split\.csv: expected a table with the columns id, label, part"):
+        canigatti.photos.records.SPLIT.read(path)
 
 
 def test_other_columns_are_dropped_unless_the_table_is_open_ended(tmp_path):

@@ -18,6 +18,7 @@ from canigatti.photos.commands.plot import plot_photos
 from canigatti.photos.commands.split import split
 from canigatti.photos.commands.store import store
 from canigatti.prediction.commands import predict
+from canigatti.provenance import with_one_code
 from canigatti.report.commands.check import check_results
 from canigatti.report.commands.plot import plot_report
 from canigatti.report.commands.write import report
@@ -28,6 +29,7 @@ from canigatti.search.commands.train_trial import train_trial
 from canigatti.training.commands.fetch_weights import fetch_weights
 from canigatti.training.commands.plot import plot_training
 from canigatti.training.commands.train import train
+from canigatti.written import recorded
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 for command in (
@@ -37,7 +39,7 @@ for command in (
     *(evaluate, plot_evaluation),
     *(check_results, plot_report, report),
 ):
-    app.command()(one_writer(command))
+    app.command()(one_writer(recorded(with_one_code(command))))
 app.command()(predict)
 
 

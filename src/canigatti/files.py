@@ -15,6 +15,7 @@ from canigatti.ownership import require_workflow
 if TYPE_CHECKING:
     import pandas as pd
 
+WRITTEN: list[Path] = []  # the files that this process has written, in order
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
@@ -40,6 +41,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         _flush_to_disk(temporary)
         require_workflow()
         os.replace(temporary, path)
+        WRITTEN.append(path)
         _flush_to_disk(path.parent)
     except OSError as error:
         raise OSError(error.errno, f"cannot write {path}: {error.strerror or error}") from error

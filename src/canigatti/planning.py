@@ -15,6 +15,7 @@ from canigatti.files import InputError, is_csv, sha256_of
 from canigatti.photos.origin import source_digest
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
 from canigatti.search.space import size
+from canigatti.written import check_unedited
 
 # Memory to request for a training job, in MB: a constant for TensorFlow and the prefetched batches, which exceeds every
 # measured peak of a small network, plus an estimate of the activations per million pixels in a batch. See "Memory of
@@ -47,6 +48,13 @@ class Plan:
     def included(self) -> dict[str, Experiment]:
         """The experiments of the study by name, without optional groups that it does not include."""
         return self.study.included()
+
+    def check_unedited(self) -> None:
+        """Check that the results are as jobs wrote them; an edited one is a user error."""
+        try:
+            check_unedited(Path(self.results))
+        except InputError as error:
+            raise self.error(str(error)) from None
 
     def code(self, module: str) -> list[str]:
         """Return the package's files behind a command, given the command's module."""
@@ -85,11 +93,11 @@ class Plan:
         return (["--sha256", sha256] if sha256 else []) + digest
 
     def inspect_options(self, wildcards: Any) -> list[str]:
-        """Return the options of `inspect` for the classes, the configured groups and the number of photos."""
+        """Return the options of `inspect` for the configured classes and groups, and the number of photos."""
         photos = self.study.photos
         limit = [f"--limit-per-class={photos.limit_per_class}"] if photos.limit_per_class else []
         groups = [f"--groups={photos.groups}"] if photos.groups else []
-        return [f"--class={name}" for name in self.study.classes] + groups + limit
+        return [f"--class={name}" for name in self.study.classes or ()] + groups + limit
 
     def groups_digest(self, wildcards: Any) -> str:
         """Return a text that changes with the content of the file of configured groups."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from canigatti.files import atomic_path
@@ -13,6 +14,8 @@ from canigatti.files import atomic_path
 # Blue and vermilion of Okabe and Ito (2008), distinguishable with common color blindness and in grayscale print.
 CLASS_COLORS = ("#0072B2", "#D55E00")
 NEUTRAL_COLOR = "#8A8F98"
+_GRAY_OF_TAB10 = 7
+MANY_CLASSES = 30  # from this number on, figures show some of the classes, and say so
 
 _TEXT, _LINE = "#24292F", "#C4C9D0"
 _STYLE: Any = {
@@ -42,6 +45,18 @@ _STYLE: Any = {
 }
 mpl.rcdefaults()  # the user's matplotlibrc must not change the figures
 mpl.rcParams.update(_STYLE)
+
+
+def class_colors(count: int) -> tuple[str, ...]:
+    """Return a color for each of `count` classes: :data:`CLASS_COLORS` for two.
+
+    Beyond two they are those of matplotlib's tab10 without gray, which is no class; beyond nine they repeat, because
+    the light ones of tab20 cannot be read on white.
+    """
+    if count == len(CLASS_COLORS):
+        return CLASS_COLORS
+    colors = [to_hex(mpl.colormaps["tab10"](number)) for number in range(10) if number != _GRAY_OF_TAB10]
+    return tuple(colors[number % len(colors)] for number in range(count))
 
 
 def new_figure(width_inches: float, height_inches: float) -> Figure:

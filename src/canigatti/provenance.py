@@ -4,10 +4,13 @@ A rule names the module of its command; the result depends on everything that th
 """
 
 import re
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from pathlib import Path
+from typing import Any
 
 from canigatti.config import Pretrained, Spec
+from canigatti.files import InputError, sha256_of
 
 PACKAGE = Path(__file__).parent
 _IMPORT = re.compile(r"^ *from (canigatti[\w.]*) import (\([^)]*\)|.*)$", re.MULTILINE)
@@ -62,6 +65,31 @@ def modules_behind_training(spec: Spec, *modules: str) -> list[str]:
         "training.features": has_backbone,
     }
     return modules_behind(*modules, without=tuple(name for name, is_used in used.items() if not is_used))
+
+
+def with_one_code(command: Callable[..., None]) -> Callable[..., None]:
+    """Return the command with one more last step: it fails if a module behind it was edited while it ran.
+
+    Snakemake records the content of a job's inputs when the job ends. Results of the former code would count as up to
+    date.
+    """
+
+    @wraps(command)
+    def run_and_compare(**options: Any) -> None:
+        before = _hashes(command)
+        command(**options)
+        if changed := [name for name, sha256 in _hashes(command).items() if before.get(name) != sha256]:
+            raise InputError(
+                f"{PACKAGE / changed[0]}: the code has changed while this command was running, and its results are "
+                "discarded; run the same command again"
+            )
+
+    return run_and_compare
+
+
+def _hashes(command: Callable[..., None]) -> dict[str, str]:
+    modules = modules_behind(command.__module__.removeprefix("canigatti."))
+    return {name: sha256_of(PACKAGE / name) for name in modules if (PACKAGE / name).is_file()}
 
 
 def _file(module: str) -> Path:

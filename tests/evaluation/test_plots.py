@@ -1,11 +1,11 @@
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image, ImageDraw
 
 from canigatti.evaluation.commands.plot import plot_evaluation
-from canigatti.evaluation.plots import plot_confusion, plot_misclassified, plot_uncertain
-from canigatti.evaluation.records import PREDICTIONS
+from canigatti.evaluation.confusion_plots import confused_pairs, plot_confusion
+from canigatti.evaluation.plots import plot_misclassified, plot_uncertain
+from canigatti.evaluation.predictions import Predictions, as_probabilities, write_predictions
 from canigatti.photos.records import ClassNames
 from canigatti.photos.store import Store
 
@@ -18,8 +18,8 @@ def case(probabilities, ids=None):
     """Return predictions and store of six single-color photos, three per class."""
     ids = np.array(ids or [f"{CLASSES[label]}.{number}.jpg" for number, label in enumerate(LABELS)], object)
     images = np.broadcast_to(COLORS[:, None, None], (6, 8, 8, 3))
-    frame = pd.DataFrame({"id": ids, "label": LABELS, "probability": probabilities})
-    return frame, Store(images, ids, LABELS)
+    predictions = Predictions(ids, LABELS, as_probabilities(np.array(probabilities)[:, None]))
+    return predictions, Store(images, ids, LABELS)
 
 
 def top_of(sheet, color):
@@ -96,8 +96,8 @@ def test_a_plot_of_four_hundred_errors_is_smaller_than_two_megabytes(tmp_path):
     images = np.stack([np.asarray(Image.fromarray(photo).resize((100, 100))) for photo in coarse])
     labels = np.arange(400) % 2
     ids = np.array([f"photo.{number}.jpg" for number in range(400)], object)
-    frame = pd.DataFrame({"id": ids, "label": labels, "probability": 0.9 - 0.8 * labels})
-    plot_misclassified(frame, Store(images, ids, labels), CLASSES).save(tmp_path / "sheet.png")
+    predictions = Predictions(ids, labels, as_probabilities(0.9 - 0.8 * labels[:, None]))
+    plot_misclassified(predictions, Store(images, ids, labels), CLASSES).save(tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").stat().st_size < 2_000_000
 
 
@@ -114,9 +114,9 @@ def test_the_confusion_matrix_shows_counts_and_fractions_of_the_true_class():
 
 @pytest.mark.parametrize("probabilities", [[0.1] * 3 + [0.9] * 3, [0.9] * 3 + [0.1] * 3, [0.5] * 6])
 def test_the_command_writes_all_plots_reproducibly_for_any_predictions(tmp_path, photos_of, probabilities):
-    frame, store = case(probabilities)
+    predictions, store = case(probabilities)
     images = photos_of(tmp_path, np.array(store.images), LABELS)["images"]
-    PREDICTIONS.write(tmp_path / "predictions.csv", frame)
+    write_predictions(tmp_path / "predictions.csv", predictions, CLASSES)
     plots = [tmp_path / "out" / f"{name}.png" for name in ("confusion", "misclassified", "uncertain")]
     content = []
     for _ in range(2):
@@ -130,9 +130,39 @@ def test_the_command_writes_all_plots_reproducibly_for_any_predictions(tmp_path,
 
 
 def test_the_plots_show_the_class_names_of_the_photos_folder(tmp_path, photos_of, texts):
-    frame, store = case([0.9] * 6)
+    predictions, store = case([0.9] * 6)
     images = photos_of(tmp_path, np.array(store.images), LABELS)["images"]
     ClassNames(names=("rose", "tulip")).write(tmp_path / "classes.json")
-    PREDICTIONS.write(tmp_path / "predictions.csv", frame)
+    write_predictions(tmp_path / "predictions.csv", predictions, CLASSES)
     plot_evaluation(predictions=tmp_path / "predictions.csv", images=images, output=tmp_path / "out")
     assert "rose classified as tulip (3)" in [text for text, *_ in texts]
+
+
+def test_the_most_confused_pairs_come_first():
+    confusion = np.array([[5, 1, 4], [2, 6, 0], [4, 0, 9]])
+    assert confused_pairs(confusion, 3) == [(0, 2, 4), (2, 0, 4), (1, 0, 2)]
+    assert confused_pairs(np.diag([3, 4]), 3) == []
+
+
+@pytest.mark.parametrize("count", [3, 15, 29, 30, 1000])
+def test_many_classes_stay_readable(count):
+    generator = np.random.default_rng(3)
+    confusion = np.diag(np.full(count, 10)) + generator.integers(0, 2, (count, count))
+    figure = plot_confusion(confusion, [f"class {number}" for number in range(count)])
+    width, height = figure.get_size_inches()
+    assert width <= 20
+    assert height <= 18
+    axes = figure.axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(labels) == (count if count < 30 else 25)
+    assert labels[0] == "class 0" if count < 30 else " as class " in labels[0]
+
+
+def test_more_classes_are_shown_by_pair_with_the_probability_of_the_predicted_class(texts):
+    predictions, store = case([0.5] * 6)
+    probabilities = np.array([[0.1, 0.7, 0.2]] * 2 + [[0.9, 0.1, 0]] * 2 + [[0.2, 0.1, 0.7]] * 2)
+    labels = np.array([0, 0, 0, 1, 2, 2])
+    plot_misclassified(Predictions(predictions.ids, labels, probabilities), store, ("a", "b", "c"))
+    captions = [text for text, *_ in texts]
+    assert [text for text in captions if "classified as" in text] == ["a classified as b (2)", "b classified as a (1)"]
+    assert captions.count("0.7000") == 2

@@ -7,7 +7,8 @@ from PIL import Image
 from canigatti.evaluation.commands.evaluate import evaluate
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.prediction import predict
-from canigatti.evaluation.records import PREDICTIONS, UNCERTAIN, Metrics, Speed
+from canigatti.evaluation.predictions import read_predictions
+from canigatti.evaluation.records import UNCERTAIN, Metrics, Speed
 from canigatti.evaluation.speed import measure_speed
 from canigatti.files import InputError, sha256_of
 from canigatti.photos.records import SPLIT, read_kept
@@ -64,12 +65,12 @@ def save(model, folder, make_record):
 
 def test_the_command_writes_predictions_and_metrics_of_the_test_set(options):
     evaluate(**options)
-    frame = PREDICTIONS.read(options["output"] / "predictions.csv")
-    assert frame["id"].tolist() == [f"{'cat' if n < 10 else 'dog'}.{n}.jpg" for n in range(1, 20, 2)]
-    assert frame["label"].tolist() == [0] * 5 + [1] * 5
-    np.testing.assert_allclose(frame["probability"], by_hand(network(), IMAGES[1::2]), rtol=1e-5)
+    predicted = read_predictions(options["output"] / "predictions.csv", ("cat", "dog"))
+    assert predicted.ids.tolist() == [f"{'cat' if n < 10 else 'dog'}.{n}.jpg" for n in range(1, 20, 2)]
+    assert predicted.labels.tolist() == [0] * 5 + [1] * 5
+    np.testing.assert_allclose(predicted.probabilities[:, 1], by_hand(network(), IMAGES[1::2]), rtol=1e-5)
     metrics = Metrics.read(options["output"] / "metrics.json")
-    assert metrics == compute_metrics(frame["label"].to_numpy(), frame["probability"].to_numpy())
+    assert metrics == compute_metrics(predicted)
     assert len(UNCERTAIN.read(options["output"] / "uncertain.csv")) == 10
 
 
@@ -145,13 +146,13 @@ def test_photos_are_predicted_in_batches_in_the_order_of_the_rows():
     probabilities = predict(network(), Images(), rows, batch_size=4)
     assert batches == [4, 4, 4, 3]
     assert probabilities.dtype == np.float64
-    np.testing.assert_allclose(probabilities, by_hand(network(), IMAGES[rows]), rtol=1e-5)
+    np.testing.assert_allclose(probabilities[:, 1], by_hand(network(), IMAGES[rows]), rtol=1e-5)
 
 
 def test_photos_are_converted_to_grayscale_like_pillow_for_a_network_with_one_channel():
     gray = np.stack([np.asarray(Image.fromarray(photo).convert("L")) for photo in IMAGES])[..., None]
     model = network(channels=1)
-    np.testing.assert_allclose(predict(model, IMAGES, np.arange(20)), by_hand(model, gray), rtol=1e-5)
+    np.testing.assert_allclose(predict(model, IMAGES, np.arange(20))[:, 1], by_hand(model, gray), rtol=1e-5)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "missing", "a folder"])

@@ -3,9 +3,11 @@
 import csv
 import io
 
+import numpy as np
 import pytest
 
-from canigatti.evaluation.records import PREDICTIONS
+from canigatti.evaluation.predictions import Predictions, read_predictions, write_predictions
+from canigatti.photos.records import SPLIT
 from canigatti.prediction.files import Prediction
 from canigatti.prediction.output import as_csv
 from canigatti.search.records import TRIALS
@@ -24,9 +26,10 @@ def is_neutral(cell):
 @pytest.mark.parametrize("name", FORMULAS)
 def test_a_table_is_neutral_and_is_read_back_unchanged(tmp_path, name):
     path = tmp_path / "table.csv"
-    PREDICTIONS.write(path, [{"id": name, "label": 1, "probability": 0.25}])
+    made = Predictions(np.array([name], dtype=object), np.array([1]), np.array([[0.75, 0.25]]))
+    write_predictions(path, made, ("cat", "dog"))
     assert all(map(is_neutral, cells(path.read_bytes().decode())))
-    assert PREDICTIONS.read(path)["id"].tolist() == [name]
+    assert read_predictions(path, ("cat", "dog")).ids.tolist() == [name]
     trial = dict.fromkeys(TRIALS.columns, 1) | {"status": "failed", "error": name, "execution_1_error": name}
     TRIALS.write(path, [trial])
     assert all(map(is_neutral, cells(path.read_bytes().decode())))
@@ -35,13 +38,13 @@ def test_a_table_is_neutral_and_is_read_back_unchanged(tmp_path, name):
 
 def test_negative_numbers_stay_numbers(tmp_path):
     path = tmp_path / "table.csv"
-    PREDICTIONS.write(path, [{"id": "a", "label": -1, "probability": -0.5}])
-    assert path.read_text() == "id,label,probability\na,-1,-0.5\n"
+    SPLIT.write(path, [{"id": "a", "label": -1, "part": "-test"}])
+    assert path.read_text() == "id,label,part\na,-1,'-test\n"
 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_predictions_are_neutral(name):
-    text = "".join(as_csv([Prediction(name, 0.25)], (name, name)))
+    text = "".join(as_csv([Prediction(name, (0.75, 0.25))], (name, name)))
     assert all(map(is_neutral, cells(text)))
     (row,) = csv.DictReader(io.StringIO(text, newline=""))
     assert (row["path"].removeprefix("'"), row["probability"]) == (name, "0.25")

@@ -2,12 +2,14 @@
 
 import re
 
+import pandas as pd
 import pytest
 import yaml
 
 from canigatti.config import ConfigError, Study, load_study
 from canigatti.files import InputError
 from canigatti.photos.commands.split import split
+from canigatti.photos.given_splits import assign_from_folders
 from canigatti.photos.layouts import find_photos
 from canigatti.photos.records import GROUPS, SPLIT, PhotosSummary, count_divided_groups
 
@@ -46,6 +48,16 @@ def test_the_folders_are_the_split(split_of, names):
     }
     for row in rows.itertuples():
         assert row.id.startswith(f"{('cat', 'dog')[row.label]}.{row.part}/")
+
+
+def test_the_folders_of_three_classes_are_the_split():
+    members = [f"{subset}/{name}/1.jpg" for subset in ("train", "val", "test") for name in ("ant", "bee", "owl")]
+    rows = pd.DataFrame({"id": members, "path": members, "label": [0, 1, 2] * 3})
+    groups = pd.DataFrame({"id": members, "group": members})
+    subsets = assign_from_folders(rows, groups, ["ant", "bee", "owl"])
+    assert subsets.tolist() == ["train"] * 3 + ["validation"] * 3 + ["test"] * 3
+    with pytest.raises(InputError, match="class 'owl' has no photo in test"):
+        assign_from_folders(rows[:-1], groups[:-1], ["ant", "bee", "owl"])
 
 
 def test_class_names_in_file_names_work_too(split_of):

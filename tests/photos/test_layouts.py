@@ -77,6 +77,19 @@ class TestLayouts:
         photos = find_photos(["fox/1.jpg", "owl/1.jpg"], ["owl", "fox"])
         assert photos == [FoundPhoto("owl.1.jpg", 0, "owl/1.jpg"), FoundPhoto("fox.1.jpg", 1, "fox/1.jpg")]
 
+    def test_the_name_of_any_other_class_conflicts(self) -> None:
+        members = [f"{name}/0.jpg" for name in ("ant", "bee", "cat")]
+        photos = found(*members, "bee/cat.1.jpg", "bee/ant/1.jpg", "bee/bee.1.jpg", classes=("ant", "bee", "cat"))
+        assert {path: conflict for path, (_, _, conflict) in photos.items() if path not in members} == {
+            "bee/cat.1.jpg": True,
+            "bee/ant/1.jpg": True,
+            "bee/bee.1.jpg": False,
+        }
+
+    def test_numbered_files_and_folders_do_not_conflict_with_numbers_as_classes(self) -> None:
+        photos = found("0/1.jpg", "1/0.jpg", "2/1/0.jpg", "2/2.1.jpg", classes=("0", "1", "2"))
+        assert {label: conflict for _, label, conflict in photos.values()} == {0: False, 1: False, 2: False}
+
 
 class TestRejectedLayouts:
     def test_two_files_with_the_same_id_are_both_reported(self) -> None:
@@ -114,6 +127,11 @@ class TestRejectedLayouts:
     def test_a_third_folder_of_images_is_rejected(self, path: str) -> None:
         with pytest.raises(InputError, match="folder data/Bird "):
             find_photos(["data/Cat/0.jpg", "data/Dog/0.jpg", path], CLASSES)
+
+    def test_a_folder_next_to_many_classes_is_rejected_without_all_their_names(self) -> None:
+        classes = [f"c{number}" for number in range(100)]
+        with pytest.raises(InputError, match=r"classes c0, c1, .*, c11 and 88 more and contains images"):
+            find_photos([*(f"{name}/0.jpg" for name in classes), "more/0.jpg"], classes)
 
     @pytest.mark.parametrize(
         "path",

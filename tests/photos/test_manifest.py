@@ -1,6 +1,7 @@
 import hashlib
 import io
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from PIL import Image
 from canigatti.photos.commands.inspect import inspect
 from canigatti.photos.commands.store import store
 from canigatti.photos.configured_groups import read_groups
-from canigatti.photos.inspection import inspect_all
-from canigatti.photos.layouts import find_photos
+from canigatti.photos.inspection import Inspection, inspect_all
+from canigatti.photos.layouts import FoundPhoto, find_photos
 from canigatti.photos.manifest import assemble, summarize
 from canigatti.photos.origin import describe
 from canigatti.photos.records import GROUPS, MANIFEST, ClassNames, PhotosSummary, Verdict
@@ -36,15 +37,15 @@ def photo(seed, form="JPEG", size=(60, 45), **options):
     return encode(texture(seed, size), form, **options)
 
 
-def assemble_files(folder, files, limit_per_class=None, configured=None):
+def assemble_files(folder, files, limit_per_class=None, configured=None, classes=("cat", "dog")):
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     source = FolderSource(folder)
-    found = find_photos(source.members(), ["cat", "dog"])
+    found = find_photos(source.members(), classes)
     inspections = inspect_all(source, found, workers=1)
     rows, groups = assemble(found, inspections, limit_per_class, configured and read_groups(configured, found))
-    return rows, groups, summarize(rows, groups, found, inspections, ["cat", "dog"])
+    return rows, groups, summarize(rows, groups, found, inspections, classes)
 
 
 def verdicts(rows):
@@ -200,6 +201,50 @@ def test_the_first_copy_is_rejected_if_a_later_one_is_named_after_the_other_clas
     rows, _, _ = assemble_files(tmp_path, {"Cat/0.jpg": photo(0), "Dog/1.jpg": photo(1), "Dog/cat.2.jpg": photo(1)})
     assert verdicts(rows) == {"cat.0.jpg": "keep", "dog.1.jpg": "conflicting", "dog.cat.2.jpg": "conflicting"}
     assert reasons(rows)["dog.1.jpg"].startswith("the same content as dog.cat.2.jpg, whose name")
+
+
+def test_photos_of_any_two_of_three_classes_conflict(tmp_path):
+    files = {
+        "ant/0.jpg": photo(0),
+        "ant/1.jpg": photo(1),
+        "bee/1.jpg": photo(1),
+        "bee/2.jpg": photo(2),
+        "owl/2.jpg": photo(2),
+        "owl/ant.3.jpg": photo(3),
+        "owl/4.jpg": photo(3),
+    }
+    rows, _, summary = assemble_files(tmp_path, files, classes=("ant", "bee", "owl"))
+    assert summary.kept == {"ant": 1, "bee": 0, "owl": 0}
+    assert reasons(rows)["ant.1.jpg"] == "the same content has different labels: ant.1.jpg, bee.1.jpg"
+    assert reasons(rows)["bee.2.jpg"] == "the same content has different labels: bee.2.jpg, owl.2.jpg"
+    assert reasons(rows)["owl.ant.3.jpg"] == "its name, or a folder below its class folder, names another class"
+    assert verdicts(rows)["owl.4.jpg"] == "conflicting"
+
+
+def test_without_classes_they_are_found_in_the_folders(tmp_path):
+    for number, name in enumerate(("Wolf", "ant", "10")):
+        for repeat in range(3):
+            path = tmp_path / "source" / "photos" / name / f"{repeat}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(photo(10 * number + repeat))
+    describe("photos", tmp_path / "source", None).write(tmp_path / "source.json")
+    inspect(tmp_path / "source.json", [], tmp_path)
+    assert ClassNames.beside(tmp_path / "manifest.csv") == ("10", "ant", "Wolf")
+    assert PhotosSummary.read(tmp_path / "summary.json").kept == {"10": 3, "ant": 3, "Wolf": 3}
+
+
+def test_a_thousand_classes_of_four_photos_are_inspected_in_seconds(tmp_path):
+    found = [FoundPhoto(f"c{n // 4}.{n}.jpg", n // 4, f"c{n // 4}/{n}.jpg") for n in range(4000)]
+    pixels = np.random.default_rng(0).integers(0, 256, (4000, 1024), dtype=np.uint8)
+    inspections = [
+        Inspection(1, f"{n:064x}", True, Verdict.KEEP, "", 32, 32, "RGB", "JPEG", pixels[n].tobytes())
+        for n in range(4000)
+    ]
+    start = time.process_time()
+    rows, groups = assemble(found, inspections, None)
+    summary = summarize(rows, groups, found, inspections, [f"c{n}" for n in range(1000)])
+    assert time.process_time() - start < 20
+    assert {*summary.kept.values()} == {4}
 
 
 def test_real_photos(shared):

@@ -1,15 +1,17 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 from PIL import Image
 
 from canigatti.photos import plots
+from canigatti.photos.class_bars import ClassBars, ShownClasses, choose_classes
 from canigatti.photos.commands.plot import plot_photos
 from canigatti.photos.origin import describe
 from canigatti.photos.records import MANIFEST, PHOTO_PLOTS, ClassNames, RejectedFile, Verdict
-from canigatti.plots import save
+from canigatti.plots import CLASS_COLORS, class_colors, save
 
 CLASSES = ["oak", "birch"]
 
@@ -117,6 +119,56 @@ def test_rejected_files_are_shown_with_reasons_and_their_number():
     assert "rejected files: 45 (2 shown; all are listed in summary.json)" in shown
     assert {"a.jpg\nduplicate", "the same content as\nb.jpg", "the file has 0 bytes", "no image"} <= set(shown)
     assert len(images(figure)) == 2
+
+
+def many(classes):
+    """A manifest with 4 to 23 photos of each class, the most of class 19, and rejected files."""
+    kept = [kept_photo(label) for label in range(classes) for _ in range(4 + label % 20)]
+    return manifest(*kept, *[rejected_file(label) for label in range(classes)], rejected_file(None, "outside"))
+
+
+@pytest.mark.parametrize("count", [3, 5, 29])
+def test_every_one_of_some_classes_is_shown(count):
+    rows, classes = many(count), [f"class {number}" for number in range(count)]
+    assert choose_classes(rows, count) == ShownClasses(tuple(range(count)), "")
+    for figure in (plots.plot_balance(rows, classes), plots.plot_sample(classes, [[]] * count)):
+        assert {*classes} <= {*texts(figure)}
+    assert {f"{name}\nall 100×80" for name in classes} <= {*texts(plots.plot_sizes(rows, classes))}
+
+
+@pytest.mark.parametrize("count", [30, 1000])
+def test_the_largest_and_smallest_of_many_classes_are_shown(count, tmp_path):
+    rows, classes = many(count), [f"class {number}" for number in range(count)]
+    shown = choose_classes(rows, count)
+    assert shown.note == f"the 10 largest and the 10 smallest of {count:,} classes"
+    sizes = rows[rows["verdict"] == "keep"].groupby("label").size()
+    assert sorted(sizes[list(shown.labels)]) == [*sorted(sizes)[:10], *sorted(sizes)[-10:]]
+    names = [classes[label] for label in shown.labels]
+    assert [text.get_text() for text in plots.plot_balance(rows, classes).axes[0].get_yticklabels()] == names
+    for figure in (
+        plots.plot_balance(rows, classes),
+        plots.plot_sizes(rows, classes),
+        plots.plot_sample(names, [[]] * len(names), shown.note),
+    ):
+        assert any(shown.note in text for text in texts(figure))
+        save(figure, tmp_path / "figure.png")
+        with Image.open(tmp_path / "figure.png") as image:
+            assert image.height < 2500
+
+
+def test_up_to_nine_classes_divide_a_bar_and_more_are_one_part():
+    assert len(ClassBars.of("abcdefghi").colors) == 10
+    bars = ClassBars.of("abcdefghij")
+    assert bars.names == ("all 10 classes",)
+    table = bars.count(pd.Series(["JPEG", "JPEG", "PNG"]), pd.Series([0, 9, None], dtype="Int64"))
+    assert table.to_numpy().tolist() == [[2, 0], [0, 1]]
+
+
+def test_classes_have_different_colors_up_to_nine_and_none_is_that_of_no_class():
+    assert class_colors(2) == CLASS_COLORS
+    for count in (3, 9):
+        assert len({*class_colors(count)} - {"#7f7f7f"}) == count
+    assert len(class_colors(1000)) == 1000
 
 
 @pytest.mark.parametrize(

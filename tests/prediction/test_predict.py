@@ -263,7 +263,7 @@ def test_photos_are_decoded_while_a_batch_is_predicted(monkeypatch):
     def during_prediction(model, photos):
         seen.append("prediction")
         assert ahead.wait(10)
-        return np.full(len(photos), 0.5)
+        return np.full((len(photos), 2), 0.5)
 
     monkeypatch.setattr(prediction_files, "read_square", read)
     monkeypatch.setattr(prediction_files, "predict_batch", during_prediction)

@@ -12,7 +12,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from canigatti.config import Experiment, Outline, Spec, Study
-from canigatti.evaluation.records import PREDICTIONS, UNCERTAIN, Metrics, Speed
+from canigatti.evaluation.metrics import compute_metrics
+from canigatti.evaluation.predictions import Predictions, as_probabilities, write_predictions
+from canigatti.evaluation.records import UNCERTAIN, Metrics, Speed
 from canigatti.photos.records import (
     GROUPS,
     PHOTO_PLOTS,
@@ -150,9 +152,10 @@ def write_study(study: Study, folder: Path, contents: Contents) -> None:
             _draw(folder / "training" / run / "curves.png", f"curves of {name}", (1080, 432))
             record = _make_training_record(name, seed, experiment.resolve(), history, contents)
             record.write(folder / "training" / run / "run.json")
-            metrics = _make_metrics(TEST_PHOTOS[experiment.split], ACCURACY[name] + (seed - 42) * 0.004)
-            metrics.write(folder / "evaluation" / run / "metrics.json")
-            _write_evaluation(folder / "evaluation" / run, name, metrics, rng, contents)
+            accuracy = ACCURACY[name] + (seed - 42) * 0.004
+            predictions = _make_predictions(TEST_PHOTOS[experiment.split], accuracy, rng)
+            _make_metrics(predictions, accuracy).write(folder / "evaluation" / run / "metrics.json")
+            _write_evaluation(folder / "evaluation" / run, name, predictions, rng, contents)
 
 
 def _write_photos(study: Study, folder: Path, contents: Contents) -> None:
@@ -245,24 +248,22 @@ def _make_training_record(
     )
 
 
-def _make_metrics(n: int, accuracy: float) -> Metrics:
-    wrong = round(n * (1 - accuracy))
-    return Metrics(
-        accuracy=accuracy,
-        accuracy_interval=(accuracy - 70 / n, min(1, accuracy + 60 / n)),
-        loss=1.2 * (1 - accuracy) + 0.2,
-        n=n,
-        confusion=((n // 2 - wrong // 2, wrong // 2), (wrong - wrong // 2, n // 2 - wrong + wrong // 2)),
-        threshold=0.5,
-    )
+def _make_metrics(predictions: Predictions, accuracy: float) -> Metrics:
+    n = len(predictions)
+    stated = {
+        "accuracy": accuracy,
+        "accuracy_interval": (accuracy - 70 / n, min(1, accuracy + 60 / n)),
+        "loss": 1.2 * (1 - accuracy) + 0.2,
+    }
+    return compute_metrics(predictions).model_copy(update=stated)
 
 
 def _write_evaluation(
-    folder: Path, experiment: str, metrics: Metrics, rng: np.random.Generator, contents: Contents
+    folder: Path, experiment: str, predictions: Predictions, rng: np.random.Generator, contents: Contents
 ) -> None:
     milliseconds = 0.5 + NAMES.index(experiment) / 8
     Speed(milliseconds_per_photo=milliseconds, batch_size=64, batches=20, device="GPU").write(folder / "speed.json")
-    PREDICTIONS.write(folder / "predictions.csv", _make_predictions(metrics, rng))
+    write_predictions(folder / "predictions.csv", predictions, ("cat", "dog"))
     distance = np.sort(rng.uniform(0, 0.01, 10))
     true = rng.integers(0, 2, 10)
     ids = [contents.hostile_id or "nan", *(f"cat.{number}.jpg" for number in range(9))]
@@ -275,19 +276,17 @@ def _write_evaluation(
         Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC).save(folder / f"{name}.png")
 
 
-def _make_predictions(metrics: Metrics, rng: np.random.Generator) -> pd.DataFrame:
-    """Make predictions with this confusion matrix; photos that are difficult for one network are so for others."""
-    n = metrics.n
-    label = np.arange(n) % 2
+def _make_predictions(n: int, accuracy: float, rng: np.random.Generator) -> Predictions:
+    """Make predictions with this accuracy; photos that are difficult for one network are so for others."""
+    label, errors = np.arange(n) % 2, round(n * (1 - accuracy))
     difficulty = np.random.default_rng(7).normal(size=5000)[:n] + rng.normal(0, 0.7, n)
     wrong = np.zeros(n, bool)
-    for true in (0, 1):
+    for true, count in enumerate((errors // 2, errors - errors // 2)):
         hardest = np.flatnonzero(label == true)[np.argsort(-difficulty[label == true])]
-        wrong[hardest[: metrics.confusion[true][1 - true]]] = True
+        wrong[hardest[:count]] = True
     probability = np.where(wrong ^ (label == 1), 0.9, 0.1)
-    return pd.DataFrame(
-        {"id": [f"photo.{number}.jpg" for number in range(n)], "label": label, "probability": probability}
-    )
+    ids = np.array([f"photo.{number}.jpg" for number in range(n)], dtype=object)
+    return Predictions(ids, label, as_probabilities(probability[:, None]))
 
 
 def _draw(path: Path, text: str, size: tuple[int, int]) -> None:

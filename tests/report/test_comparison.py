@@ -81,8 +81,8 @@ def test_correct_photos_agree_with_the_accuracy_in_the_metrics(results):
     from canigatti.report.results import read_study
 
     study, folder = results(seeds=(42, 43))
-    runs = read_study(study.outline("config/study.yaml"), folder).runs
-    networks = collect_networks(runs)
+    read = read_study(study.outline("config/study.yaml"), folder)
+    runs, networks = read.runs, collect_networks(read.runs, read.groups)
     for network in networks:
         accuracies = [run.metrics.accuracy for run in runs if run.experiment == network.name]
         assert network.correct.mean().tolist() == pytest.approx(accuracies, abs=1e-9)

@@ -28,6 +28,7 @@ PHOTOS = (  # every rule that reads or writes a file of the photos stage
 DECIDES = {
     "__main__.py": "",
     "config/basis.py": "",
+    "config/classes.py": "inspect_photos, split_photos",
     "config/errors.py": "",
     "config/experiment.py": "",
     "config/inheritance.py": "",
@@ -45,7 +46,9 @@ DECIDES = {
     "evaluation/intervals.py": "evaluate, plot_evaluation, check_results",
     "evaluation/metrics.py": "evaluate, plot_evaluation, check_results",
     "evaluation/plots.py": "plot_evaluation",
+    "evaluation/confusion_plots.py": "plot_evaluation, write_report",
     "evaluation/prediction.py": "evaluate",
+    "evaluation/predictions.py": "evaluate, plot_evaluation, check_results, plot_report, write_report",
     "evaluation/records.py": "evaluate, plot_evaluation, check_results, plot_report, write_report",
     "evaluation/speed.py": "evaluate",
     "files.py": "",
@@ -54,6 +57,8 @@ DECIDES = {
     "ownership.py": "",
     "photos/archives.py": "fetch_photos",
     "photos/cache.py": "fetch_photos, inspect_photos",
+    "photos/class_bars.py": "plot_photos",
+    "photos/class_folders.py": "inspect_photos",
     "photos/color.py": "train, train_trial, evaluate",
     "photos/commands/fetch.py": "fetch_photos",
     "photos/commands/generate.py": "generate_photos",
@@ -75,6 +80,7 @@ DECIDES = {
     "photos/folder_hashes.py": "fetch_photos, inspect_photos",
     "photos/folders.py": "fetch_photos, inspect_photos",
     "photos/given_splits.py": "split_photos",
+    "photos/group_repair.py": "split_photos",
     "photos/group_search.py": "split_photos",
     "photos/hashing.py": "inspect_photos",
     "photos/inspection.py": "inspect_photos, plot_photos",
@@ -111,8 +117,10 @@ DECIDES = {
     "report/findings/testing.py": "write_report",
     "report/findings/verdicts.py": "write_report",
     "report/intervals.py": "write_report",
+    "report/notes.py": "plot_report, write_report",
     "report/original.py": "write_report",
     "report/output.py": "write_report",
+    "report/page/details.py": "write_report",
     "report/page/embedding.py": "write_report",
     "report/page/introductions.py": "write_report",
     "report/page/plots.py": "write_report",
@@ -159,6 +167,7 @@ DECIDES = {
     "training/shutdown.py": "",
     "training/starting.py": "train",
     "training/summary.py": "train",
+    "written.py": "",
 }
 
 

@@ -116,7 +116,7 @@ def test_a_search_killed_in_its_third_execution_resumes_there(changing):
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     assert len(finished) == 2
-    assert set(results.glob("trial*/*.json")) == set(finished)
+    assert set(results.glob("trial*/execution*.json")) == set(finished)
 
     changing.run("--unlock")
     answer = changing.run("--", "results/tiny/search/found/best.json")

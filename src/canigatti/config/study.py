@@ -5,6 +5,7 @@ from typing import Any, Self, get_args
 from pydantic import Field, field_validator, model_validator
 
 from canigatti.config.basis import Name, Seed
+from canigatti.config.classes import MAX_CLASSES, check_configured_classes
 from canigatti.config.experiment import Experiment, Table
 from canigatti.config.inheritance import inherit_keys
 from canigatti.config.outline import OutlinedExperiment
@@ -12,15 +13,12 @@ from canigatti.config.photos import FROM_FOLDERS, AnySplit, Photos
 from canigatti.config.pretrained import Weights
 from canigatti.records import Record
 
-_MAX_CLASS_NAME = 100  # characters; it is in the names of files and in figures
-
 
 class Outline(Record):
     """What the report needs to know about a study besides its results; experiments are in the order of the tables."""
 
     study: Name
     configuration: str | None
-    classes: tuple[str, str]
     photos: Photos
     splits: dict[Name, AnySplit]
     experiments: tuple[OutlinedExperiment, ...]
@@ -33,7 +31,12 @@ class Study(Record):
     """A configuration file."""
 
     study: Name = Field(description="Name of the study; results are written to results/<study>/.")
-    classes: tuple[str, str] = Field(strict=False, description="The two class names; the first has label 0.")
+    classes: tuple[str, ...] | None = Field(
+        default=None,
+        strict=False,
+        json_schema_extra={"minItems": 2, "maxItems": MAX_CLASSES, "uniqueItems": True},
+        description="The names of the classes; the first has label 0. Left out: the folders of the source.",
+    )
     photos: Photos = Field(description="The source of the photos.")
     splits: dict[Name, AnySplit] = Field(
         min_length=1,
@@ -83,7 +86,6 @@ class Study(Record):
         return Outline(
             study=self.study,
             configuration=configuration,
-            classes=self.classes,
             photos=self.photos,
             splits=self.splits,
             experiments=experiments,
@@ -156,15 +158,16 @@ class Study(Record):
 
     @model_validator(mode="after")
     def _check_classes(self) -> Self:
-        for name in self.classes:
-            if not name.isprintable() or len(name) > _MAX_CLASS_NAME:
-                raise ValueError(
-                    f"classes: expected names of at most {_MAX_CLASS_NAME} printable characters, received "
-                    f"{name[:_MAX_CLASS_NAME]!r}"
-                )
-        first, second = (name.strip().lower() for name in self.classes)
-        if not first or not second or first == second or {"/", "."} & set(first + second):
-            raise ValueError(f"classes: expected two different names without '/' or '.', received {list(self.classes)}")
+        if self.classes is None:
+            return self
+        try:
+            check_configured_classes(self.classes)
+        except ValueError as error:
+            raise ValueError(f"classes: {error}") from None
+        if self.photos.generate and len(self.classes) != 2:
+            raise ValueError(
+                f"classes: expected two names, because photos.generate draws two classes, received {len(self.classes)}"
+            )
         return self
 
     @model_validator(mode="after")

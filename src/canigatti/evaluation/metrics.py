@@ -4,64 +4,104 @@ import numpy as np
 import pandas as pd
 
 from canigatti.evaluation.intervals import accuracy_interval
-from canigatti.evaluation.records import PREDICTIONS, UNCERTAIN, Metrics
+from canigatti.evaluation.predictions import Predictions
+from canigatti.evaluation.records import UNCERTAIN, ClassMetrics, Metrics
 from canigatti.files import InputError
 
-THRESHOLD = 0.5  # a photo is classified as class 1 when its probability exceeds this, as in Keras' binary accuracy
-_CLIP = 1e-7  # keras.config.epsilon(), the clipping of Keras' binary cross-entropy
+THRESHOLD = 0.5  # of the probability of class 1 of two classes, see `classify`
+_CLIP = 1e-7  # keras.config.epsilon(), the clipping of Keras' cross-entropies
 
 
-def classify(probabilities: np.ndarray) -> np.ndarray:
-    """Return the predicted label of each photo, 0 or 1, int64; a probability that equals `THRESHOLD` means class 0.
-
-    Args:
-        probabilities: of class 1, from 0 to 1, any shape.
-    """
-    return (np.asarray(probabilities) > THRESHOLD).astype(np.int64)
-
-
-def compute_metrics(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray | None = None) -> Metrics:
+def compute_metrics(predictions: Predictions, groups: np.ndarray | None = None) -> Metrics:
     """Compute the metrics of the predictions of a test set.
 
     Args:
-        labels: (n,), 0 or 1.
-        probabilities: (n,), of class 1, from 0 to 1.
+        predictions: of at least one photo.
         groups: (n,), equal values belong together, see :func:`canigatti.evaluation.intervals.accuracy_interval`; None
             if every photo is its own group.
 
     Raises:
         InputError: there are no photos, or a probability is not a number from 0 to 1.
     """
-    check_probabilities(probabilities)
-    from sklearn.metrics import log_loss  # imported here, because it takes long and plotting does not need it
+    check_probabilities(predictions.probabilities)
+    from sklearn.metrics import matthews_corrcoef  # here, because it takes long to import
 
-    counts = confusion_matrix(labels, probabilities)
-    correct, n = int(np.trace(counts)), len(labels)
-    (true_zeros, false_ones), (false_zeros, true_ones) = counts.tolist()
+    labels, n = predictions.labels, len(predictions)
+    groups = np.arange(n) if groups is None else groups
+    counts, per_class = confusion_matrix(predictions), _class_metrics(predictions, groups)
     return Metrics(
-        accuracy=correct / n,
-        accuracy_interval=accuracy_interval(
-            classify(probabilities) == labels, np.arange(n) if groups is None else groups
-        ),
-        loss=float(log_loss(labels, np.clip(probabilities, _CLIP, 1 - _CLIP), labels=[0, 1])),
+        accuracy=int(np.trace(counts)) / n,
+        accuracy_interval=accuracy_interval(predictions.correct, groups),
+        loss=_loss(predictions),
         n=n,
-        confusion=((true_zeros, false_ones), (false_zeros, true_ones)),
-        threshold=THRESHOLD,
+        confusion=tuple(map(tuple, counts.tolist())),
+        threshold=THRESHOLD if len(counts) == 2 else None,
+        balanced_accuracy=float(np.mean([one.recall for one in per_class if one.n])),
+        macro_f1=float(np.mean([one.f1 for one in per_class if one.n or one.predicted])),
+        matthews=float(matthews_corrcoef(labels, predictions.predicted)),
+        **_ranking_metrics(predictions),
+        largest_class=int(counts.sum(axis=1).max()) / n,
+        classes=per_class,
     )
 
 
-def confusion_matrix(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Count photos by true class (rows) and predicted class (columns); return (2, 2), int64.
+def _class_metrics(predictions: Predictions, groups: np.ndarray) -> tuple[ClassMetrics, ...]:
+    labels, predicted, correct = predictions.labels, predictions.predicted, predictions.correct
+    found = []
+    for label in range(predictions.probabilities.shape[1]):
+        true, chosen = labels == label, predicted == label
+        hits = int((true & chosen).sum())
+        found.append(
+            ClassMetrics(
+                n=int(true.sum()),
+                predicted=int(chosen.sum()),
+                recall=hits / max(1, int(true.sum())),
+                recall_interval=accuracy_interval(correct[true], groups[true]) if true.any() else None,
+                precision=hits / max(1, int(chosen.sum())),
+                precision_interval=accuracy_interval(correct[chosen], groups[chosen]) if chosen.any() else None,
+                f1=2 * hits / max(1, int(true.sum()) + int(chosen.sum())),
+            )
+        )
+    return tuple(found)
 
-    Args:
-        labels: (n,), 0 or 1.
-        probabilities: (n,), of class 1, from 0 to 1.
+
+def _ranking_metrics(predictions: Predictions) -> dict[str, float | None]:
+    """Return ROC-AUC and average precision: of class 1 of two classes, or the means over classes, one against the rest.
+
+    They are None if a class has no photo or all photos, because they are undefined then.
     """
-    return np.bincount(2 * labels + classify(probabilities), minlength=4).reshape(2, 2)
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    probabilities, labels = predictions.probabilities, predictions.labels
+    numbers = range(1, 2) if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+    members = [labels == number for number in numbers]
+    if any(is_member.all() or not is_member.any() for is_member in members):
+        return {"roc_auc": None, "average_precision": None}
+    pairs = [(is_member, probabilities[:, number]) for is_member, number in zip(members, numbers, strict=True)]
+    return {
+        "roc_auc": float(np.mean([roc_auc_score(*pair) for pair in pairs])),
+        "average_precision": float(np.mean([average_precision_score(*pair) for pair in pairs])),
+    }
+
+
+def _loss(predictions: Predictions) -> float:
+    from sklearn.metrics import log_loss
+
+    clipped = np.clip(predictions.probabilities, _CLIP, 1 - _CLIP)
+    if clipped.shape[1] == 2:
+        return float(log_loss(predictions.labels, clipped[:, 1], labels=[0, 1]))
+    return float(-np.log(clipped[np.arange(len(predictions)), predictions.labels]).mean())
+
+
+def confusion_matrix(predictions: Predictions) -> np.ndarray:
+    """Count photos by true class (rows) and predicted class (columns); return (classes, classes), int64."""
+    classes = predictions.probabilities.shape[1]
+    pairs = classes * predictions.labels + predictions.predicted
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
 def check_probabilities(probabilities: np.ndarray) -> None:
-    """Check that a model predicted at least one photo, and that every prediction, (n,), is a probability.
+    """Check that a model predicted at least one photo, and that every prediction, (n, classes), is a probability.
 
     Raises:
         InputError: there are no photos, or a probability is not a number from 0 to 1.
@@ -72,57 +112,58 @@ def check_probabilities(probabilities: np.ndarray) -> None:
     if invalid.any():
         raise InputError(
             f"the model has diverged: expected probabilities from 0 to 1, received invalid ones such as "
-            f"{probabilities[invalid][0]} for {invalid.sum()} of {len(probabilities)} photos; "
+            f"{probabilities[invalid][-1]} for {invalid.any(axis=1).sum()} of {len(probabilities)} photos; "
             "train it with a lower learning rate"
         )
 
 
-def prediction_table(ids: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
-    """Return the predictions as a table, see :data:`canigatti.evaluation.records.PREDICTIONS`; all inputs are (n,)."""
-    return PREDICTIONS.frame({"id": ids, "label": labels, "probability": probabilities})
-
-
-def least_certain(predictions: pd.DataFrame, n: int = 10) -> pd.DataFrame:
-    """Return the photos whose probability is nearest to the threshold, nearest first, ties by id.
+def least_certain(predictions: Predictions, n: int = 10) -> pd.DataFrame:
+    """Return the photos with the smallest margin between the two most probable classes, ties by id.
 
     Args:
-        predictions: id, label, probability.
+        predictions: of a test set.
         n: the maximum number of photos.
 
     Returns:
-        id, probability, true, predicted, distance: |probability - threshold|, from 0 to 0.5.
+        See :data:`canigatti.evaluation.records.UNCERTAIN`.
     """
-    classified = _classify_table(predictions)
-    classified["distance"] = (classified["probability"] - THRESHOLD).abs()
-    nearest = classified.sort_values(["distance", "id"]).head(n).reset_index(drop=True)
-    return UNCERTAIN.frame(nearest)
+    table = _classified(predictions)
+    if predictions.probabilities.shape[1] == 2:
+        table["distance"] = (table["probability"] - THRESHOLD).abs()
+    else:
+        second, first = np.sort(predictions.probabilities, axis=1)[:, -2:].T
+        table["distance"] = (first - second) / 2
+    return UNCERTAIN.frame(table.sort_values(["distance", "id"]).head(n).reset_index(drop=True))
 
 
-def misclassified(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the misclassified photos of each true class, most confident errors first, ties by id.
-
-    Args:
-        predictions: id, label, probability.
+def misclassified(predictions: Predictions) -> dict[tuple[int, int], pd.DataFrame]:
+    """Return the misclassified photos by true and predicted class, most confident errors first, ties by id.
 
     Returns:
-        Photos of class 0 classified as 1, and photos of class 1 classified as 0; both with id, probability, true,
-        predicted.
+        Tables with id, probability (of class 1 of two classes, else of the predicted class), true and predicted. Of two
+        classes both pairs are listed; of more, the pairs with errors, the most frequent first.
     """
-    classified = _classify_table(predictions)
-    errors = classified[classified["true"] != classified["predicted"]]
-    zeros, ones = errors[errors["true"] == 0], errors[errors["true"] == 1]
-    return (
-        zeros.sort_values(["probability", "id"], ascending=[False, True]).reset_index(drop=True),
-        ones.sort_values(["probability", "id"]).reset_index(drop=True),
-    )
+    table = _classified(predictions)
+    errors = table[table["true"] != table["predicted"]]
+    pairs = errors.groupby(["true", "predicted"]).size().sort_values(ascending=False, kind="stable").index
+    two = predictions.probabilities.shape[1] == 2
+    found = {}
+    for true, predicted in [(0, 1), (1, 0)] if two else pairs:
+        rows = errors[(errors["true"] == true) & (errors["predicted"] == predicted)]
+        is_ascending = two and predicted == 0  # the lower the probability of class 1, the more confident
+        rows = rows.sort_values(["probability", "id"], ascending=[is_ascending, True])
+        found[int(true), int(predicted)] = rows.reset_index(drop=True)
+    return found
 
 
-def _classify_table(predictions: pd.DataFrame) -> pd.DataFrame:
+def _classified(predictions: Predictions) -> pd.DataFrame:
+    probabilities, predicted = predictions.probabilities, predictions.predicted
+    two = probabilities.shape[1] == 2
     return pd.DataFrame(
         {
-            "id": predictions["id"],
-            "probability": predictions["probability"],
-            "true": predictions["label"],
-            "predicted": classify(predictions["probability"].to_numpy()),
+            "id": predictions.ids,
+            "probability": probabilities[:, 1] if two else probabilities.max(axis=1),
+            "true": predictions.labels,
+            "predicted": predicted,
         }
     )

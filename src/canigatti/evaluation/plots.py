@@ -1,51 +1,24 @@
-"""Plots of an evaluation: the confusion matrix, all misclassified photos, and the least certain photos."""
+"""Contact sheets of an evaluation: misclassified photos, and the least certain photos."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from textwrap import fill
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from canigatti.evaluation.metrics import least_certain, misclassified
+from canigatti.evaluation.predictions import Predictions
 from canigatti.files import printable
 from canigatti.photos.store import Store
-from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
+from canigatti.plots import NEUTRAL_COLOR, class_colors
 
 _TEXT_COLOR = "#24292F"
 _GAP = 12  # pixels between photos and at the edges
-
-
-def plot_confusion(confusion: np.ndarray, classes: Sequence[str]) -> Figure:
-    """Plot the confusion matrix: counts, with the fraction of each true class as a number and as color.
-
-    Args:
-        confusion: (2, 2), counts, [[0→0, 0→1], [1→0, 1→1]]; rows are true classes.
-        classes: names of the classes 0 and 1.
-    """
-    totals = confusion.sum(axis=1, keepdims=True)
-    fractions = confusion / np.maximum(totals, 1)
-    figure = new_figure(5, 4.4)
-    axes = figure.add_subplot()
-    axes.imshow(fractions, vmin=0, vmax=1, aspect="auto")
-    axes.axhline(0.5, color="white", linewidth=3)
-    axes.axvline(0.5, color="white", linewidth=3)
-    for (row, column), fraction in np.ndenumerate(fractions):
-        color = "white" if fraction > 0.5 else _TEXT_COLOR
-        fraction_text = f"{fraction:.1%} of true {classes[row]}" if totals[row] else f"no true {classes[row]}"
-        axes.text(column, row - 0.06, f"{confusion[row, column]:,}", color=color, ha="center", fontsize=22)
-        axes.text(column, row + 0.08, fill(fraction_text, 24), color=color, ha="center", va="top")
-    axes.set_xticks([0, 1], [fill(f"predicted {name}", 24) for name in classes])
-    axes.set_yticks([0, 1], [fill(f"true {name}", 16) for name in classes])
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    axes.set_title(f"{np.trace(confusion):,} of {confusion.sum():,} photos classified correctly")
-    return figure
+_MAX_PAIRS, _MAX_PHOTOS_OF_PAIR = 20, 26  # shown of more than two classes
 
 
 @dataclass(frozen=True)
@@ -70,44 +43,59 @@ _SMALL = _Sheet(columns=13, photo=80, cell=85, text=11)
 _LARGE = _Sheet(columns=5, photo=200, cell=236, text=17)
 
 
-def plot_misclassified(predictions: pd.DataFrame, store: Store, classes: Sequence[str]) -> Image.Image:
-    """Plot all misclassified photos by true class, most confident errors first, in at most 256 colors.
+def plot_misclassified(predictions: Predictions, store: Store, classes: Sequence[str]) -> Image.Image:
+    """Plot the misclassified photos by true and predicted class, most confident errors first, in at most 256 colors.
+
+    Of two classes all are shown; of more, at most 26 photos of each of the 20 most frequent pairs.
 
     Args:
-        predictions: id, label, probability.
-        store: the image store that contains them.
-        classes: names of the classes 0 and 1.
+        predictions: of the test set.
+        store: the image store that contains the photos.
+        classes: names of the classes, label 0 first.
     """
-    bands = [_note(f"Captions: photo id and predicted probability of {classes[1]}.", _SMALL)]
-    for true, errors in enumerate(misclassified(predictions)):
-        title = f"{classes[true]} classified as {classes[1 - true]} ({len(errors):,})"
-        captions = [[row.id, f"{row.probability:.4f}"] for row in errors.itertuples()]
-        bands += [_heading(title, CLASS_COLORS[true], _SMALL), *_grid(_photos(store, errors), captions, _SMALL)]
+    two, colors = len(classes) == 2, class_colors(len(classes))
+    what = classes[1] if two else "the predicted class"
+    bands = [_note(f"Captions: photo id and predicted probability of {what}.", _SMALL)]
+    pairs = misclassified(predictions)
+    for true, predicted in [*pairs][: None if two else _MAX_PAIRS]:
+        errors = pairs[true, predicted]
+        title = f"{classes[true]} classified as {classes[predicted]} ({len(errors):,})"
+        shown = errors if two else errors.head(_MAX_PHOTOS_OF_PAIR)
+        captions = [[row.id, f"{row.probability:.4f}"] for row in shown.itertuples()]
+        bands += [_heading(title, colors[true], _SMALL), *_grid(_photos(store, shown), captions, _SMALL)]
         bands += [] if len(errors) else [_note("none", _SMALL)]
+    if not pairs:
+        bands.append(_note("none", _SMALL))
+    elif len(pairs) > _MAX_PAIRS:
+        bands.append(_note(f"{len(pairs) - _MAX_PAIRS:,} less frequent pairs are not shown.", _SMALL))
     return _stack(bands).quantize(256, Image.Quantize.FASTOCTREE)  # this method preserves rare, saturated colors
 
 
-def plot_uncertain(predictions: pd.DataFrame, store: Store, classes: Sequence[str]) -> Image.Image:
+def plot_uncertain(predictions: Predictions, store: Store, classes: Sequence[str]) -> Image.Image:
     """Plot the ten least certain photos, least certain first.
 
     Args:
-        predictions: id, label, probability.
-        store: the image store that contains them.
-        classes: names of the classes 0 and 1.
+        predictions: of the test set.
+        store: the image store that contains the photos.
+        classes: names of the classes, label 0 first.
     """
-    photos = least_certain(predictions)
+    photos, two = least_certain(predictions), len(classes) == 2
     captions = [
         [
             row.id,
-            f"{classes[1]}: {row.probability:.5f}",
+            f"{classes[1 if two else row.predicted]}: {row.probability:.5f}",
             f"true {classes[row.true]}",
             f"predicted {classes[row.predicted]}" + (" (incorrect)" if row.true != row.predicted else ""),
         ]
         for row in photos.itertuples()
     ]
     heading = _heading(f"Least certain photos ({len(photos)})", NEUTRAL_COLOR, _LARGE)
-    note = _note(f"Sorted by distance from 0.5; the number is the predicted probability of {classes[1]}.", _LARGE)
-    return _stack([heading, note, *_grid(_photos(store, photos), captions, _LARGE)])
+    text = (
+        f"Sorted by distance from 0.5; the number is the predicted probability of {classes[1]}."
+        if two
+        else "Sorted by the difference between the two most probable classes; the number is the highest probability."
+    )
+    return _stack([heading, _note(text, _LARGE), *_grid(_photos(store, photos), captions, _LARGE)])
 
 
 def _photos(store: Store, frame: pd.DataFrame) -> Iterator[np.ndarray]:

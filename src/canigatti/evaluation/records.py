@@ -14,11 +14,12 @@ EVALUATION_PLOTS = {  # titles by name of the PNG file
     "uncertain": "least certain photos",
 }
 
-PREDICTIONS = Table({"id": str, "label": int, "probability": float})
+# `probability` is that of class 1 of two classes, else of the predicted class; `distance` is half the margin between
+# the two most probable classes, 0 to 0.5.
 UNCERTAIN = Table({"id": str, "probability": float, "true": int, "predicted": int, "distance": float})
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-Confusion = tuple[tuple[int, int], tuple[int, int]]
+Interval = tuple[Probability, Probability]
 
 
 class EvaluationRecord(Record):
@@ -37,6 +38,28 @@ class EvaluationRecord(Record):
     files: dict[str, str]
 
 
+class ClassMetrics(Record):
+    """Metrics of one class on the test set.
+
+    Attributes:
+        n: number of its test photos.
+        predicted: number of photos that are classified as this class.
+        recall: fraction of its photos that are classified correctly; 0 without photos, as in scikit-learn.
+        recall_interval: 95% confidence interval, see :func:`canigatti.evaluation.intervals.accuracy_interval`.
+        precision: fraction of the photos classified as this class that belong to it; 0 without such photos.
+        precision_interval: 95% confidence interval.
+        f1: harmonic mean of recall and precision.
+    """
+
+    n: int
+    predicted: int
+    recall: Probability
+    recall_interval: Interval | None
+    precision: Probability
+    precision_interval: Interval | None
+    f1: Probability
+
+
 class Metrics(Record):
     """`evaluation/…/metrics.json`: metrics of a model on the test set.
 
@@ -44,18 +67,33 @@ class Metrics(Record):
         accuracy: 0 to 1.
         accuracy_interval: its 95% confidence interval (Wilson 1927), see
             :func:`canigatti.evaluation.intervals.accuracy_interval`.
-        loss: mean binary cross-entropy in nats, probabilities clipped to 1e-7 … 1 - 1e-7 as Keras does.
+        loss: mean cross-entropy in nats, probabilities clipped to 1e-7 … 1 - 1e-7 as Keras does.
         n: number of test photos.
-        confusion: [[0→0, 0→1], [1→0, 1→1]], true class → predicted class.
-        threshold: a photo whose probability exceeds it is classified as class 1.
+        confusion: (classes, classes), counts by true class (rows) and predicted class (columns).
+        threshold: a photo whose probability exceeds it is classified as class 1 of two classes; None for more classes.
+        balanced_accuracy: mean recall of the classes with test photos.
+        macro_f1: mean F1 of the classes that are true or predicted for a photo.
+        matthews: Matthews correlation coefficient, -1 to 1.
+        roc_auc: area under the ROC curve, 0 to 1: of class 1 of two classes, else the mean over classes, each against
+            the rest; None if a class has no test photo.
+        average_precision: average precision, in the same way.
+        largest_class: fraction of the test photos in the largest class, the accuracy of always predicting it.
+        classes: metrics of each class, label 0 first.
     """
 
     accuracy: Probability
-    accuracy_interval: tuple[Probability, Probability]
+    accuracy_interval: Interval
     loss: Annotated[float, Field(ge=0)]
     n: Annotated[int, Field(ge=1)]
-    confusion: Confusion
-    threshold: Probability
+    confusion: tuple[tuple[int, ...], ...]
+    threshold: Probability | None
+    balanced_accuracy: Probability
+    macro_f1: Probability
+    matthews: Annotated[float, Field(ge=-1, le=1)]
+    roc_auc: Probability | None
+    average_precision: Probability | None
+    largest_class: Probability
+    classes: tuple[ClassMetrics, ...]
 
 
 class Speed(Record):

@@ -27,18 +27,19 @@ def find_copies(ids: Sequence[str], labels: np.ndarray, sha256: Sequence[str]) -
 
     Args:
         ids: (n,), the photos' names, for the reasons.
-        labels: (n,), 0 or 1.
+        labels: (n,), 0 to the number of classes - 1.
         sha256: (n,), digest of each photo's content.
 
     Returns:
         Verdict (`duplicate` or `conflicting`) and reason by position.
     """
     verdicts: dict[int, tuple[Verdict, str]] = {}
+    kinds = "different labels" if labels.max(initial=0) > 1 else "both labels"
     for positions in pd.Series(range(len(ids))).groupby(list(sha256), sort=False).agg(list):
         first, *rest = positions
         if len({labels[position] for position in positions}) > 1:
             names = ", ".join(ids[position] for position in positions)
-            verdicts |= dict.fromkeys(positions, (Verdict.CONFLICTING, f"the same content has both labels: {names}"))
+            verdicts |= dict.fromkeys(positions, (Verdict.CONFLICTING, f"the same content has {kinds}: {names}"))
         else:
             verdicts |= dict.fromkeys(rest, (Verdict.DUPLICATE, f"the same content as {ids[first]}"))
     return verdicts

@@ -19,7 +19,7 @@ def assign_from_folders(kept: pd.DataFrame, groups: pd.DataFrame, classes: Seque
         kept: the rows of the manifest whose photos are used.
         groups: the groups of these photos, see `GROUPS`. Groups of near duplicates may be in several subsets;
             configured groups may not.
-        classes: names of the two classes.
+        classes: names of the classes.
 
     Returns:
         (n,), an element of `SUBSETS` per photo.
@@ -50,7 +50,7 @@ def describe_unused_folders(paths: Sequence[str], classes: Sequence[str]) -> str
 
     Args:
         paths: the photos' paths in the source.
-        classes: names of the two classes.
+        classes: names of the classes.
     """
     if len(subsets := given_subsets(find_photos(paths, classes))) < 2:
         return None

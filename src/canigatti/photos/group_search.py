@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from canigatti.files import InputError
+from canigatti.photos.group_repair import GroupedPhotos, search_by_repair
 
-_TRIES = 200  # assignments that are compared
+_TRIES = 200  # assignments of two classes that are compared
 
 
 def search_assignment(
@@ -14,44 +15,57 @@ def search_assignment(
 ) -> np.ndarray:
     """Assign whole groups so that every subset has photos of each class, with numbers close to `sizes`.
 
-    Each try gives every subset one group with both classes, or one of each class, at random; the other groups, the
-    largest first, go where the numbers of photos come closest to `sizes`. The closest of all tries is the result.
+    With two classes, each try gives every subset one group with both classes, or one of each class, at random; the
+    other groups, the largest first, go where the numbers of photos come closest to `sizes`. That finds an assignment if
+    there is one. With more classes, each try moves groups until every subset has all classes, which may fail, see
+    :func:`search_by_repair`. The closest of all tries is the result.
 
     Args:
-        labels: (n,), 0 or 1.
+        labels: (n,), 0 to the number of classes - 1.
         groups: (n,), equal values belong together: the id of a member.
-        sizes: (2, 3), the wanted number of photos of each class in each subset.
+        sizes: (classes, 3), the wanted number of photos of each class in each subset.
         generator: source of randomness.
-        classes: names of the two classes, for the error message.
+        classes: names of the classes, label 0 first, for the error message.
 
     Returns:
         (n,), the index of a subset for each photo.
 
     Raises:
-        InputError: there is no such assignment; the message describes the groups.
+        InputError: there is no such assignment, or none was found; the message describes the groups of the class with
+            the fewest.
     """
     names, group = np.unique(groups, return_inverse=True)
+    photos = GroupedPhotos.of(group, labels)
+    rarest = int(np.argmin(np.bincount(photos.label, minlength=len(classes))))
+    description = _describe_groups(photos, rarest, names, classes)
+    if (photos.label == rarest).sum() < 3:
+        raise InputError(f"{description}; a group is never divided; three subsets need three")
+    if len(classes) > 2:
+        subsets = search_by_repair(photos, sizes, generator)
+        if subsets is None:
+            mixed = int((np.bincount(photos.group) > 1).sum())
+            raise InputError(
+                f"no assignment was found in which every subset has photos of all {len(classes):,} classes: "
+                f"{_plural(mixed, 'group')} of {len(names):,} (photos.groups, near duplicates) "
+                f"{'has' if mixed == 1 else 'have'} photos of several classes, and a group is never divided; "
+                f"{description}"
+            )
+        return subsets[group]
     counts = np.zeros((len(names), 2), int)
-    np.add.at(counts, (group, labels), 1)
-    _require_enough_groups(names, counts, classes)
+    counts[photos.group, photos.label] = photos.count
     tries = [_assign(counts, sizes, generator) for _ in range(_TRIES)]
     return min(tries, key=lambda subsets: _distance(counts, subsets, sizes))[group]
 
 
-def _require_enough_groups(names: np.ndarray, counts: np.ndarray, classes: Sequence[str]) -> None:
-    """Check that three subsets can be given both classes: a group with both does for one subset."""
-    mixed = min(3, int((counts > 0).all(axis=1).sum()))
-    for label, name in enumerate(classes):
-        own = counts[(counts[:, label] > 0), label]
-        pure = int(((counts[:, label] > 0) & (counts[:, 1 - label] == 0)).sum())
-        if mixed + pure < 3:
-            largest = int(np.argmax(counts[:, label]))
-            example = f", the largest of {own.max():,} photos such as {names[largest]}" if own.size else ""
-            raise InputError(
-                f"the class {name!r} has {_plural(int(own.sum()), 'kept photo')} in {_plural(own.size, 'group')} "
-                f"(photos.groups, near duplicates or single photos){example}; a group is never divided; three subsets "
-                "need three"
-            )
+def _describe_groups(photos: GroupedPhotos, label: int, names: np.ndarray, classes: Sequence[str]) -> str:
+    groups, counts = photos.group[photos.label == label], photos.count[photos.label == label]
+    example = (
+        f", the largest of {counts.max():,} photos such as {names[groups[counts.argmax()]]}" if groups.size else ""
+    )
+    return (
+        f"the class {classes[label]!r} has {_plural(int(counts.sum()), 'kept photo')} in "
+        f"{_plural(groups.size, 'group')} (photos.groups, near duplicates or single photos){example}"
+    )
 
 
 def _plural(count: int, noun: str) -> str:

@@ -88,8 +88,9 @@ def _reject_copies(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reject_conflicting_names(rows: pd.DataFrame, found: Sequence[FoundPhoto]) -> pd.DataFrame:
-    """Reject photos whose path names both classes, and their copies, which are therefore marked before."""
-    conflict = "or a folder below its class folder, names the other class"
+    """Reject photos whose path names several classes, and their copies, which are therefore marked before."""
+    other = "another class" if (rows["label"] > 1).any() else "the other class"
+    conflict = f"or a folder below its class folder, names {other}"
     is_photo = rows["verdict"].isin([Verdict.KEEP, Verdict.DUPLICATE])
     verdicts = {
         position: (Verdict.CONFLICTING, f"its name, {conflict}")
@@ -145,13 +146,14 @@ def summarize(
         classes: names of the classes.
     """
     is_kept = rows["verdict"] == Verdict.KEEP
+    kept_of = rows.loc[is_kept, "label"].value_counts()
     jfif_drops = rows["label"].notna() & ~np.array([inspection.jfif for inspection in inspections], bool)
     verdicts = rows["verdict"].value_counts().sort_index()
     near_duplicates = groups.get(NEAR_DUPLICATES, groups["group"]).value_counts()
     configured = groups.loc[groups[CONFIGURED] != "", CONFIGURED].value_counts() if CONFIGURED in groups else None
     return PhotosSummary(
         files=len(rows),
-        kept={name: int((is_kept & (rows["label"] == label)).sum()) for label, name in enumerate(classes)},
+        kept={name: int(kept_of.get(label, 0)) for label, name in enumerate(classes)},
         verdicts={Verdict(name): int(count) for name, count in verdicts.items()},
         jfif_test_drops=int(jfif_drops.sum()),
         jfif_test_drops_kept=int((jfif_drops & is_kept).sum()),

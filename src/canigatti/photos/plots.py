@@ -8,24 +8,29 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from PIL import Image, ImageOps
 
+from canigatti.photos.class_bars import ClassBars, choose_classes, shorten
 from canigatti.photos.records import RejectedFile, Verdict
 from canigatti.photos.rejection import select_rejected, to_rejected_files
-from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
+from canigatti.plots import NEUTRAL_COLOR, class_colors, new_figure
 
-SAMPLE_PER_CLASS = 16
 MAX_REJECTED = 40
 _COLUMNS = 8
+_SIZE_COLUMNS = 4
 _TILE = 160  # pixels
 _MIN_LOG_RATIO = 20  # ratio of the longest to the median side above which the axes are logarithmic
 
 
-def choose_sample(rows: pd.DataFrame, label: int) -> pd.DataFrame:
-    """Choose at most `SAMPLE_PER_CLASS` kept photos of a class, evenly spaced in the manifest."""
+def sample_size(classes: int) -> int:
+    """Return the maximum number of photos in the sample of each class, if this many classes are shown."""
+    return 16 if classes <= 4 else 8 if classes <= 8 else 4
+
+
+def choose_sample(rows: pd.DataFrame, label: int, size: int = 16) -> pd.DataFrame:
+    """Choose at most `size` kept photos of a class, evenly spaced in the manifest."""
     kept = rows[(rows["verdict"] == Verdict.KEEP) & (rows["label"] == label)]
-    return kept.iloc[np.linspace(0, len(kept) - 1, min(len(kept), SAMPLE_PER_CLASS)).astype(int)]
+    return kept.iloc[np.linspace(0, len(kept) - 1, min(len(kept), size)).astype(int)]
 
 
 def choose_rejected(rows: pd.DataFrame) -> tuple[list[RejectedFile], int]:
@@ -40,19 +45,28 @@ def choose_rejected(rows: pd.DataFrame) -> tuple[list[RejectedFile], int]:
     return to_rejected_files(chosen.sort_index().sort_values("verdict", kind="stable")), len(rejected)
 
 
-def plot_sample(classes: Sequence[str], photos: Sequence[Sequence[Image.Image]]) -> Figure:
-    """Plot photos of each class in rows, cropped to squares.
+def plot_sample(classes: Sequence[str], photos: Sequence[Sequence[Image.Image]], note: str = "") -> Figure:
+    """Plot photos of each class in rows, cropped to squares; more than eight classes are in two columns.
 
     Args:
-        classes: names of the classes.
+        classes: names of the classes to show.
         photos: RGB images of any size, per class.
+        note: which classes these are, if not all.
     """
-    rows = [max(1, -(-len(images) // _COLUMNS)) for images in photos]
-    figure = new_figure(10, 1.25 * sum(rows) + 0.5 * len(rows))
-    panels = figure.subfigures(len(classes), 1, height_ratios=rows, squeeze=False)[:, 0]
-    for label, (panel, images) in enumerate(zip(panels, photos, strict=True)):
-        panel.suptitle(classes[label], x=0.01, ha="left", color=CLASS_COLORS[label], weight="bold")
-        grid = panel.subplots(rows[label], _COLUMNS, squeeze=False).ravel()
+    per_class = sample_size(len(classes))
+    columns = min(_COLUMNS, per_class)
+    side_by_side = _COLUMNS // columns
+    rows = [max(1, -(-len(images) // columns)) for images in photos]
+    heights = [max(rows[start : start + side_by_side]) for start in range(0, len(rows), side_by_side)]
+    figure = new_figure(10, 1.25 * sum(heights) + 0.5 * len(heights) + (0.3 if note else 0))
+    if note:
+        figure.suptitle(note, x=0.01, ha="left")
+    panels = figure.subfigures(len(heights), side_by_side, height_ratios=heights, squeeze=False).ravel()
+    colors = class_colors(len(classes))
+    for label, images in enumerate(photos):
+        name = classes[label] if side_by_side == 1 else shorten(classes[label], 45)
+        panels[label].suptitle(name, x=0.01, ha="left", color=colors[label], weight="bold")
+        grid = panels[label].subplots(rows[label], columns, squeeze=False).ravel()
         for position, axes in enumerate(grid):
             axes.axis("off")
             if position < len(images):
@@ -62,18 +76,40 @@ def plot_sample(classes: Sequence[str], photos: Sequence[Sequence[Image.Image]])
 
 def plot_sizes(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
     """Plot height against width of all decoded photos, one panel per class; a larger dot stands for more photos."""
-    figure = new_figure(10, 5)
-    panels = figure.subplots(1, len(classes), sharex=True, sharey=True)
-    for label, axes in enumerate(panels):
+    shown = choose_classes(rows, len(classes))
+    columns = min(len(shown.labels), _SIZE_COLUMNS) if len(classes) > 2 else 2
+    lines = -(-len(shown.labels) // columns)
+    figure = new_figure(10, 5 if len(classes) == 2 else 2.7 * lines + 0.6)
+    panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    colors = class_colors(len(shown.labels))
+    for position, axes in enumerate(panels.ravel()):
+        if position >= len(shown.labels):
+            axes.remove()
+            panels[-2, position % columns].tick_params(labelbottom=True)
+            continue
+        label = shown.labels[position]
         photos = rows[(rows["label"] == label) & rows["width"].notna()]
         sizes = photos.groupby(["width", "height"]).size().reset_index(name="count").astype(int)
         area = 12 * np.sqrt(sizes["count"])
-        axes.scatter(sizes["width"], sizes["height"], s=area, alpha=0.5, linewidths=0, color=CLASS_COLORS[label])
-        axes.set(title=f"{classes[label]}: {_size_range(photos)}", xlabel="width in pixels")
+        axes.scatter(sizes["width"], sizes["height"], s=area, alpha=0.5, linewidths=0, color=colors[position])
+        name = f"{classes[label]}: " if len(classes) == 2 else f"{shorten(classes[label], 26)}\n"
+        axes.set_title(f"{name}{_size_range(photos)}", fontsize=None if len(classes) == 2 else 9)
         axes.grid(True)
-    panels[0].set_ylabel("height in pixels")
-    _scale_sizes(panels[0], rows)
+    _label_sizes(figure, panels, shown.note)
+    _scale_sizes(panels[0, 0], rows)
     return figure
+
+
+def _label_sizes(figure: Figure, panels: np.ndarray, note: str) -> None:
+    if note:
+        figure.suptitle(note, x=0.01, ha="left")
+    if panels.size > 2:
+        figure.supxlabel("width in pixels", fontsize=10)
+        figure.supylabel("height in pixels", fontsize=10)
+    else:
+        panels[0, 0].set_ylabel("height in pixels")
+        for axes in panels[0]:
+            axes.set_xlabel("width in pixels")
 
 
 def _size_range(photos: pd.DataFrame) -> str:
@@ -101,17 +137,18 @@ def plot_formats(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
     decoded = rows[(rows["format"] != "") & rows["label"].notna()]
     notes = decoded.loc[decoded["verdict"] == Verdict.KEEP, ["label", "reason"]]
     notes = notes.assign(note=notes["reason"].str.split("; ")).explode("note").query("note != ''")
+    bars_of = ClassBars.of(classes)
     counts = [
-        ("format, by content", _count(decoded["format"], decoded["label"])),
-        ("pixels, by Pillow's mode", _count(decoded["mode"], decoded["label"])),
-        ("notes on kept photos", _count(notes["note"].map(_kind_of_note), notes["label"])),
+        ("format, by content", bars_of.count(decoded["format"], decoded["label"])),
+        ("pixels, by Pillow's mode", bars_of.count(decoded["mode"], decoded["label"])),
+        ("notes on kept photos", bars_of.count(notes["note"].map(_kind_of_note), notes["label"])),
     ]
     bars = [max(1, len(table)) for _, table in counts]
     figure = new_figure(10, 0.32 * sum(bars) + 2.2)
     for axes, (title, table) in zip(figure.subplots(3, 1, height_ratios=bars), counts, strict=True):
         axes.set_title(title)
-        _plot_bars(axes, table)
-    _add_legend(figure, classes)
+        bars_of.plot(axes, table)
+    bars_of.add_legend(figure)
     return figure
 
 
@@ -121,54 +158,23 @@ def _kind_of_note(note: str) -> str:
     return re.sub(r"(near duplicate) of .*|(colours converted) from .*", r"\1\2", note)
 
 
-def _count(kinds: pd.Series, labels: pd.Series) -> pd.DataFrame:
-    """Count the files of each kind (rows, most frequent first) and class (columns 0 and 1; 2 for no class)."""
-    classes = labels.astype("Int64").fillna(2).astype(int)
-    table = pd.crosstab(kinds, classes).reindex(columns=[0, 1, 2], fill_value=0)
-    return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
-
-
-def _plot_bars(axes: Axes, table: pd.DataFrame) -> None:
-    """Plot one stacked horizontal bar per row, with the total at its end."""
-    axes.spines[["bottom", "left"]].set_visible(False)
-    axes.tick_params(length=0)
-    axes.set_xticks([])
-    if table.empty:
-        axes.set_yticks([])
-        axes.text(0, 0.5, "none", transform=axes.transAxes, va="center")
-        return
-    positions, totals = np.arange(len(table)), table.sum(axis=1)
-    left = np.zeros(len(table))
-    for column, color in zip(table, (*CLASS_COLORS, NEUTRAL_COLOR), strict=True):
-        axes.barh(positions, table[column], left=left, height=0.7, color=color)
-        left += table[column].to_numpy()
-    for position, total in zip(positions, totals, strict=True):
-        axes.annotate(f"{total:,}", (total, position), (4, 0), textcoords="offset points", va="center")
-    axes.set_yticks(positions, [_shorten(str(name), 60) for name in table.index])
-    axes.set(xlim=(0, 1.12 * max(1, totals.max())), ylim=(len(table) - 0.4, -0.6))
-
-
-def _add_legend(figure: Figure, classes: Sequence[str], *other_names: str) -> None:
-    names, colors = [*classes, *other_names], (*CLASS_COLORS, NEUTRAL_COLOR)
-    handles = [Patch(color=color) for color, _ in zip(colors, names, strict=False)]
-    figure.legend(handles, names, loc="outside upper right", ncols=len(names))
-
-
 def plot_balance(rows: pd.DataFrame, classes: Sequence[str]) -> Figure:
     """Plot the numbers of kept photos by class and of other files by verdict."""
+    bars_of, shown = ClassBars.of(classes), choose_classes(rows, len(classes))
+    shown_names = [classes[label] for label in shown.labels]
     kept = rows[rows["verdict"] == Verdict.KEEP]
     names = kept["label"].map(dict(enumerate(classes)))
     rejected = rows[rows["verdict"] != Verdict.KEEP]
-    tables = [_count(names, kept["label"]).reindex(list(classes), fill_value=0)]
-    tables.append(_count(rejected["verdict"], rejected["label"]))
-    bars = [len(classes), max(1, len(tables[1]))]
+    tables = [bars_of.count(names, kept["label"]).reindex(shown_names, fill_value=0)]
+    tables.append(bars_of.count(rejected["verdict"], rejected["label"]))
+    bars = [len(shown_names), max(1, len(tables[1]))]
     figure = new_figure(10, 0.36 * sum(bars) + 1.6)
     upper, lower = figure.subplots(2, 1, height_ratios=bars)
-    upper.set_title(f"kept: {len(kept):,} of {len(rows):,} files")
+    upper.set_title(f"kept: {len(kept):,} of {len(rows):,} files{shown.note and f'; {shown.note}'}")
     lower.set_title(f"not kept: {len(rejected):,}")
     for axes, table in zip((upper, lower), tables, strict=True):
-        _plot_bars(axes, table)
-    _add_legend(figure, classes, "no class")
+        bars_of.plot(axes, table)
+    bars_of.add_legend(figure, "no class")
     return figure
 
 
@@ -197,12 +203,5 @@ def _plot_rejected_file(axes: Axes, file: RejectedFile, image: Image.Image | Non
     else:
         axes.imshow(ImageOps.pad(image, (_TILE, _TILE), color="white"))
     reason = textwrap.fill(file.reason, 24, max_lines=3, placeholder=" …")
-    axes.set_title(f"{_shorten(file.id, 22)}\n{file.verdict}", fontsize=8)
+    axes.set_title(f"{shorten(file.id, 22)}\n{file.verdict}", fontsize=8)
     axes.text(0, 1.03 * _TILE, reason, fontsize=7, va="top")
-
-
-def _shorten(text: str, length: int) -> str:
-    """Return a text on one line, with the middle omitted if it is too long."""
-    text = " ".join(text.split())
-    half = length // 2
-    return text if len(text) <= length else f"{text[:half]}…{text[-half + 1 :]}"

@@ -38,7 +38,7 @@ class Verdict(StrEnum):
     TOO_LARGE = "too-large", "It has so many pixels that decoding it would not be safe."
     TOO_SMALL = "too-small", "It has too few pixels to show anything."
     DUPLICATE = "duplicate", "It is an exact copy of another photo of its class. The first one is kept."
-    CONFLICTING = "conflicting", "Its content or its name belongs to both classes, so its label is unknown."
+    CONFLICTING = "conflicting", "Its content or its name belongs to more than one class, so its label is unknown."
     OVER_LIMIT = "over-limit", "It is usable, but the study uses only the first photos of each class."
     OUTSIDE = "outside", "Its path does not name a class."
 

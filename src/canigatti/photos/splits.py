@@ -1,6 +1,5 @@
 """Assignment of photos to the training, validation and test sets."""
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,36 +16,58 @@ def assign_subsets(labels: np.ndarray, groups: np.ndarray, split: Split, classes
 
     Groups of several photos come first. Each is assigned at random, with the split's fractions as probabilities, to a
     subset that has room for it. Single photos then fill every subset to its exact size in each class. If that leaves a
-    subset without a class, because the groups are few or large, an assignment that does not is searched for.
+    subset without a class, because a class has few photos, each subset gets at least one of them; if it still does,
+    because the groups are few or large, an assignment that does not is searched for.
 
     Args:
-        labels: (n,), 0 or 1.
+        labels: (n,), 0 to the number of classes - 1.
         groups: (n,), equal values belong together: the id of a member.
         split: the fractions and the seed.
-        classes: names of the two classes, for error messages.
+        classes: names of the classes, label 0 first, for error messages.
 
     Returns:
         (n,), an element of `SUBSETS` per photo.
 
     Raises:
-        InputError: a class has too few photos or groups for three subsets; the message names it and counts them.
+        InputError: a class has too few photos or groups for three subsets, or no assignment is found; the message names
+            a class and counts them.
     """
     generator = np.random.default_rng(split.seed)
-    sizes = np.array([_subset_sizes(int((labels == label).sum()), split) for label in (0, 1)])
+    counts = np.bincount(labels, minlength=len(classes))
+    sizes = np.array([_subset_sizes(count, split) for count in counts.tolist()])
+    subsets = _assign(labels, groups, sizes, split, generator)
+    if not _covers(labels, subsets, sizes) and (sizes == 0).any():
+        _require_three_photos(sizes, counts, classes)
+        sizes = np.array([_with_one_in_each(row) for row in sizes])
+        subsets = _assign(labels, groups, sizes, split, generator)
+    if not _covers(labels, subsets, sizes):
+        subsets = search_assignment(labels, groups, sizes, generator, classes)
+    return np.array(SUBSETS, dtype=object)[subsets]
+
+
+def _assign(
+    labels: np.ndarray, groups: np.ndarray, sizes: np.ndarray, split: Split, generator: np.random.Generator
+) -> np.ndarray:
+    """Return the index of a subset for each photo; `sizes`: (classes, 3), the wanted numbers of photos."""
     room = sizes.copy()
     subsets = np.full(len(labels), -1)
     _, group, size = np.unique(groups, return_inverse=True, return_counts=True)
+    members_of = np.split(np.argsort(group, kind="stable"), np.cumsum(size)[:-1])
     for number in generator.permutation(np.flatnonzero(size > 1)):
-        members = np.flatnonzero(group == number)
-        subsets[members] = _choose_subset(room, np.bincount(labels[members], minlength=2), split, generator)
+        members = members_of[number]
+        subsets[members] = _choose_subset(room, np.bincount(labels[members], minlength=len(room)), split, generator)
         np.subtract.at(room, (labels[members], subsets[members]), 1)
-    for label in (0, 1):
+    for label in range(len(room)):
         single = np.flatnonzero((labels == label) & (subsets < 0))
         subsets[generator.permutation(single)] = np.repeat(np.arange(3), _fill(room[label], len(single)))
-    if {*zip(labels, subsets, strict=True)} != {*itertools.product((0, 1), range(3))}:
-        _require_every_class(sizes, labels, classes)
-        subsets = search_assignment(labels, groups, sizes, generator, classes)
-    return np.array(SUBSETS, dtype=object)[subsets]
+    return subsets
+
+
+def _covers(labels: np.ndarray, subsets: np.ndarray, sizes: np.ndarray) -> bool:
+    """Return whether every subset has photos of each class."""
+    numbers = np.zeros_like(sizes)
+    np.add.at(numbers, (labels, subsets), 1)
+    return bool(numbers.all())
 
 
 def require_photos(rows: pd.DataFrame, classes: Sequence[str]) -> None:
@@ -54,15 +75,16 @@ def require_photos(rows: pd.DataFrame, classes: Sequence[str]) -> None:
 
     Args:
         rows: the manifest.
-        classes: names of the two classes.
+        classes: names of the classes.
 
     Raises:
         InputError: a class has fewer than three kept photos; the message counts its files by verdict.
     """
+    kept_of = rows.loc[rows["verdict"] == Verdict.KEEP, "label"].value_counts()
     for label, name in enumerate(classes):
-        verdicts = rows.loc[rows["label"] == label, "verdict"].value_counts()
-        kept = int(verdicts.get(Verdict.KEEP, 0))
+        kept = int(kept_of.get(label, 0))
         if kept < len(SUBSETS):
+            verdicts = rows.loc[rows["label"] == label, "verdict"].value_counts()
             others = verdicts.drop(Verdict.KEEP, errors="ignore")
             reasons = ", ".join(f"{count:,} {verdict}" for verdict, count in others.items())
             raise InputError(
@@ -79,12 +101,21 @@ def _subset_sizes(count: int, split: Split) -> list[int]:
     return sizes.tolist()
 
 
-def _require_every_class(sizes: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> None:
-    for label, number in np.argwhere(sizes == 0).tolist():
-        kept = int((labels == label).sum())
+def _with_one_in_each(sizes: np.ndarray) -> np.ndarray:
+    """Return these sizes of the subsets with at least 1 in each, taken from the largest; they add up to 3 or more."""
+    sizes = sizes.copy()
+    for number in np.flatnonzero(sizes == 0):
+        sizes[np.argmax(sizes)] -= 1
+        sizes[number] = 1
+    return sizes
+
+
+def _require_three_photos(sizes: np.ndarray, counts: np.ndarray, classes: Sequence[str]) -> None:
+    for label in np.flatnonzero(counts < len(SUBSETS)).tolist():
+        kept = int(counts[label])
         raise InputError(
-            f"the {SUBSETS[number]} set has no photo of the class {classes[label]!r}: the class has {kept:,} kept "
-            f"{'photo' if kept == 1 else 'photos'}, too few for this split"
+            f"the {SUBSETS[int(np.argmin(sizes[label]))]} set has no photo of the class {classes[label]!r}: the class "
+            f"has {kept:,} kept {'photo' if kept == 1 else 'photos'}, too few for this split"
         )
 
 
@@ -101,9 +132,12 @@ def _choose_subset(room: np.ndarray, needed: np.ndarray, split: Split, generator
         The index of a subset with enough room, or else of the one with the most room.
     """
     fractions = np.array([split.train, split.validation, split.test])
-    fits = (room >= needed[:, None]).all(axis=0)
+    # Only the group's own classes count, except that with two classes both do, as in every split that exists.
+    counted = needed > (0 if len(needed) > 2 else -1)
+    left = room[counted] - needed[counted, None]
+    fits = (left >= 0).all(axis=0)
     if not fits.any():
-        return int(np.argmax((room - needed[:, None]).min(axis=0)))
+        return int(np.argmax(left.min(axis=0)))
     return int(generator.choice(3, p=fractions * fits / (fractions * fits).sum()))
 
 

@@ -18,7 +18,7 @@ class Store:
     Attributes:
         images: (photos, size, size, 3), uint8, RGB, memory mapped, read only.
         ids: (photos,), ids in the manifest.
-        labels: (photos,), int64, 0 or 1.
+        labels: (photos,), int64, 0 to the number of classes - 1.
     """
 
     images: np.ndarray

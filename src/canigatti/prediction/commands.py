@@ -18,7 +18,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """Predict the class of each photo, and the probability of the second class as in predictions.csv.
+    """Predict the class of each photo, and its probability (of two classes: that of the second, as in predictions.csv).
 
     The model file contains everything that is needed: image size, color mode and the names of the classes. If some
     photos cannot be read, they are reported on stderr, the others are predicted, and the exit code is 1. Skipped files

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from canigatti.evaluation.metrics import check_probabilities, classify
+from canigatti.evaluation.metrics import check_probabilities
 from canigatti.evaluation.prediction import BATCH_SIZE, predict_batch
+from canigatti.evaluation.predictions import classify
 from canigatti.photos.archives import MEMBER_LIMIT
 from canigatti.photos.decoding import UnreadablePhoto, decode, to_square
 from canigatti.photos.workers import map_threads
@@ -29,18 +30,18 @@ class Prediction:
 
     Attributes:
         path: the file, as given on the command line or found in a folder.
-        probability: of class 1, from 0 to 1; NaN if the file cannot be read.
+        probabilities: of each class, label 0 first, 0 to 1; empty if the file cannot be read.
         error: why the file cannot be read, on one line; empty if it can.
     """
 
     path: str
-    probability: float
+    probabilities: tuple[float, ...]
     error: str = ""
 
     @property
     def label(self) -> int:
-        """The predicted class, 0 or 1."""
-        return int(classify(np.array(self.probability)))
+        """The predicted class."""
+        return int(classify(np.array([self.probabilities]))[0])
 
 
 def read_square(path: str, size: int) -> np.ndarray | str:
@@ -61,7 +62,7 @@ def predict_files(model: "keras.Model", paths: Sequence[str]) -> Iterator[Predic
     """Predict photo files in order; while one batch is predicted, the next two are decoded.
 
     Args:
-        model: maps uint8 (batch, size, size, 3 or 1) to (batch, 1), from 0 to 1.
+        model: see :func:`canigatti.evaluation.prediction.predict`.
         paths: the files.
 
     Raises:
@@ -78,5 +79,5 @@ def predict_files(model: "keras.Model", paths: Sequence[str]) -> Iterator[Predic
             inputs = np.stack([blank if isinstance(square, str) else square for _, square in batch])
             predicted = predict_batch(model, inputs)
             check_probabilities(predicted)
-            for (path, square), probability in zip(batch, predicted.tolist(), strict=True):
-                yield Prediction(path, np.nan, square) if isinstance(square, str) else Prediction(path, probability)
+            for (path, square), values in zip(batch, predicted.tolist(), strict=True):
+                yield Prediction(path, (), square) if isinstance(square, str) else Prediction(path, tuple(values))

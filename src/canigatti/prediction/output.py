@@ -3,39 +3,42 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from unicodedata import east_asian_width
 
 from canigatti.files import neutralize, printable
 from canigatti.prediction.files import Prediction
 
-_FIELDS = ("path", "class", "probability", "probability_of")
 
+def as_table(predictions: Iterable[Prediction], classes: Sequence[str]) -> Iterator[str]:
+    """Format class, probability and path in aligned columns.
 
-def as_table(predictions: Iterable[Prediction], classes: tuple[str, str]) -> Iterator[str]:
-    """Format class, probability of class 1 and path in aligned columns.
-
-    The path is the last column because the width of the longest one is not known until the end.
+    The probability is that of class 1 of two classes, or of the predicted class of more. The path is the last column
+    because the width of the longest one is not known until the end.
     """
     names = [printable(name) for name in classes]
-    heading = f"probability of {names[1]}"
+    heading = f"probability of {names[1]}" if len(names) == 2 else "probability"
     width = max(_display_width(text) for text in ("class", *names))
     yield f"{_pad('class', width)}  {heading}  photo\n"
     for prediction in predictions:
         name = _pad(names[prediction.label], width)
-        number = " " * (_display_width(heading) - 8) + f"{prediction.probability:.6f}"
+        number = " " * (_display_width(heading) - 8) + f"{_shown_probability(prediction):.6f}"
         yield f"{name}  {number}  {printable(prediction.path)}\n"
 
 
-def as_csv(predictions: Iterable[Prediction], classes: tuple[str, str]) -> Iterator[str]:
-    """Format one row per photo: path, predicted class, probability of class 1, name of class 1."""
-    yield _csv_line(_FIELDS)
+def as_csv(predictions: Iterable[Prediction], classes: Sequence[str]) -> Iterator[str]:
+    """Format one row per photo: path, predicted class, and probabilities.
+
+    Of two classes: the probability of class 1, and its name. Of more: the probability of the predicted class, and of
+    each class.
+    """
+    yield _csv_line(_fields(Prediction("", (1.0,) * len(classes)), classes))
     for prediction in predictions:
         yield _csv_line(_fields(prediction, classes).values())
 
 
-def as_json(predictions: Iterable[Prediction], classes: tuple[str, str]) -> Iterator[str]:
+def as_json(predictions: Iterable[Prediction], classes: Sequence[str]) -> Iterator[str]:
     """Format one array with one object per photo, with the fields of the CSV."""
     separator = "[\n"
     for prediction in predictions:
@@ -44,9 +47,21 @@ def as_json(predictions: Iterable[Prediction], classes: tuple[str, str]) -> Iter
     yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
-def _fields(prediction: Prediction, classes: tuple[str, str]) -> dict[str, Any]:
-    values = (prediction.path, classes[prediction.label], prediction.probability, classes[1])
-    return dict(zip(_FIELDS, values, strict=True))
+def _fields(prediction: Prediction, classes: Sequence[str]) -> dict[str, Any]:
+    fields = {
+        "path": prediction.path,
+        "class": classes[prediction.label],
+        "probability": _shown_probability(prediction),
+    }
+    if len(classes) == 2:
+        return {**fields, "probability_of": classes[1]}
+    each = zip(classes, prediction.probabilities, strict=True)
+    return fields | {f"probability_{name}": probability for name, probability in each}
+
+
+def _shown_probability(prediction: Prediction) -> float:
+    two = len(prediction.probabilities) == 2
+    return prediction.probabilities[1] if two else max(prediction.probabilities)
 
 
 def _csv_line(values: Iterable[Any]) -> str:

@@ -4,15 +4,18 @@ A result from other settings, photos or splits, or one that was edited or trunca
 page. The error names the file at fault, so that only its job has to run again.
 """
 
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from canigatti.config import Outline, OutlinedExperiment, Spec
 from canigatti.evaluation.metrics import compute_metrics
-from canigatti.evaluation.records import EVALUATION_FILES, PREDICTIONS, EvaluationRecord, Metrics
+from canigatti.evaluation.predictions import Predictions, read_predictions
+from canigatti.evaluation.records import EVALUATION_FILES, EvaluationRecord, Metrics
 from canigatti.files import InputError, sha256_of
-from canigatti.photos.records import SPLIT, groups_of
+from canigatti.photos.records import SPLIT, ClassNames, groups_of
 from canigatti.training.records import Inputs, TrainingRecord
 
 _TOLERANCE = 1e-9  # of recomputed metrics; another order of a sum changes them by less
@@ -50,7 +53,10 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
         raise _mismatch(evaluation, f"it evaluates a model other than that of {training}")
     for name in EVALUATION_FILES:
         _check_hash(evaluation.with_name(name), evaluated.files.get(name), evaluation)
-    _check_predictions(evaluation.with_name("predictions.csv"), split, folder / "photos" / "groups.csv")
+    predictions = evaluation.with_name("predictions.csv")
+    read = read_predictions(predictions, ClassNames.beside(folder / "photos" / "groups.csv"))
+    _check_test_set(predictions, read, split)
+    _check_metrics(predictions, read, folder / "photos" / "groups.csv")
     return evaluation
 
 
@@ -83,24 +89,32 @@ def _check_hash(path: Path, sha256: str | None, record: Path) -> None:
         raise _mismatch(path, f"it has changed since {record} was written")
 
 
-def _check_predictions(path: Path, split: Path, groups: Path) -> None:
-    """Check that the predictions are those of the test set, and that the metrics are those of the predictions."""
-    predictions, subsets = PREDICTIONS.read(path), SPLIT.read(split)
-    tested = subsets.loc[subsets["part"] == "test", ["id", "label"]].reset_index(drop=True)
-    if not predictions[["id", "label"]].equals(tested):
+def _check_test_set(path: Path, predictions: Predictions, split: Path) -> None:
+    rows = SPLIT.read(split)
+    tested = rows.loc[rows["part"] == "test"]
+    expected = (tested["id"].to_numpy(dtype=object), tested["label"].to_numpy(dtype=np.int64))
+    if not all(map(np.array_equal, (predictions.ids, predictions.labels), expected)):
         counts = f"{len(predictions):,} predictions for {len(tested):,} photos"
         raise _mismatch(path, f"it does not list the test set of {split} ({counts})")
-    labels, probabilities = predictions["label"].to_numpy(), predictions["probability"].to_numpy()
-    expected = compute_metrics(labels, probabilities, groups_of(predictions["id"], groups))
+
+
+def _check_metrics(path: Path, predictions: Predictions, groups: Path) -> None:
+    expected = compute_metrics(predictions, groups_of(predictions.ids, groups))
     metrics = path.with_name("metrics.json")
-    if not _are_close(Metrics.read(metrics), expected):
+    if not _are_close(Metrics.read(metrics).model_dump(), expected.model_dump()):
         raise _mismatch(metrics, f"its metrics are not those of {path}")
 
 
-def _are_close(received: Metrics, expected: Metrics) -> bool:
-    exact = all(getattr(received, name) == getattr(expected, name) for name in ("n", "confusion", "threshold"))
-    first, second = ([one.accuracy, *one.accuracy_interval, one.loss] for one in (received, expected))
-    return exact and np.allclose(first, second, rtol=_TOLERANCE, atol=_TOLERANCE)
+def _are_close(received: Any, expected: Any) -> bool:
+    """Return whether two values, or all that they contain, are equal but for the last digits of numbers."""
+    if isinstance(expected, dict):
+        return received.keys() == expected.keys() and all(_are_close(received[key], expected[key]) for key in expected)
+    if isinstance(expected, tuple):
+        is_alike = isinstance(received, tuple) and len(received) == len(expected)
+        return is_alike and all(map(_are_close, received, expected))
+    if isinstance(expected, float):
+        return received is not None and math.isclose(received, expected, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    return bool(received == expected)
 
 
 def _mismatch(path: Path, reason: str) -> InputError:

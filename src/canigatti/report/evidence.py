@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from canigatti.evaluation.metrics import classify
+from canigatti.evaluation.predictions import Predictions
 from canigatti.files import InputError
 from canigatti.report.intervals import Interval, grouped_mean_difference, mean_difference
 from canigatti.report.results import Run
@@ -99,9 +99,8 @@ def _select_groups(groups: pd.Series, photos: pd.Index) -> pd.Series:
     return selected
 
 
-def _is_correct(predictions: pd.DataFrame) -> pd.Series:
-    by_id = predictions.set_index("id")
-    return by_id["label"] == classify(by_id["probability"])
+def _is_correct(predictions: Predictions) -> pd.Series:
+    return pd.Series(predictions.correct, index=pd.Index(predictions.ids, name="id"))
 
 
 def require_same_photos(run: str, photos: pd.Index, expected: pd.Index) -> None:

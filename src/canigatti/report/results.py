@@ -7,11 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from canigatti.config import FROM_FOLDERS, Outline, OutlinedExperiment, Table
-from canigatti.evaluation.records import PREDICTIONS, UNCERTAIN, Metrics, Speed
+from canigatti.evaluation.predictions import Predictions, read_predictions
+from canigatti.evaluation.records import UNCERTAIN, Metrics, Speed
 from canigatti.files import InputError
 from canigatti.photos.records import (
     GROUPS,
     PHOTO_PLOTS,
+    ClassNames,
     PhotosSummary,
     SourceRecord,
     count_divided_groups,
@@ -28,7 +30,7 @@ class Run:
     Attributes:
         table: name of the report's table that contains the experiment.
         history: one row per epoch, see :data:`canigatti.training.records.HISTORY`.
-        predictions: one row per test photo, see :data:`canigatti.evaluation.records.PREDICTIONS`.
+        predictions: of the test photos.
         uncertain: the least certain test photos, see :data:`canigatti.evaluation.records.UNCERTAIN`.
         plots: paths of the PNG files `misclassified` and `uncertain`, which exist.
     """
@@ -40,7 +42,7 @@ class Run:
     metrics: Metrics
     speed: Speed
     history: pd.DataFrame
-    predictions: pd.DataFrame
+    predictions: Predictions
     uncertain: pd.DataFrame
     plots: dict[str, Path]
 
@@ -69,6 +71,7 @@ class StudyResults:
     """All results of a study.
 
     Attributes:
+        classes: names of the classes, label 0 first.
         split_counts: number of photos of each split in use: one row per subset, one column per label.
         runs: in the order of the outline's experiments; those of an experiment in the order of the seeds.
         searches: in the order of the outline's experiments.
@@ -79,6 +82,7 @@ class StudyResults:
     """
 
     outline: Outline
+    classes: tuple[str, ...]
     source: SourceRecord
     photos: PhotosSummary
     split_counts: dict[str, pd.DataFrame]
@@ -97,15 +101,17 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
         InputError: a file is missing or invalid, or all training runs diverged; the message names the file or folder.
     """
     runs, photos = read_runs(outline, folder), folder / "photos"
+    classes = ClassNames.read(photos / "classes.json").names
     used = {outlined.split for outlined in outline.experiments}
     splits = {name: folder / "splits" / f"{name}.csv" for name in outline.splits if name in used}
     groups = GROUPS.read(photos / "groups.csv").set_index("id")["group"]
     given = [name for name in splits if outline.splits[name] == FROM_FOLDERS]
     return StudyResults(
         outline=outline,
+        classes=classes,
         source=SourceRecord.read(photos / "source.json"),
         photos=PhotosSummary.read(photos / "summary.json"),
-        split_counts={name: count_subsets(path, outline.classes) for name, path in splits.items()},
+        split_counts={name: count_subsets(path, classes) for name, path in splits.items()},
         runs=runs,
         searches=[
             _read_search(folder / "search", outlined.name) for outlined in outline.experiments if outlined.searched
@@ -123,7 +129,8 @@ def read_runs(outline: Outline, folder: Path) -> list[Run]:
     Raises:
         InputError: a file is missing or invalid, or all training runs diverged; the message names the file or folder.
     """
-    runs = [_read_run(folder, outlined, seed) for outlined in outline.experiments for seed in outline.seeds]
+    classes = ClassNames.read(folder / "photos" / "classes.json").names
+    runs = [_read_run(folder, outlined, seed, classes) for outlined in outline.experiments for seed in outline.seeds]
     if all(run.diverged for run in runs):
         raise InputError(
             f"{folder}: all training runs diverged, so there is nothing to compare; lower the learning rates"
@@ -131,7 +138,7 @@ def read_runs(outline: Outline, folder: Path) -> list[Run]:
     return runs
 
 
-def _read_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Run:
+def _read_run(folder: Path, outlined: OutlinedExperiment, seed: int, classes: Sequence[str]) -> Run:
     training = folder / "training" / outlined.name / f"seed{seed}"
     evaluation = folder / "evaluation" / outlined.name / f"seed{seed}"
     return Run(
@@ -142,7 +149,7 @@ def _read_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Run:
         metrics=Metrics.read(evaluation / "metrics.json"),
         speed=Speed.read(evaluation / "speed.json"),
         history=HISTORY.read(training / "history.csv"),
-        predictions=PREDICTIONS.read(evaluation / "predictions.csv"),
+        predictions=read_predictions(evaluation / "predictions.csv", classes),
         uncertain=UNCERTAIN.read(evaluation / "uncertain.csv"),
         plots={name: _require_file(evaluation / f"{name}.png") for name in ("misclassified", "uncertain")},
     )

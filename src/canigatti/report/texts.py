@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from canigatti.report.notes import comparison_note, findings_note
 from canigatti.report.tables import BEST, OVERLAPS_BEST
 
 MARKS = {BEST: "★", OVERLAPS_BEST: "≈"}
@@ -22,16 +23,6 @@ DIVERGED_NOTE = (
 )
 ABSENT = "–"
 _DIFFERENCE = ["difference", "difference_low", "difference_high"]
-_GROUPED_NOTE = (
-    "Some test photos belong to the same group: near duplicates, or groups that the study configures. They are not "
-    "independent, so the units of intervals and tests are groups. The interval of an accuracy is that of Wilson for "
-    "the effective number of photos."
-)
-_FINDINGS_NOTE = (
-    "The two networks of a pair differ only in the setting that the claim is about. Their accuracies are compared on "
-    "the photos that are in both test sets; with several seeds, they are means over seeds. The 95% intervals of "
-    "accuracies describe the variation due to the choice of test photos, not the variation due to the training seed."
-)
 _COLORS = {"rgb": "RGB", "grayscale": "grayscale"}
 
 
@@ -121,7 +112,7 @@ def notes(table: pd.DataFrame) -> list[str]:
         f"{MARKS[BEST]} best accuracy. {MARKS[OVERLAPS_BEST]} the interval overlaps that of the best accuracy; this is "
         "not a significance test, see the comparison of pairs. The 95% interval (Wilson) describes the uncertainty due "
         "to the limited number of test photos.",
-        "MB is the size of the weights at four bytes each, in MiB. Loss is the binary cross-entropy on the test "
+        "MB is the size of the weights at four bytes each, in MiB. Loss is the cross-entropy on the test "
         "photos. Training is the time from the start of the job to the saved model. "
         "ms/photo is the prediction time for a decoded photo, measured in batches.",
     ]
@@ -195,40 +186,15 @@ def findings_as_markdown(findings: pd.DataFrame, grouped: bool) -> str:
     return markdown(texts, tuple(texts), [findings_note(grouped)])
 
 
-def comparison_note(grouped: bool) -> str:
-    """Return the text that explains the comparison of pairs.
-
-    Args:
-        grouped: whether test photos belong to the same group.
-    """
-    methods = (
-        "Student's t over groups of photos. p: exact sign-flip test over groups, which is McNemar's test if no photos "
-        "belong together."
-        if grouped
-        else "the paired bootstrap. p: exact McNemar test."
-    )
-    return (
-        "Both networks of a pair were evaluated on the same test photos. The first has the higher accuracy, or the "
-        "same. Difference: accuracy of the first minus accuracy of the second in percentage points, with the 95% "
-        f"interval of {methods} p (Holm): corrected for the number of pairs within the split. "
-        "Significant: p (Holm) < 0.05. With several seeds, the difference is the difference of the mean accuracies; "
-        "the two counts and the test use the first seed that both experiments have."
-    ) + _if_grouped(grouped)
-
-
-def findings_note(grouped: bool) -> str:
-    """Return the text that explains the findings; `grouped` as for :func:`comparison_note`."""
-    return _FINDINGS_NOTE + _if_grouped(grouped)
-
-
-def _if_grouped(grouped: bool) -> str:
-    return f" {_GROUPED_NOTE}" * grouped
-
-
 def in_points(estimate: float, low: float, high: float) -> str:
     """Format a difference of accuracies and its interval in percentage points: `+3.1 points (+2.2 to +4.0)`."""
     points = [signed(100 * number) for number in (estimate, low, high)]
     return f"{points[0]} points ({points[1]} to {points[2]})"
+
+
+def percent_with_interval(fraction: float, interval: tuple[float, float] | None) -> str:
+    """Format a fraction and its interval in percent: `81.0% (76.1–85.2)`; `–` if it has no interval."""
+    return f"{100 * fraction:.1f}% ({100 * interval[0]:.1f}–{100 * interval[1]:.1f})" if interval else ABSENT
 
 
 def signed(number: float, digits: int = 1) -> str:

@@ -18,12 +18,13 @@ def evaluate(
     ],
 ) -> None:
     """Predict the test set with a trained model, and compute its accuracy, loss and speed."""
-    from canigatti.evaluation.metrics import compute_metrics, least_certain, prediction_table
+    from canigatti.evaluation.metrics import compute_metrics, least_certain
     from canigatti.evaluation.prediction import predict
-    from canigatti.evaluation.records import EVALUATION_FILES, PREDICTIONS, UNCERTAIN, EvaluationRecord
+    from canigatti.evaluation.predictions import Predictions, write_predictions
+    from canigatti.evaluation.records import EVALUATION_FILES, UNCERTAIN, EvaluationRecord
     from canigatti.evaluation.speed import measure_speed
     from canigatti.files import InputError, sha256_of
-    from canigatti.photos.records import groups_of, read_subset
+    from canigatti.photos.records import ClassNames, groups_of, read_subset
     from canigatti.photos.store import open_store
     from canigatti.training.leases import lease_device
     from canigatti.training.machine import describe_machine
@@ -37,12 +38,11 @@ def evaluate(
     rows = store.rows(read_subset(split, "test"))
     groups = groups_of(store.ids[rows], images.with_name("groups.csv"))
     try:
-        probabilities = predict(network, store.images, rows)
-        metrics = compute_metrics(store.labels[rows], probabilities, groups)
+        predictions = Predictions(store.ids[rows], store.labels[rows], predict(network, store.images, rows))
+        metrics = compute_metrics(predictions, groups)
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
-    predictions = prediction_table(store.ids[rows], store.labels[rows], probabilities)
-    PREDICTIONS.write(output / "predictions.csv", predictions)
+    write_predictions(output / "predictions.csv", predictions, ClassNames.beside(images))
     UNCERTAIN.write(output / "uncertain.csv", least_certain(predictions))
     metrics.write(output / "metrics.json")
     measure_speed(network, store.images, rows).write(output / "speed.json")

@@ -15,17 +15,18 @@ def plot_evaluation(
 ) -> None:
     """Plot the confusion matrix, the misclassified photos and the least certain photos."""
     from canigatti.evaluation import plots
+    from canigatti.evaluation.confusion_plots import plot_confusion
     from canigatti.evaluation.metrics import confusion_matrix
-    from canigatti.evaluation.records import PREDICTIONS
+    from canigatti.evaluation.predictions import read_predictions
     from canigatti.files import atomic_path
     from canigatti.photos.records import ClassNames
     from canigatti.photos.store import open_store
     from canigatti.plots import save
 
-    classes, frame = ClassNames.beside(images), PREDICTIONS.read(predictions)
+    classes = ClassNames.beside(images)
+    predicted = read_predictions(predictions, classes)
     store = open_store(images, images.with_name("manifest.csv"))
-    counts = confusion_matrix(frame["label"].to_numpy(), frame["probability"].to_numpy())
-    save(plots.plot_confusion(counts, classes), output / "confusion.png")
+    save(plot_confusion(confusion_matrix(predicted), classes), output / "confusion.png")
     for name, plot in (("misclassified", plots.plot_misclassified), ("uncertain", plots.plot_uncertain)):
         with atomic_path(output / f"{name}.png") as temporary:
-            plot(frame, store, classes).save(temporary)
+            plot(predicted, store, classes).save(temporary)

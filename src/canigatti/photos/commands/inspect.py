@@ -8,13 +8,22 @@ import typer
 
 def inspect(
     source: Annotated[Path, typer.Option(help="The source.json that `fetch` wrote.")],
-    classes: Annotated[list[str], typer.Option("--class", help="Name of a class, repeated for each; label 0 first.")],
+    classes: Annotated[
+        list[str],
+        typer.Option(
+            "--class",
+            default_factory=list,
+            show_default=False,
+            help="Name of a class, repeated for each; label 0 first. Without it: the folders of the source.",
+        ),
+    ],
     output: Annotated[Path, typer.Option(help="Folder for manifest.csv, groups.csv, summary.json and classes.json.")],
     groups: Annotated[str | None, typer.Option(help="Photos that belong together: photos.groups of the study.")] = None,
     limit_per_class: Annotated[int | None, typer.Option(min=1, help="Maximum number of photos per class.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
 ) -> None:
     """Decode every file, record which photos are kept and why others are not, and group near duplicates."""
+    from canigatti.photos.class_folders import find_classes
     from canigatti.photos.configured_groups import read_groups
     from canigatti.photos.inspection import inspect_all
     from canigatti.photos.layouts import find_photos
@@ -25,7 +34,9 @@ def inspect(
 
     record = SourceRecord.read(source)
     photos = open_source(record)
-    found = find_photos(photos.members(), classes)
+    members = photos.members()
+    names = tuple(classes) or find_classes(members)
+    found = find_photos(members, names)
     configured = read_groups(groups, found) if groups else None
     inspections = inspect_all(photos, found, workers)
     hashes = {photo.path: inspection.sha256 for photo, inspection in zip(found, inspections, strict=True)}
@@ -33,5 +44,5 @@ def inspect(
     rows, groups_of_photos = assemble(found, inspections, limit_per_class, configured)
     MANIFEST.write(output / "manifest.csv", rows)
     GROUPS.write(output / "groups.csv", groups_of_photos)
-    summarize(rows, groups_of_photos, found, inspections, classes).write(output / "summary.json")
-    ClassNames(names=tuple(classes)).write(output / "classes.json")
+    summarize(rows, groups_of_photos, found, inspections, names).write(output / "summary.json")
+    ClassNames(names=names).write(output / "classes.json")

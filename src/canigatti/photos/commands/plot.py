@@ -15,6 +15,7 @@ def plot_photos(
 ) -> None:
     """Plot a sample of each class, the sizes, the formats, the class balance and the rejected files."""
     from canigatti.photos import plots
+    from canigatti.photos.class_bars import choose_classes
     from canigatti.photos.inspection import image_or_none
     from canigatti.photos.records import MANIFEST, ClassNames, SourceRecord
     from canigatti.photos.sources import open_source
@@ -22,13 +23,15 @@ def plot_photos(
 
     rows, classes = MANIFEST.read(manifest), ClassNames.beside(manifest)
     photos = open_source(SourceRecord.read(source))
+    some = choose_classes(rows, len(classes))
+    size = plots.sample_size(len(some.labels))
     samples = [
-        [image for path in plots.choose_sample(rows, label)["path"] if (image := image_or_none(photos, path))]
-        for label in range(len(classes))
+        [image for path in plots.choose_sample(rows, label, size)["path"] if (image := image_or_none(photos, path))]
+        for label in some.labels
     ]
     shown, total = plots.choose_rejected(rows)
     rejected = [(file, image_or_none(photos, file.path)) for file in shown]
-    save(plots.plot_sample(classes, samples), output / "sample.png")
+    save(plots.plot_sample([classes[label] for label in some.labels], samples, some.note), output / "sample.png")
     save(plots.plot_sizes(rows, classes), output / "sizes.png")
     save(plots.plot_formats(rows, classes), output / "formats.png")
     save(plots.plot_balance(rows, classes), output / "balance.png")

@@ -13,7 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from canigatti.config import Outline
 from canigatti.photos.records import Verdict
 from canigatti.report.findings.verdicts import Finding
-from canigatti.report.page.embedding import EmbeddedImage, embed
+from canigatti.report.notes import comparison_note, findings_note
+from canigatti.report.page.details import class_context, details_of
+from canigatti.report.page.embedding import embed
 from canigatti.report.page.introductions import TITLES
 from canigatti.report.page.sections import matrices, section, table_view
 from canigatti.report.page.settings import compare_settings
@@ -24,35 +26,16 @@ from canigatti.report.texts import (
     LEFT_ALIGNED,
     RANDOM_INITIALIZATION,
     RANDOM_INITIALIZATION_NOTE,
-    comparison_note,
     count_noun,
     divergence_marks,
     duration,
-    findings_note,
     in_points,
     p_value,
+    percent_with_interval,
 )
 
 MAX_REJECTED = 300  # rows of the list of rejected files; the manifest lists all
 DEFAULT_CONFIGURATION = "config/full.yaml"  # the default of the Snakefile
-
-
-@dataclass(frozen=True)
-class Details:
-    """Details of one experiment, from its first seed that did not diverge.
-
-    Attributes:
-        errors: number of misclassified test photos of class 0 and of class 1.
-        plots: its misclassified and its least certain test photos.
-        uncertain: rows of :data:`canigatti.evaluation.records.UNCERTAIN`.
-    """
-
-    experiment: str
-    seed: int
-    accuracy: float
-    errors: tuple[int, int]
-    plots: dict[str, EmbeddedImage]
-    uncertain: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -79,7 +62,12 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
         InputError: an image cannot be read.
     """
     everything = conclusions.tables["all"]
-    context = _study_context(study) | _photos_context(study) | _results_context(study, conclusions.tables)
+    context = (
+        class_context(study)
+        | _study_context(study)
+        | _photos_context(study)
+        | _results_context(study, conclusions.tables)
+    )
     ranked = everything.loc[everything["standing"] == BEST, "experiment"]
     example = str(ranked.iloc[0]) if len(ranked) else study.outline.experiments[0].name
     firsts = {run.experiment: run for run in reversed(study.runs) if not run.diverged}
@@ -96,7 +84,7 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
             grouped=conclusions.grouped,
             comparison_note=comparison_note(conclusions.grouped),
             findings_note=findings_note(conclusions.grouped),
-            details=[_details(run) for run in details],
+            details=[details_of(run, study.classes) for run in details],
             settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
             commands=commands(study.outline, example),
         )
@@ -115,6 +103,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "left_aligned": LEFT_ALIGNED,
         "in_points": in_points,
+        "percent_with_interval": percent_with_interval,
         "random_initialization": RANDOM_INITIALIZATION,
         "random_initialization_note": RANDOM_INITIALIZATION_NOTE,
         "diverged_note": DIVERGED_NOTE,
@@ -148,7 +137,7 @@ def _photos_context(study: StudyResults) -> dict[str, Any]:
 def _results_context(study: StudyResults, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     groups, everything = grouped(study), tables["all"]
     return {
-        "sections": [section(name, groups[name], tables[name], study.searches) for name in TITLES if name in groups],
+        "sections": [section(study, name, groups[name], tables[name]) for name in TITLES if name in groups],
         "everything": table_view(everything),
         "best": everything[everything["standing"] == BEST].to_dict("records"),
         "overlaps_best": list(everything.loc[everything["standing"] == OVERLAPS_BEST, "experiment"]),
@@ -204,15 +193,3 @@ def _split_rows(study: StudyResults) -> list[tuple[str, list[tuple[int, list[int
         (name, [(int(row.sum()), [int(count) for count in row]) for row in counts.to_numpy()])
         for name, counts in study.split_counts.items()
     ]
-
-
-def _details(run: Run) -> Details:
-    confusion = run.metrics.confusion
-    return Details(
-        experiment=run.experiment,
-        seed=run.seed,
-        accuracy=run.metrics.accuracy,
-        errors=(confusion[0][1], confusion[1][0]),
-        plots={name: embed(path) for name, path in run.plots.items()},
-        uncertain=run.uncertain.to_dict("records"),
-    )

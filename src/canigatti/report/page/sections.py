@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from canigatti.evaluation.confusion_plots import confused_pairs
+from canigatti.plots import MANY_CLASSES
 from canigatti.report.page.embedding import EmbeddedImage, embed, embed_figure
 from canigatti.report.page.introductions import TITLES, introduction
 from canigatti.report.page.plots import (
@@ -15,10 +17,12 @@ from canigatti.report.page.plots import (
     plot_curves_grid,
     plot_intervals,
 )
-from canigatti.report.results import Run, SearchResults
+from canigatti.report.results import Run, SearchResults, StudyResults
 from canigatti.report.tables import BEST
 from canigatti.report.texts import ABSENT, SETTINGS, duration, for_reading, notes, originals_for_reading, signed
 from canigatti.search.selection import FAILED, score_columns
+
+_MAX_PAIRS = 10  # of confused classes
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,16 @@ class TableView:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of a confusion matrix (rows: true class, columns: predicted class), also as fractions of each row."""
+    """Counts of a confusion matrix (rows: true class, columns: predicted class), also as fractions of each row.
+
+    Attributes:
+        pairs: instead of the matrix, for many classes: the most confused pairs (true, predicted, number of photos).
+    """
 
     experiment: str
     counts: list[list[int]]
     fractions: list[list[float]]
+    pairs: list[tuple[str, str, int]]
 
 
 @dataclass(frozen=True)
@@ -111,17 +120,17 @@ class Matrix:
     pairs: list[dict]
 
 
-def section(name: str, runs: Sequence[Run], table: pd.DataFrame, searches: Sequence[SearchResults] = ()) -> Section:
+def section(study: StudyResults, name: str, runs: Sequence[Run], table: pd.DataFrame) -> Section:
     """Return the section of a table of experiments.
 
     Args:
+        study: all results.
         name: of the table.
         runs: of the experiments in the table.
         table: see :func:`canigatti.report.tables.study_table`.
-        searches: of the study; the section shows those of its experiments.
     """
     shown = {run.experiment for run in runs}
-    searches = [search for search in searches if search.experiment in shown]
+    searches = [search for search in study.searches if search.experiment in shown]
     return Section(
         name=name,
         title=TITLES[name],
@@ -131,7 +140,7 @@ def section(name: str, runs: Sequence[Run], table: pd.DataFrame, searches: Seque
         intervals=embed_figure(plot_intervals(table)) if table["accuracy"].notna().any() else None,
         has_best=bool((table["standing"] == BEST).any()),
         curves={measure: curves(runs, measure) for measure in ("loss", "accuracy")},
-        confusions=confusions(runs),
+        confusions=confusions(runs, study.classes),
     )
 
 
@@ -194,15 +203,27 @@ def _shared_text(heading: str, text: str) -> str:
     return f"split {text}" if heading == "Split" else text
 
 
-def confusions(runs: Sequence[Run]) -> list[Confusion]:
+def confusions(runs: Sequence[Run], classes: Sequence[str]) -> list[Confusion]:
     """Return one matrix per experiment that did not diverge, with the sum of the counts of all seeds."""
+    is_shown = len(classes) < MANY_CLASSES
     matrices: dict[str, np.ndarray] = {}
     for run in (run for run in runs if not run.diverged):
         matrices[run.experiment] = matrices.get(run.experiment, 0) + np.array(run.metrics.confusion)
     return [
-        Confusion(name, counts.tolist(), (counts / np.maximum(1, counts.sum(axis=1, keepdims=True))).tolist())
+        Confusion(
+            experiment=name,
+            counts=counts.tolist() if is_shown else [],
+            fractions=(counts / np.maximum(1, counts.sum(axis=1, keepdims=True))).tolist() if is_shown else [],
+            pairs=named_pairs(counts, classes) if len(classes) > 2 else [],
+        )
         for name, counts in matrices.items()
     ]
+
+
+def named_pairs(counts: np.ndarray, classes: Sequence[str]) -> list[tuple[str, str, int]]:
+    """Return the most confused pairs of a confusion matrix: true class, predicted class, and number of photos."""
+    pairs = confused_pairs(counts, _MAX_PAIRS)
+    return [(classes[true], classes[predicted], count) for true, predicted, count in pairs]
 
 
 def matrices(comparison: pd.DataFrame) -> list[Matrix]:
