@@ -32,6 +32,8 @@ rule train_trial:
         manifest=rules.inspect_photos.output.manifest,
         classes=rules.inspect_photos.output.classes,
         split=PLAN.split_file,
+        weights=ancient(PLAN.weights_file),
+        weights_record=PLAN.weights_record,
         proposed=rules.propose_trials.output.proposed,
         code=PLAN.trial_code,
     output:
@@ -48,6 +50,7 @@ rule train_trial:
         runtime=PLAN.training_minutes,
     params:
         spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
+        weights=PLAN.weights_option,
     shell:
         "python -P -m canigatti train-trial"
         " --spec {params.spec:q}"
@@ -57,7 +60,7 @@ rule train_trial:
         " --split {input.split:q}"
         " --images {input.images:q}"
         " --output {output.result:q}"
-        " --logs {output.logs:q}"
+        " {params.weights:q}"
         " 2>> {log:q} | tee -i -a {log:q}"
 
 

@@ -153,6 +153,11 @@ class Plan:
         file = self.weights_file(wildcards)
         return file.replace(".weights.h5", ".json") if isinstance(file, str) else []
 
+    def weights_option(self, wildcards: Any) -> list[str]:
+        """Return the option of `train-trial` for :meth:`weights_file`."""
+        file = self.weights_file(wildcards)
+        return ["--weights", file] if isinstance(file, str) else []
+
     def parent_model(self, wildcards: Any) -> str | list[str]:
         """Return the trained model that the experiment starts from; an empty list if there is none."""
         parent = self.experiment(wildcards).start_from
@@ -215,7 +220,8 @@ class Plan:
     def training_memory(self, wildcards: Any, attempt: int) -> int:
         """Return the memory that a training run needs, in MB."""
         experiment = self.experiment(wildcards)
-        megapixels = experiment.batch_size * experiment.image_size**2 / 1e6
+        searched = experiment.search.space.batch_size if experiment.search else None
+        megapixels = max(searched or (experiment.batch_size,)) * experiment.image_size**2 / 1e6
         kind = "pretrained" if isinstance(experiment.network, Pretrained) else "convolutional"
         return round(attempt * (_TRAINING_MB + _MB_PER_MEGAPIXEL[kind] * megapixels))
 

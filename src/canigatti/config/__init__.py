@@ -1,24 +1,18 @@
 """The configuration of a study: typed, and validated strictly before any job runs."""
 
+from canigatti.config.augmentation import Augmentation, Probabilities
+from canigatti.config.basis import Pooling, Precision
 from canigatti.config.errors import ConfigError
-from canigatti.config.experiment import (
-    Augmentation,
-    Convolutional,
-    EarlyStopping,
-    Experiment,
-    Network,
-    Probabilities,
-    SearchSpec,
-    Spec,
-    Table,
-)
+from canigatti.config.experiment import EarlyStopping, Experiment, SearchSpec, Spec, Table
 from canigatti.config.file_record import ConfigurationRecord, check_owner, names_study, record_owner
 from canigatti.config.loading import effective_overrides, load_study, parse_study
-from canigatti.config.optimizers import SGD, Adam, Optimizer, RMSprop
+from canigatti.config.networks import Convolutional, Network
+from canigatti.config.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from canigatti.config.outline import OutlinedExperiment
 from canigatti.config.photos import FROM_FOLDERS, AnySplit, GeneratedPhotos, Photos, Split
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
-from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
+from canigatti.config.schedules import Cosine, Plateau, Schedule
+from canigatti.config.search import CountRange, HeadSpace, LogRange, Objective, RateRange, Search, Space
 from canigatti.config.study import Outline, Study, schema
 
 __all__ = [
@@ -26,26 +20,34 @@ __all__ = [
     "FROM_FOLDERS",
     "SGD",
     "Adam",
+    "AdamW",
     "AnySplit",
     "Augmentation",
     "ConfigError",
     "ConfigurationRecord",
     "Convolutional",
+    "Cosine",
     "CountRange",
     "EarlyStopping",
     "Experiment",
     "GeneratedPhotos",
     "Head",
+    "HeadSpace",
+    "LogRange",
     "Network",
     "Objective",
     "Optimizer",
     "Outline",
     "OutlinedExperiment",
     "Photos",
+    "Plateau",
+    "Pooling",
+    "Precision",
     "Pretrained",
     "Probabilities",
     "RMSprop",
     "RateRange",
+    "Schedule",
     "Search",
     "SearchSpec",
     "Space",

@@ -1,6 +1,6 @@
 """Field types that several modules of the configuration share."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -12,3 +12,5 @@ Rate = Annotated[float, Field(ge=0, lt=1)]  # dropout, momentum and decay rates
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1, lt=2**63)]  # NumPy and TensorFlow count in 64 bits
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Pooling = Literal["flatten", "average"]
+Precision = Literal["float32", "mixed_float16"]  # Keras' names of data type policies

@@ -9,7 +9,6 @@ from canigatti.files import InputError
 _MESSAGES = {
     "extra_forbidden": "unknown key",
     "missing": "this key is required",
-    "union_tag_not_found": "the key name is required: this replaces the whole optimizer, not only some of its settings",
 }
 _RENAMED_KEYS = {"thaw": "unfreeze"}
 _MAX_LENGTH = 100  # characters of a key or a value in a message
@@ -56,6 +55,9 @@ def _message(details: Any) -> str:
     if details["type"] == "extra_forbidden" and (new_key := _RENAMED_KEYS.get(str(details["loc"][-1]))):
         return f"this key has been renamed to {new_key}"
     message = _MESSAGES.get(details["type"], details["msg"].removeprefix("Value error, "))
+    if details["type"] == "union_tag_not_found":
+        key = details["loc"][-1]
+        message = f"the key name is required: this replaces the whole {key}, not only some of its settings"
     if details["type"] == "union_tag_invalid":
         message = f"expected one of the names {details['ctx']['expected_tags']}, received {details['ctx']['tag']!r}"
     if details["type"] == "model_type":

@@ -1,101 +1,17 @@
 """An experiment: input, network, optimizer and training."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
-from canigatti.config.basis import Count, Name, Positive, Probability, Rate
+from canigatti.config.augmentation import Augmentation
+from canigatti.config.basis import Count, Name, Rate
+from canigatti.config.networks import Convolutional, Network
 from canigatti.config.optimizers import SGD, Optimizer
 from canigatti.config.pretrained import Pretrained
-from canigatti.config.search import Objective, Search, SearchSeed, Space
+from canigatti.config.schedules import Cosine, Plateau, Schedule
+from canigatti.config.search import Objective, Search, SearchSeed, Space, check_space
 from canigatti.records import Record
-
-
-class Probabilities(Record):
-    """Probabilities that a transformation is applied to a photo, 0 to 1."""
-
-    shear: Probability = Field(default=1.0, description="Probability of a shear.")
-    zoom: Probability = Field(default=1.0, description="Probability of a zoom.")
-    rotation: Probability = Field(default=1.0, description="Probability of a rotation.")
-    width_shift: Probability = Field(default=1.0, description="Probability of a horizontal shift.")
-    height_shift: Probability = Field(default=1.0, description="Probability of a vertical shift.")
-    brightness: Probability = Field(default=1.0, description="Probability of a brightness change.")
-    horizontal_flip: Probability = Field(default=0.5, description="Probability of a left-right flip.")
-    vertical_flip: Probability = Field(default=0.0, description="Probability of an upside-down flip.")
-
-
-class Augmentation(Record):
-    """Ranges of the random transformations, defined as in Keras' `ImageDataGenerator`."""
-
-    shear: Annotated[float, Field(ge=0, lt=90)] = Field(
-        default=0.2, description="Shear angle: up to this many degrees, in both directions."
-    )
-    zoom: Annotated[float, Field(ge=0, lt=1)] = Field(
-        default=0.3,
-        description="The sampling grid is scaled by 1 - zoom to 1 + zoom; values below 1 enlarge the photo.",
-    )
-    rotation: Annotated[float, Field(ge=0, le=180)] = Field(
-        default=20.0, description="Up to this many degrees, in both directions."
-    )
-    width_shift: Rate = Field(default=0.15, description="Up to this fraction of the width, in both directions.")
-    height_shift: Rate = Field(default=0.15, description="Up to this fraction of the height, in both directions.")
-    brightness: tuple[Positive, Positive] = Field(
-        default=(0.8, 1.2), strict=False, description="Lowest and highest factor of the pixel values."
-    )
-    fill: Literal["nearest", "reflect", "wrap", "constant"] = Field(
-        default="nearest", description="How pixels outside the photo are filled."
-    )
-    probability: Probabilities = Field(default=Probabilities(), description="How often each transformation is applied.")
-
-    @model_validator(mode="after")
-    def _check_brightness(self) -> Self:
-        if self.brightness[0] > self.brightness[1]:
-            raise ValueError(f"brightness: expected [low, high], received {list(self.brightness)}")
-        return self
-
-
-class Convolutional(Record):
-    """A convolutional network trained from scratch; the defaults are the study's base network.
-
-    Block i has `convolutions_per_block` convolutions of `filters[i]` filters, 2×2 max pooling and `dropout[i]`; a dense
-    layer of `dense_units`, the last dropout and the output follow. With `batch_normalization`, the outputs of
-    each convolution and of the dense layer are normalized before their ReLU (Ioffe and Szegedy, 2015).
-    """
-
-    filters: tuple[Count, ...] = Field(
-        default=(32, 64, 128), min_length=1, strict=False, description="Filters of each convolution block."
-    )
-    convolutions_per_block: Count = Field(default=1, description="Convolutions before each max pooling.")
-    kernel_size: Count = Field(default=3, description="Kernel size of all convolutions, in pixels.")
-    dense_units: Count = Field(default=256, description="Units of the dense layer.")
-    dropout: tuple[Rate, ...] = Field(
-        default=(0.2, 0.2, 0.2, 0.5),
-        strict=False,
-        description="Dropout rates after each block and after the dense layer.",
-    )
-    kernel_initializer: Literal["he_uniform", "glorot_uniform"] = Field(
-        default="he_uniform", description="Initializer of every layer with ReLU; Keras' default is glorot_uniform."
-    )
-    batch_normalization: bool = Field(default=False, description="Normalize the input of each ReLU over the batch.")
-
-    @model_validator(mode="after")
-    def _check_dropout_count(self) -> Self:
-        if len(self.dropout) != len(self.filters) + 1:
-            raise ValueError(
-                f"{len(self.filters)} blocks need {len(self.filters) + 1} dropout rates, received {len(self.dropout)}"
-            )
-        return self
-
-
-def _kind_of_network(raw: Any) -> str:
-    has_backbone = "backbone" in raw if isinstance(raw, dict) else hasattr(raw, "backbone")
-    return "pretrained" if has_backbone else "convolutional"
-
-
-Network = Annotated[
-    Annotated[Convolutional, Tag("convolutional")] | Annotated[Pretrained, Tag("pretrained")],
-    Discriminator(_kind_of_network),
-]
 
 
 class EarlyStopping(Record):
@@ -107,7 +23,9 @@ class EarlyStopping(Record):
 class _Training(Record):
     """The keys that an experiment and its resolved form share."""
 
-    omitted_defaults: ClassVar[tuple[str, ...]] = ("class_weight", "oversample")
+    omitted_defaults: ClassVar[tuple[str, ...]] = (
+        *("class_weight", "oversample", "schedule", "label_smoothing", "mixed_precision"),
+    )
 
     split: str | None = Field(default=None, description="Name of the split to train and test on.")
     color: Literal["rgb", "grayscale"] = Field(default="rgb", description="Color mode of the network's input.")
@@ -138,11 +56,38 @@ class _Training(Record):
     oversample: bool = Field(
         default=False, description="Whether training photos of every class are drawn as often as those of the largest."
     )
+    schedule: Schedule | None = Field(
+        default=None, description="How the learning rate changes from epoch to epoch. Left out: it is constant."
+    )
+    label_smoothing: Rate = Field(
+        default=0.0,
+        description="The label of a class is 1 - label_smoothing + label_smoothing / classes in the loss, and those of "
+        "the other classes are label_smoothing / classes.",
+    )
+    mixed_precision: bool = Field(
+        default=False,
+        description="Whether to compute in float16 where TensorFlow sees a GPU; weights and output remain in float32.",
+    )
 
     @model_validator(mode="after")
     def _check_balancing(self) -> Self:
         if self.class_weight and self.oversample:
             raise ValueError("class_weight: expected null with oversample: true, because both balance the classes")
+        return self
+
+    @model_validator(mode="after")
+    def _check_schedule(self) -> Self:
+        schedule, patience = self.schedule, self.early_stopping.patience
+        if isinstance(schedule, Cosine) and schedule.warmup_epochs >= self.epochs:
+            raise ValueError(
+                f"schedule.warmup_epochs: expected fewer than the {self.epochs} epochs, "
+                f"received {schedule.warmup_epochs}"
+            )
+        if isinstance(schedule, Plateau) and schedule.patience >= patience:
+            raise ValueError(
+                f"schedule.patience: expected fewer than the {patience} of early_stopping.patience, after which the "
+                f"training ends, received {schedule.patience}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -201,16 +146,12 @@ class Experiment(_Training):
     def _check_search(self) -> Self:
         if self.search is None:
             return self
-        space, network = self.search.space, self.network
-        if isinstance(network, Pretrained):
-            raise ValueError("search: only a convolutional network can be searched")
-        blocks, dropouts = len(space.filters or network.filters), len(space.dropout or network.dropout)
-        if dropouts != blocks + 1:
-            raise ValueError(f"search.space: {blocks} blocks need {blocks + 1} dropout rates, received {dropouts}")
-        if self.image_size < 2**blocks:
+        if isinstance(self.schedule, Cosine) and self.schedule.warmup_epochs >= self.search.epochs:
             raise ValueError(
-                f"search.space: each of the {blocks} blocks halves the image, expected {2**blocks} pixels or more"
+                f"search.epochs: expected more than the {self.schedule.warmup_epochs} of schedule.warmup_epochs, "
+                f"received {self.search.epochs}"
             )
+        check_space(self.search.space, self.network, self.image_size)
         return self
 
     def resolve(self) -> Spec:

@@ -26,6 +26,18 @@ class Adam(Record):
     beta_2: Rate = Field(default=0.999, description="Decay rate of the mean of the squared gradients.")
 
 
+class AdamW(Record):
+    """Adam with decoupled weight decay, with the parameters of keras.optimizers.AdamW."""
+
+    name: Literal["adamw"] = Field(description="The optimizer.")
+    learning_rate: Positive = Field(default=0.001, description="Step size.")
+    weight_decay: Rate = Field(
+        default=0.004, description="Fraction of each weight, times the learning rate, that each step subtracts from it."
+    )
+    beta_1: Rate = Field(default=0.9, description="Decay rate of the mean of the gradients.")
+    beta_2: Rate = Field(default=0.999, description="Decay rate of the mean of the squared gradients.")
+
+
 class RMSprop(Record):
     """RMSprop, with the parameters of keras.optimizers.RMSprop."""
 
@@ -35,4 +47,5 @@ class RMSprop(Record):
     momentum: Rate = Field(default=0.0, description="Fraction of the previous update that is added to each update.")
 
 
-Optimizer = Annotated[SGD | Adam | RMSprop, Field(discriminator="name")]
+OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop"]
+Optimizer = Annotated[SGD | Adam | AdamW | RMSprop, Field(discriminator="name")]

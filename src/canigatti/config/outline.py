@@ -1,10 +1,11 @@
 """An experiment as the report's outline lists it."""
 
 import hashlib
-from typing import Self
+from typing import Any, ClassVar, Self
 
 from canigatti.config.basis import Name
-from canigatti.config.experiment import Convolutional, Experiment, Spec, Table
+from canigatti.config.experiment import Experiment, Spec, Table
+from canigatti.config.networks import Convolutional
 from canigatti.config.optimizers import Adam
 from canigatti.records import Record
 
@@ -14,30 +15,38 @@ class OutlinedExperiment(Record):
 
     Attributes:
         searched: whether a search finds its network and optimizer.
+        batch_size_searched: whether the search finds its batch size too.
         digest: what :meth:`digest_of` returns for its spec. A hundred specs would make the command line too long.
     """
+
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("batch_size_searched",)
 
     name: Name
     table: Table
     split: str
     searched: bool
+    batch_size_searched: bool = False
     digest: str
 
     @classmethod
     def of(cls, name: str, experiment: Experiment) -> Self:
         """Return the entry of an experiment."""
-        searched = experiment.search is not None
-        digest = _digest(experiment.resolve(), searched)
-        return cls(name=name, table=experiment.table, split=experiment.split or "", searched=searched, digest=digest)
+        search = experiment.search
+        entry = cls(
+            name=name,
+            table=experiment.table,
+            split=experiment.split or "",
+            searched=search is not None,
+            batch_size_searched=search is not None and search.space.batch_size is not None,
+            digest="",
+        )
+        return entry.model_copy(update={"digest": entry.digest_of(experiment.resolve())})
 
     def digest_of(self, spec: Spec) -> str:
         """Return the SHA-256 of a spec, which is :attr:`digest` if these are the settings of this experiment.
 
-        Network and optimizer of a searched experiment are not part of it.
+        What the search of an experiment finds is not part of it.
         """
-        return _digest(spec, self.searched)
-
-
-def _digest(spec: Spec, searched: bool) -> str:
-    found = {"network": Convolutional(), "optimizer": Adam(name="adam")} if searched else {}
-    return hashlib.sha256(spec.model_copy(update=found).to_json().encode()).hexdigest()
+        found: dict[str, Any] = {"network": Convolutional(), "optimizer": Adam(name="adam")} if self.searched else {}
+        found |= {"batch_size": 1} if self.batch_size_searched else {}
+        return hashlib.sha256(spec.model_copy(update=found).to_json().encode()).hexdigest()

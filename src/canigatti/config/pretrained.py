@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from canigatti.config.basis import Count
+from canigatti.config.basis import Count, Pooling
 from canigatti.records import Record
 
 # Lower-case names of the networks in keras.applications (3.15). They are listed here because importing Keras takes too
@@ -23,7 +23,7 @@ BACKBONES = (
 class Head(Record):
     """The layers after the backbone: pooling, dense layers with ReLU, the output."""
 
-    pooling: Literal["flatten", "average"] = Field(
+    pooling: Pooling = Field(
         default="average", description="Flatten the backbone's feature maps, or average each over all positions."
     )
     dense_units: tuple[Count, ...] = Field(

@@ -1,10 +1,14 @@
 """The hyperparameter search of an experiment: its space, its budget, and its objective."""
 
-from typing import Annotated, Literal, Self
+import math
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from canigatti.config.basis import Count, Fraction, Rate
+from canigatti.config.basis import Count, Fraction, Pooling, Positive, Rate
+from canigatti.config.networks import Network
+from canigatti.config.optimizers import OptimizerName
+from canigatti.config.pretrained import Pretrained
 from canigatti.records import Record
 
 Objective = Literal["val_accuracy", "val_loss"]
@@ -12,6 +16,8 @@ SearchSeed = Annotated[int, Field(ge=1, lt=2**31)]  # KerasTuner interprets 0 as
 
 
 _MAX_VALUES = 10_000  # of one hyperparameter; all of them are listed
+_MIN_RATIO = 1.02  # of neighboring learning rates, so that they differ after rounding to three digits
+_CONVOLUTIONAL = ("filters", "kernel_size", "dropout", "dense_units", "pooling")  # of a convolutional network only
 
 
 class _Range(Record):
@@ -44,8 +50,46 @@ class RateRange(_Range):
     step: Fraction = Field(description="The difference between neighboring values.")
 
 
+class LogRange(Record):
+    """Learning rates that are evenly spaced on a logarithmic scale, with both ends; rounded to three digits between."""
+
+    low: Positive = Field(description="The first value.")
+    high: Positive = Field(description="The last value.")
+    values: Annotated[int, Field(ge=2, le=1_000)] = Field(description="How many values there are.")
+
+    @model_validator(mode="after")
+    def _check_distance(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"expected low < high, received {self.low:g} and {self.high:g}")
+        if (math.log(self.high) - math.log(self.low)) / (self.values - 1) < math.log(_MIN_RATIO):
+            raise ValueError(
+                f"expected neighboring values that differ by {_MIN_RATIO - 1:.0%} or more, received {self.values} "
+                f"values from {self.low:g} to {self.high:g}"
+            )
+        return self
+
+
+class HeadSpace(Record):
+    """The hyperparameters of a pretrained network's head; those left out keep the values of the experiment."""
+
+    pooling: Annotated[tuple[Pooling, ...], Field(min_length=1, strict=False)] | None = Field(
+        default=None, description="How the backbone's feature maps are pooled."
+    )
+    dense_units: Annotated[tuple[CountRange, ...], Field(min_length=1, strict=False)] | None = Field(
+        default=None, description="Units of the dense layers: one range per layer."
+    )
+
+    @model_validator(mode="after")
+    def _check_values(self) -> Self:
+        _check_some_given(self)
+        _check_distinct("pooling", self.pooling)
+        return self
+
+
 class Space(Record):
     """The search space; hyperparameters without a range keep the values of the experiment."""
+
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("learning_rate", "batch_size", "pooling", "head")
 
     filters: Annotated[tuple[CountRange, ...], Field(min_length=1, strict=False)] | None = Field(
         default=None, description="Filters of each convolution block: one range per block."
@@ -55,17 +99,65 @@ class Space(Record):
         default=None, description="Dropout rates: one range per block, and one for the dense layer."
     )
     dense_units: CountRange | None = Field(default=None, description="Units of the dense layer.")
-    optimizer: Annotated[tuple[Literal["sgd", "adam", "rmsprop"], ...], Field(min_length=1, strict=False)] | None = (
-        Field(default=None, description="Optimizers, with Keras' default settings.")
+    optimizer: Annotated[tuple[OptimizerName, ...], Field(min_length=1, strict=False)] | None = Field(
+        default=None, description="Optimizers, with Keras' default settings."
     )
+    learning_rate: LogRange | None = Field(default=None, description="Learning rate of the optimizer.")
+    batch_size: Annotated[tuple[Count, ...], Field(min_length=1, strict=False)] | None = Field(
+        default=None, description="Photos per training step."
+    )
+    pooling: Annotated[tuple[Pooling, ...], Field(min_length=1, strict=False)] | None = Field(
+        default=None, description="How a convolutional network pools the feature maps of its last block."
+    )
+    head: HeadSpace | None = Field(default=None, description="The head of a pretrained network.")
 
     @model_validator(mode="after")
     def _check_values(self) -> Self:
-        if all(value is None for value in self.model_dump().values()):
-            raise ValueError(f"expected one or more of {', '.join(type(self).model_fields)}")
-        if self.optimizer and len(set(self.optimizer)) < len(self.optimizer):
-            raise ValueError(f"optimizer: expected different names, received {list(self.optimizer)}")
+        _check_some_given(self)
+        for key in ("optimizer", "batch_size", "pooling"):
+            _check_distinct(key, getattr(self, key))
         return self
+
+
+def _check_some_given(space: Record) -> None:
+    if all(value is None for value in space.model_dump().values()):
+        raise ValueError(f"expected one or more of {', '.join(type(space).model_fields)}")
+
+
+def _check_distinct(key: str, values: tuple[object, ...] | None) -> None:
+    if values and len(set(values)) < len(values):
+        kind = "names" if isinstance(values[0], str) else "numbers"
+        raise ValueError(f"{key}: expected different {kind}, received {list(values)}")
+
+
+def check_space(space: Space, network: Network, image_size: int) -> None:
+    """Check that a network has the hyperparameters of a search space, and can be built with all their values.
+
+    Args:
+        space: the search space.
+        network: the network of the experiment.
+        image_size: width and height of its input, in pixels.
+
+    Raises:
+        ValueError: it cannot; the message names the key.
+    """
+    if isinstance(network, Pretrained):
+        for key in _CONVOLUTIONAL:
+            if getattr(space, key) is not None:
+                raise ValueError(
+                    f"search.space.{key}: only a convolutional network has it; a pretrained network has head, "
+                    "learning_rate, optimizer and batch_size"
+                )
+        return
+    if space.head is not None:
+        raise ValueError("search.space.head: only a pretrained network has a head")
+    blocks, dropouts = len(space.filters or network.filters), len(space.dropout or network.dropout)
+    if dropouts != blocks + 1:
+        raise ValueError(f"search.space: {blocks} blocks need {blocks + 1} dropout rates, received {dropouts}")
+    if image_size < 2**blocks:
+        raise ValueError(
+            f"search.space: each of the {blocks} blocks halves the image, expected {2**blocks} pixels or more"
+        )
 
 
 class Search(Record):

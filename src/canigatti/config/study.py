@@ -129,6 +129,16 @@ class Study(Record):
         return self
 
     @model_validator(mode="after")
+    def _check_search_from_scratch(self) -> Self:
+        for name, experiment in self.experiments.items():
+            if experiment.search and experiment.start_from:
+                raise ValueError(
+                    f"experiments.{name}.search: expected no search with start_from, because the networks of a search "
+                    f"do not start from the network of {experiment.start_from}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _check_group_of_start(self) -> Self:
         for name, experiment in self.experiments.items():
             parent = self.experiments.get(experiment.start_from or name, experiment)

@@ -1,6 +1,6 @@
 """Every file that the search stage writes for others."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from canigatti.config import Network, Objective, Optimizer
 from canigatti.records import Record, Table
@@ -52,7 +52,7 @@ class Execution(Outcome):
 
 
 class BestTrial(Record):
-    """`search/<experiment>/best.json`: the best trial, its network and its optimizer.
+    """`search/<experiment>/best.json`: the best trial, with its network, optimizer and batch size.
 
     Attributes:
         trial: number of the trial, from 1.
@@ -62,7 +62,10 @@ class BestTrial(Record):
         values: the trial's hyperparameters.
         network: the experiment's network with these values.
         optimizer: the experiment's optimizer, or the one that the search found.
+        batch_size: the one that the search found; None if it did not vary it.
     """
+
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("batch_size",)
 
     trial: int
     objective: Objective
@@ -71,6 +74,7 @@ class BestTrial(Record):
     values: Values
     network: Network
     optimizer: Optimizer
+    batch_size: int | None = None
 
 
 # One row per trial. One column per hyperparameter follows `trial`; a group of columns per execution follows `error`.

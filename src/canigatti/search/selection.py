@@ -101,7 +101,7 @@ def best_row(table: pd.DataFrame, objective: Objective) -> pd.Series:
 
 
 def best_trial(executions: Sequence[Execution], search: SearchSpec) -> BestTrial:
-    """Return the best trial with its network and optimizer.
+    """Return the best trial with its network, optimizer and batch size.
 
     Args:
         executions: the executions of all trials.
@@ -121,4 +121,5 @@ def best_trial(executions: Sequence[Execution], search: SearchSpec) -> BestTrial
         values=values,
         network=settings.network,
         optimizer=settings.optimizer,
+        batch_size=settings.batch_size if "batch_size" in values else None,
     )

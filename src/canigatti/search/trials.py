@@ -1,11 +1,13 @@
 """Execution of a trial: the network with the trial's hyperparameters, trained once with the execution's seed."""
 
 import traceback
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from canigatti.config import Objective
+from canigatti.files import InputError
 from canigatti.search.objectives import index_of_best
 from canigatti.search.records import Outcome
 from canigatti.training import networks
@@ -27,7 +29,9 @@ def execution_seed(seed: int, trial: int, execution: int) -> int:
     return int(np.random.SeedSequence((seed, trial, execution)).generate_state(1)[0] % 2**31)
 
 
-def execute(job: TrainingJob, objective: Objective, subsets: Subsets, classes: int) -> Outcome:
+def execute(
+    job: TrainingJob, objective: Objective, subsets: Subsets, classes: int, weights: Path | None = None
+) -> Outcome:
     """Build and train a network once; an error is part of the outcome, so that the search continues.
 
     Args:
@@ -35,13 +39,15 @@ def execute(job: TrainingJob, objective: Objective, subsets: Subsets, classes: i
         objective: what the score is.
         subsets: the training set, and the validation set that the score is computed on.
         classes: number of classes of the photos.
+        weights: file with the weights of the backbone; None for a network without a backbone.
 
     Raises:
+        InputError: the experiment cannot be trained, whatever its hyperparameters.
         OSError: a file cannot be read or written.
     """
     try:
-        result = fit(networks.build(job.spec, None, classes), job, subsets, read_checkpoint(job.checkpoint))
-    except OSError:  # a full disk is not a property of the network
+        result = fit(networks.build(job.spec, weights, classes), job, subsets, read_checkpoint(job.checkpoint))
+    except (InputError, OSError):  # a full disk, or the file of the weights, is not a property of the network
         raise
     except Exception as error:
         traceback.print_exc()

@@ -1,15 +1,15 @@
 """Checkpoints: the complete state of a training run after its last complete epoch, in one file.
 
 A training run that resumes from a checkpoint ends with the weights, history and best epoch of an uninterrupted one.
-Besides the weights, the file holds the optimizer's state, the random state of every dropout layer, the
-history and the state of early stopping. Keras' own BackupAndRestore leaves out the last two.
+Besides the weights, the file holds the optimizer's state, the random state of every dropout layer, the history, and
+the states of early stopping and of a plateau schedule. Keras' own BackupAndRestore leaves out the last three.
 """
 
 import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from canigatti.records import Record
 
 Rows = list[dict[str, Any]]
 
-_FORMAT = 2  # version of the file format
+_FORMAT = 3  # version of the file format
 
 # The modules, with all that they import, that determine how a run continues. What only reads and writes files is not
 # among them, so that an edit there does not discard the epochs of an interrupted run.
@@ -36,6 +36,7 @@ class _State(Record):
     early_stopping: dict[str, float]
     stopped: bool
     resumed_after: list[int]
+    plateau: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Checkpoint:
         early_stopping: attributes of Keras' EarlyStopping callback.
         stopped: whether early stopping has ended the training.
         resumed_after: the epochs after which the training resumed from a checkpoint.
+        plateau: attributes of Keras' ReduceLROnPlateau callback; empty without such a schedule.
     """
 
     rows: Rows
@@ -57,6 +59,7 @@ class Checkpoint:
     early_stopping: dict[str, float]
     stopped: bool
     resumed_after: list[int]
+    plateau: dict[str, float] = field(default_factory=dict)
 
     def is_complete(self, epochs: int) -> bool:
         """Return whether no epoch is left to train.
@@ -78,6 +81,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         early_stopping=checkpoint.early_stopping,
         stopped=checkpoint.stopped,
         resumed_after=checkpoint.resumed_after,
+        plateau=checkpoint.plateau,
     )
     arrays = {
         f"{name}{number}": value
@@ -107,8 +111,8 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         print(f"{path}: the checkpoint cannot be read ({error}); the training starts from the beginning", flush=True)
         return None
     rows = [{**row, "epoch": int(row["epoch"])} for row in state.rows]
-    early_stopping, stopped, resumed_after = state.early_stopping, state.stopped, state.resumed_after
-    return Checkpoint(rows, variables, best_weights, early_stopping, stopped, resumed_after)
+    others = {name: getattr(state, name) for name in ("early_stopping", "stopped", "resumed_after", "plateau")}
+    return Checkpoint(rows, variables, best_weights, **others)
 
 
 def _delete_other_checkpoints(path: Path) -> None:

@@ -67,6 +67,13 @@ def report_out_of_memory(job: str) -> Iterator[None]:
         raise InputError(f"{job}: out of memory ({reason}); a smaller batch size or network may help") from error
 
 
+def has_gpu() -> bool:
+    """Return whether TensorFlow sees a GPU."""
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
 def device_name() -> str:
     """Return the name of the GPU, or the number of CPU cores if there is no GPU."""
     import tensorflow as tf

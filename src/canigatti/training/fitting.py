@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from canigatti.config import Spec
-from canigatti.training import features
+from canigatti.training import features, networks
 from canigatti.training.batches import Examples, Subsets, plain_batches, steps_per_epoch, training_batches
 from canigatti.training.checkpoint import Checkpoint
 from canigatti.training.divergence import LOSSES, describe_divergence
+from canigatti.training.precision import report_precision
+from canigatti.training.schedules import plateau_callback, set_schedule
 
 if TYPE_CHECKING:
     import keras
@@ -46,7 +48,8 @@ class TrainingResult:
 
     Attributes:
         job: what was trained.
-        model: the network with the weights of the best epoch, or its initial weights if no epoch had a finite loss.
+        model: the network with the weights of the best epoch, or its initial weights if no epoch had a finite loss; in
+            float32.
         history: one row per epoch, see :data:`canigatti.training.records.HISTORY`.
         resumed_after: the epochs after which the training was interrupted and resumed.
     """
@@ -94,7 +97,8 @@ def fit(
     from canigatti.training.callbacks import EpochLog
 
     job.logs.mkdir(parents=True, exist_ok=True)  # a declared output, even if no epoch is left to train
-    log = EpochLog(job.spec.epochs, checkpoint.rows if checkpoint else [])
+    report_precision(job.spec)
+    log = EpochLog(job.spec.epochs, checkpoint.rows if checkpoint else [], job.spec.schedule is not None)
     if checkpoint:
         print(f"resuming after epoch {len(log.rows)}, from the checkpoint of an interrupted training run", flush=True)
     trainable, examples = _trainable_model(model, job, subsets)
@@ -107,7 +111,7 @@ def fit(
     result = TrainingResult(job, model, pd.DataFrame(log.rows), resumed_after)
     if result.best_epoch == 0:
         trainable.set_weights(initial_weights)
-    return result
+    return replace(result, model=networks.in_float32(model, job.spec))
 
 
 def _train_remaining_epochs(
@@ -122,17 +126,20 @@ def _train_remaining_epochs(
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=spec.early_stopping.patience, restore_best_weights=True
     )
-    saving = CheckpointCallback(job.checkpoint, log, stopping, checkpoint)
+    plateau, steps = plateau_callback(spec), steps_per_epoch(examples.train, spec)
+    set_schedule(model, spec, steps)
+    saving = CheckpointCallback(job.checkpoint, log, stopping, plateau, checkpoint)
+    callbacks = [log, stopping, *([plateau] if plateau else []), keras.callbacks.TensorBoard(job.logs), saving]
     with saving.shutdown, _report_disk_full(job.logs):
         model.fit(
             training_batches(examples.train, spec, job.seed, first_epoch),
-            steps_per_epoch=steps_per_epoch(examples.train, spec),
+            steps_per_epoch=steps,
             validation_data=plain_batches(examples.validation, spec.batch_size),
             initial_epoch=first_epoch,
             epochs=spec.epochs,
             shuffle=False,  # the batches are shuffled already
             verbose=0,
-            callbacks=[log, stopping, keras.callbacks.TensorBoard(job.logs), saving],
+            callbacks=callbacks,
         )
 
 

@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from canigatti.config import Convolutional, Optimizer, Pretrained, Spec
+from canigatti.config import Convolutional, Optimizer, Pooling, Precision, Pretrained, Spec
 from canigatti.training.backbones import apply_pretrained, unfreeze
-from canigatti.training.outputs import apply_output, count_classes
+from canigatti.training.outputs import apply_output, count_classes, crossentropy
+from canigatti.training.precision import MIXED, layers_in, precision_of
 
 if TYPE_CHECKING:
     import keras
@@ -30,17 +31,48 @@ def build(spec: Spec, weights: Path | None, classes: int) -> "keras.Model":
     Raises:
         InputError: the file does not hold the weights of this backbone.
     """
+    with layers_in(precision_of(spec)):
+        return prepare(_assemble(spec, weights, classes), spec)
+
+
+def _assemble(spec: Spec, weights: Path | None, classes: int) -> "keras.Model":
     import keras
 
     photos = keras.Input((spec.image_size, spec.image_size, CHANNELS[spec.color]), dtype="uint8", name="photos")
     if isinstance(spec.network, Pretrained):
         outputs = apply_output(apply_pretrained(spec, spec.network, photos, weights), classes)
-        model = keras.Model(photos, outputs, name="pretrained")
-    else:
-        scaled = keras.layers.Rescaling(1 / 255, name="scale")(photos)
-        outputs = apply_output(apply_convolutional(spec.network, scaled), classes)
-        model = keras.Model(photos, outputs, name="convolutional")
-    return prepare(model, spec)
+        return keras.Model(photos, outputs, name="pretrained")
+    scaled = keras.layers.Rescaling(1 / 255, name="scale")(photos)
+    outputs = apply_output(apply_convolutional(spec.network, scaled), classes)
+    return keras.Model(photos, outputs, name="convolutional")
+
+
+def resume_from(model: "keras.Model", spec: Spec) -> "keras.Model":
+    """Return the network of another experiment as the initial network of this one, compiled.
+
+    Args:
+        model: the trained network, in float32.
+        spec: the experiment, with the same network.
+    """
+    return prepare(model if precision_of(spec) == "float32" else _copy_in(MIXED, model, spec), spec)
+
+
+def in_float32(model: "keras.Model", spec: Spec) -> "keras.Model":
+    """Return a network of an experiment that computes in float32, with the same weights.
+
+    Model files compute in float32: they predict without a GPU too, and any experiment can start from them. Weights are
+    in float32 in either precision, so none is rounded.
+    """
+    if precision_of(spec) == "float32":
+        return model
+    return prepare(_copy_in("float32", model, spec), spec.model_copy(update={"mixed_precision": False}))
+
+
+def _copy_in(precision: Precision, model: "keras.Model", spec: Spec) -> "keras.Model":
+    with layers_in(precision):
+        copy = _assemble(spec, None, count_classes(model))
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def prepare(model: "keras.Model", spec: Spec) -> "keras.Model":
@@ -53,11 +85,16 @@ def prepare(model: "keras.Model", spec: Spec) -> "keras.Model":
 def compile_network(model: "keras.Model", spec: Spec) -> "keras.Model":
     """Compile a network, or its head, with the experiment's optimizer and cross-entropy, and return it.
 
-    The loss is binary cross-entropy for two classes, and sparse categorical cross-entropy for more; both take labels
-    (batch, 1).
+    The loss is that of :func:`canigatti.training.outputs.crossentropy`. With mixed precision it is scaled while
+    gradients are computed, so that small ones do not become zero in float16 (Micikevicius et al., 2018).
     """
-    loss = "binary_crossentropy" if count_classes(model) == 2 else "sparse_categorical_crossentropy"
-    model.compile(optimizer=build_optimizer(spec.optimizer), loss=loss, metrics=["accuracy"])
+    import keras
+
+    optimizer = build_optimizer(spec.optimizer)
+    if precision_of(spec) == MIXED:
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    loss = crossentropy(count_classes(model), spec.label_smoothing)
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
     return model
 
 
@@ -81,9 +118,15 @@ def apply_convolutional(network: Convolutional, photos: "keras.KerasTensor") -> 
             values = _apply_layer(network, convolution, values, name)
         values = layers.MaxPooling2D(2, name=f"block{block}_pool")(values)
         values = layers.Dropout(dropout, name=f"block{block}_dropout")(values)
-    values = layers.Flatten(name="flatten")(values)
+    values = _pooling_layer(network.pooling)(values)
     values = _apply_layer(network, partial(layers.Dense, network.dense_units), values, "dense")
     return layers.Dropout(network.dropout[-1], name="dense_dropout")(values)
+
+
+def _pooling_layer(pooling: Pooling) -> "keras.Layer":
+    from keras import layers
+
+    return layers.Flatten(name="flatten") if pooling == "flatten" else layers.GlobalAveragePooling2D(name="average")
 
 
 def _apply_layer(
@@ -109,5 +152,10 @@ def build_optimizer(settings: Optimizer) -> "keras.optimizers.Optimizer":
     """Return the Keras optimizer with these settings; all others have Keras' defaults."""
     import keras
 
-    classes = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
+    classes = {
+        "sgd": keras.optimizers.SGD,
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "rmsprop": keras.optimizers.RMSprop,
+    }
     return classes[settings.name](**settings.model_dump(exclude={"name"}))

@@ -1,16 +1,18 @@
 """Every file that the training stage writes for others."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
-from canigatti.config import Spec
+from canigatti.config import Precision, Spec
 from canigatti.files import recorded_sha256
 from canigatti.records import Record, Table
 
 Origin = Literal["imagenet", "file", "random"]  # of a backbone's initial weights
 
+# With a schedule, there is one more column, `learning_rate`: that of the first step of each epoch.
 HISTORY = Table(
-    {"epoch": int, "loss": float, "accuracy": float, "val_loss": float, "val_accuracy": float, "seconds": float}
+    {"epoch": int, "loss": float, "accuracy": float, "val_loss": float, "val_accuracy": float, "seconds": float},
+    open_ended=True,
 )
 
 
@@ -87,7 +89,10 @@ class TrainingRecord(Record):
         inputs: the photos and the split that the network was trained on.
         history_sha256: of `history.csv`.
         model_sha256: of `model.keras`.
+        precision: what the network was trained in, if the experiment requests mixed precision; None if it does not.
     """
+
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("precision",)
 
     experiment: str
     seed: int
@@ -108,6 +113,7 @@ class TrainingRecord(Record):
     inputs: Inputs
     history_sha256: str
     model_sha256: str
+    precision: Precision | None = None
 
     @property
     def diverged(self) -> bool:

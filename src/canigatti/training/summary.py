@@ -7,6 +7,7 @@ from canigatti.training.device import device_name, versions
 from canigatti.training.fitting import TrainingResult
 from canigatti.training.machine import describe_machine
 from canigatti.training.networks import trainable_parameters
+from canigatti.training.precision import precision_of
 from canigatti.training.records import TrainingRecord
 from canigatti.training.starting import Start
 
@@ -44,4 +45,5 @@ def summarize(experiment: str, result: TrainingResult, start: Start, *, folder: 
         inputs=start.inputs,
         history_sha256=sha256_of(folder / "history.csv"),
         model_sha256=sha256_of(folder / "model.keras"),
+        precision=precision_of(result.job.spec) if result.job.spec.mixed_precision else None,
     )

@@ -16,12 +16,12 @@ def select_trial(
     from canigatti.config import SearchSpec, Spec
     from canigatti.search.records import TRIALS, Execution
     from canigatti.search.selection import best_trial, tabulate
+    from canigatti.search.space import resolve
 
     search, records = SearchSpec.from_json(spec), [Execution.read(path) for path in executions]
     table = tabulate(records)
     TRIALS.write(output / "trials.csv", table)
     best = best_trial(records, search)
-    settings = {"network": best.network, "optimizer": best.optimizer}
-    Spec.from_json(experiment).model_copy(update=settings).write(output / "spec.json")
+    resolve(best.values, Spec.from_json(experiment)).write(output / "spec.json")
     best.write(output / "best.json")
     print(f"trial {best.trial} of {len(table)}: {best.objective} {best.score:.4f} with {best.values}")
