@@ -63,6 +63,8 @@ def modules_behind_training(spec: Spec, *modules: str) -> list[str]:
         "training.augmentation": spec.augmentation is not None,
         "training.backbones": has_backbone,
         "training.features": has_backbone,
+        "training.precision": spec.mixed_precision,
+        "training.schedules": spec.schedule is not None,
     }
     return modules_behind(*modules, without=tuple(name for name, is_used in used.items() if not is_used))
 

@@ -13,6 +13,8 @@ from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 from canigatti.search.selection import COMPLETED, FAILED, PARTLY_FAILED, best_row, score_columns
 
 _MAX_COLUMNS = 5
+_MAX_LABELS = 12  # of the values of a hyperparameter
+_MAX_CHARACTERS = 24  # of all labels of a panel, side by side
 _LABELS = {"val_accuracy": "validation accuracy", "val_loss": "validation loss"}
 _MEAN, _BEST = CLASS_COLORS
 
@@ -20,7 +22,8 @@ _MEAN, _BEST = CLASS_COLORS
 def plot_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Objective, title: str) -> Figure:
     """Plot the score against each hyperparameter: one panel per hyperparameter, with the best trial marked.
 
-    Each panel has one small point per execution and a larger one per trial, its mean.
+    Each panel has one small point per execution and a larger one per trial, its mean. Values are evenly spaced, so that
+    the axis of learning rates is logarithmic.
 
     Args:
         table: one row per trial, see :func:`canigatti.search.selection.tabulate`; at least one did not fail.
@@ -37,7 +40,7 @@ def plot_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Ob
     for axes, (name, choices) in zip(panels, values.items(), strict=False):
         _plot_panel(axes, table, _positions(table[name], choices), best)
         axes.set(title=name.replace("_", " "), xlim=(-0.5, len(choices) - 0.5))
-        axes.set_xticks(range(len(choices)), [str(value) for value in choices])
+        _label_choices(axes, choices)
     for unused in panels[len(values) :]:
         unused.remove()
     for leftmost in panels[::columns]:
@@ -64,6 +67,14 @@ def _plot_panel(axes: Axes, table: pd.DataFrame, positions: pd.Series, best: pd.
             positions[failed], [0.03] * failed.sum(), marker="x", color=_BEST, transform=edge, label="trial failed"
         )
     axes.grid(axis="y")
+
+
+def _label_choices(axes: Axes, choices: list[Any]) -> None:
+    """Label every choice, or every second, third, … of many; labels that do not fit side by side are upright."""
+    shown = range(0, len(choices), math.ceil(len(choices) / _MAX_LABELS))
+    labels = [str(choices[position]) for position in shown]
+    is_crowded = len(" ".join(labels)) > _MAX_CHARACTERS
+    axes.set_xticks(shown, labels, rotation="vertical" if is_crowded else "horizontal")
 
 
 def _positions(values: pd.Series, choices: list[Any]) -> pd.Series:
