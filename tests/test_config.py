@@ -4,7 +4,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from canigatti.config import ConfigError, Experiment, Outline, SearchSpec, Spec, Study, load_study, parse_study, schema
+from canigatti.config import (
+    ConfigError,
+    Experiment,
+    Outline,
+    OutlinedExperiment,
+    SearchSpec,
+    Spec,
+    Study,
+    load_study,
+    parse_study,
+    schema,
+)
 from canigatti.search.space import hyperparameters
 
 REPOSITORY = Path(__file__).parents[1]
@@ -125,7 +136,51 @@ def test_the_spec_has_a_later_option_only_if_an_experiment_uses_it():
         assert Spec.from_json(text) == changed
 
 
-LATER = [{"class_weight": "balanced"}, {"oversample": True}]
+LATER = [
+    {"class_weight": "balanced"},
+    {"oversample": True},
+    {"schedule": {"name": "cosine", "warmup_epochs": 2}},
+    {"schedule": {"name": "plateau"}},
+    {"label_smoothing": 0.1},
+    {"mixed_precision": True},
+]
+
+
+def test_a_network_or_a_space_has_a_later_option_only_if_an_experiment_uses_it():
+    network = json.loads(Experiment(split="a").resolve().to_json())["network"]
+    assert sorted(network) == [
+        *("batch_normalization", "convolutions_per_block", "dense_units", "dropout", "filters", "kernel_initializer"),
+        "kernel_size",
+    ]
+    average = Experiment(split="a", network={"pooling": "average"}).resolve()
+    assert json.loads(average.to_json())["network"] == {**network, "pooling": "average"}
+    space = json.loads(Experiment(search={"space": {"optimizer": ["adam"]}}).resolve_search().to_json())["space"]
+    assert space == {**dict.fromkeys(("dense_units", "dropout", "filters", "kernel_size")), "optimizer": ["adam"]}
+
+
+@pytest.mark.parametrize("option", [*LATER, {"network": {"pooling": "average"}}], ids=str)
+def test_null_or_the_default_restores_the_default_of_an_option_in_an_experiment(tmp_path, option):
+    """With `defaults` that set an option, an experiment without it is the same as one where no default sets it."""
+    [(key, value)] = option.items()
+    default = json.loads(Experiment().model_dump_json())[key]
+    raw = yaml.safe_load(VALID.replace("1e-2", "0.01"))
+    raw["experiments"]["plain"] |= {key: default}
+    without = parse_study(raw, "test").experiments["plain"].resolve()
+    raw["defaults"] |= {key: value}
+    assert parse_study(raw, "test").experiments["plain"].resolve() == without
+    assert parse_study(raw, "test").experiments["augmented"].resolve().to_json() != without.to_json()
+
+
+def test_the_digest_of_a_searched_experiment_leaves_out_what_its_search_finds():
+    space = {"batch_size": [8, 16], "optimizer": ["adam", "sgd"]}
+    experiment = Experiment(split="a", search={"space": space})
+    entry, spec = OutlinedExperiment.of("found", experiment), experiment.resolve()
+    for found, is_same in (({"batch_size": 16}, True), ({"epochs": 3}, False)):
+        assert (entry.digest_of(spec.model_copy(update=found)) == entry.digest) == is_same
+    fixed = Experiment(split="a", search={"space": {"optimizer": ["adam", "sgd"]}})
+    entry = OutlinedExperiment.of("found", fixed)
+    assert "batch_size_searched" not in json.loads(entry.to_json())
+    assert entry.digest_of(fixed.resolve().model_copy(update={"batch_size": 16})) != entry.digest
 
 
 def test_every_option_that_json_omits_has_a_default():
@@ -139,7 +194,8 @@ def test_the_table_of_an_experiment_does_not_change_its_spec(tmp_path):
     assert study.tables() == ["base", "pretrained", "all"]
     outline = study.outline("study.yaml")
     assert isinstance(outline, Outline)
-    assert [experiment.model_dump(exclude={"digest"}) for experiment in outline.experiments] == [
+    entries = [json.loads(experiment.to_json()) for experiment in outline.experiments]
+    assert [{key: value for key, value in entry.items() if key != "digest"} for entry in entries] == [
         {"name": "plain", "table": "pretrained", "split": "80-10-10", "searched": False},
         {"name": "augmented", "table": "base", "split": "80-10-10", "searched": False},
     ]
@@ -184,7 +240,7 @@ INVALID = {
     ),
     "optimizer without name": (
         *("plain: {", "plain: {optimizer: {learning_rate: 0.1}, "),
-        *("experiments.plain.optimizer", "the key name is required"),
+        *("experiments.plain.optimizer", "the key name is required: this replaces the whole optimizer, not only"),
     ),
     "mistyped key": ("plain: {", "plain: {batchsize: 8, ", "experiments.plain.batchsize", "unknown key"),
     "batch size 0": ("plain: {", "plain: {batch_size: 0, ", "experiments.plain.batch_size", "received 0"),
@@ -240,6 +296,54 @@ INVALID = {
         "search.seed",
         "received 0",
     ),
+    "rates downwards": (*in_space("learning_rate: {low: 0.1, high: 0.01, values: 3}"), "learning_rate", "low < high"),
+    "one rate": (*in_space("learning_rate: {low: 0.01, high: 0.1, values: 1}"), "learning_rate.values", "received 1"),
+    "number of rates": (*in_space("learning_rate: {low: 0.01, high: 0.1}"), "learning_rate.values", "required"),
+    "rate 0": (*in_space("learning_rate: {low: 0.0, high: 0.1, values: 3}"), "learning_rate.low", "received 0.0"),
+    "close rates": (*in_space("learning_rate: {low: 0.1, high: 0.11, values: 9}"), "learning_rate", "2% or more"),
+    "searched batch 0": (*in_space("batch_size: [8, 0]"), "search.space.batch_size.1", "received 0"),
+    "batch size twice": (*in_space("batch_size: [8, 8]"), "search.space", "batch_size: expected different numbers"),
+    "no batch size": (*in_space("batch_size: []"), "search.space.batch_size", "at least 1"),
+    "unknown pooling": (*in_space("pooling: [maximum]"), "search.space.pooling.0", "received 'maximum'"),
+    "head": (*in_space("head: {pooling: [average]}"), "experiments.plain", "search.space.head: only a pretrained"),
+    "empty head": (*in_space("head: {}"), "experiments.plain.search.space.head", "one or more of pooling, dense_units"),
+    "warm-up of all epochs": (
+        *("plain: {", "plain: {epochs: 3, schedule: {name: cosine, warmup_epochs: 3}, "),
+        *("experiments.plain", "schedule.warmup_epochs: expected fewer than the 3 epochs, received 3"),
+    ),
+    "warm-up of a search": (
+        "plain: {",
+        "plain: {schedule: {name: cosine, warmup_epochs: 3}, search: {epochs: 3, space: {optimizer: [adam]}}, ",
+        *("experiments.plain", "search.epochs: expected more than the 3 of schedule.warmup_epochs, received 3"),
+    ),
+    "negative warm-up": (
+        *("plain: {", "plain: {schedule: {name: cosine, warmup_epochs: -1}, "),
+        *("experiments.plain.schedule.cosine.warmup_epochs", "received -1"),
+    ),
+    "late plateau": (
+        *("plain: {", "plain: {schedule: {name: plateau, patience: 5}, "),
+        *("experiments.plain", "schedule.patience: expected fewer than the 5 of early_stopping.patience"),
+    ),
+    "factor 1": (
+        *("plain: {", "plain: {schedule: {name: plateau, factor: 1.0}, "),
+        *("experiments.plain.schedule.plateau.factor", "received 1.0"),
+    ),
+    "schedule without name": (
+        *("plain: {", "plain: {schedule: {warmup_epochs: 2}, "),
+        *("experiments.plain.schedule", "the key name is required: this replaces the whole schedule"),
+    ),
+    "unknown schedule": (
+        *("plain: {", "plain: {schedule: {name: linear}, "),
+        *("experiments.plain.schedule", "expected one of the names 'cosine', 'plateau', received 'linear'"),
+    ),
+    "smoothing of 1": ("plain: {", "plain: {label_smoothing: 1.0, ", "experiments.plain.label_smoothing", "1.0"),
+    "negative smoothing": ("plain: {", "plain: {label_smoothing: -0.1, ", "plain.label_smoothing", "received -0.1"),
+    "mixed precision": ("plain: {", "plain: {mixed_precision: float16, ", "plain.mixed_precision", "'float16'"),
+    "weight decay of sgd": (
+        *("plain: {", "plain: {optimizer: {name: sgd, weight_decay: 0.1}, "),
+        *("experiments.plain.optimizer.sgd.weight_decay", "unknown key"),
+    ),
+    "pooling": ("plain: {", "plain: {network: {pooling: max}, ", "experiments.plain.network.convolutional", "'max'"),
     "balanced twice": (
         "plain: {",
         "plain: {class_weight: balanced, oversample: true, ",
@@ -414,11 +518,29 @@ INVALID_PRETRAINED = {
     "no weights": ("weights: {vgg16: imagenet}", "weights: {vgg19: imagenet}", "weights.vgg16", "experiments.transfer"),
     "no file": ("vgg16: imagenet", "vgg16: nowhere.h5", "weights.vgg16", "no such file: 'nowhere.h5'"),
     "gray": ("transfer: {", "transfer: {color: grayscale, ", "experiments.transfer", "expects rgb"),
-    "searched": (
+    "searched filters": (
         "transfer: {",
-        "transfer: {search: {space: {optimizer: [adam]}}, ",
+        "transfer: {search: {space: {filters: [{low: 1, high: 2, step: 1}]}}, ",
         "experiments.transfer",
-        "only a convolutional network can be searched",
+        "search.space.filters: only a convolutional network has it",
+    ),
+    "searched dense layer": (
+        "transfer: {",
+        "transfer: {search: {space: {dense_units: {low: 1, high: 2, step: 1}}}, ",
+        "experiments.transfer",
+        "search.space.dense_units: only a convolutional network has it; a pretrained network has head",
+    ),
+    "searched pooling": (
+        "transfer: {",
+        "transfer: {search: {space: {pooling: [average]}}, ",
+        "experiments.transfer",
+        "search.space.pooling: only a convolutional network has it",
+    ),
+    "searched fine-tuning": (
+        "finetune: {",
+        "finetune: {search: {space: {learning_rate: {low: 1e-5, high: 1e-3, values: 3}}}, ",
+        "experiments.finetune.search",
+        "expected no search with start_from",
     ),
     "unfrozen from scratch": (
         *("plain: {", "plain: {unfreeze: everything, "),

@@ -21,6 +21,11 @@ STUDY = {
         "found": {"search": SEARCH},
         "transfer": {"network": {"backbone": "vgg16"}},
         "finetune": {"start_from": "transfer", "unfreeze": "everything"},
+        "searched-head": {
+            "network": {"backbone": "vgg16"},
+            "batch_size": 8,
+            "search": {"space": {"head": {"pooling": ["flatten", "average"]}, "batch_size": [16, 64, 32]}},
+        },
     },
 }
 
@@ -47,6 +52,16 @@ def test_a_transfer_starts_with_the_weights_of_its_backbone(plan):
     assert plan.weights_record(job("transfer")) == "results/pets/weights/vgg16.json"
     options = plan.start_options(job("transfer"), SimpleNamespace(parent=[], weights=weights))
     assert options == ["--weights", weights]
+
+
+def test_the_trials_of_a_transfer_start_with_the_weights_of_its_backbone(plan):
+    assert plan.weights_option(job("searched-head")) == ["--weights", "results/pets/weights/vgg16.weights.h5"]
+    assert plan.weights_option(job("found")) == []
+
+
+def test_the_memory_is_that_of_the_largest_batch_of_a_search(plan):
+    searched, transfer = (plan.training_memory(job(name), attempt=1) for name in ("searched-head", "transfer"))
+    assert searched == transfer, "whose batch size is 64"
 
 
 def test_a_fine_tuning_starts_from_the_training_of_the_same_seed_and_not_from_weights(plan):
@@ -113,8 +128,11 @@ def test_the_files_behind_a_training_are_those_that_its_experiment_uses(plan):
         return {path.rpartition("canigatti/")[2] for path in plan.training_code(job(experiment))}
 
     assert "training/networks.py" in names("plain")
-    assert names("transfer") - names("plain") == {"training/backbones.py", "training/features.py"}
+    assert names("transfer") - names("plain") == {
+        f"training/{name}.py" for name in ("backbones", "features", "weights")
+    }
     assert "training/augmentation.py" not in names("transfer")
+    assert not {"training/schedules.py", "training/precision.py"} & names("plain")
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def checkpoints(draw):
         early_stopping={name: draw(FINITE) for name in ("wait", "best", "best_epoch", "stopped_epoch")},
         stopped=draw(st.booleans()),
         resumed_after=draw(st.lists(st.integers(1, 100), max_size=3)),
+        plateau=draw(st.just({}) | st.fixed_dictionaries({"wait": FINITE, "best": FINITE})),
     )
 
 
@@ -60,7 +61,7 @@ def test_a_checkpoint_is_read_as_it_was_written(tmp_path, checkpoint):
     assert all(type(row["epoch"]) is int for row in result.rows)
     assert_same_arrays(result.variables, checkpoint.variables)
     assert_same_arrays(result.best_weights, checkpoint.best_weights)
-    assert result.early_stopping == checkpoint.early_stopping
+    assert (result.early_stopping, result.plateau) == (checkpoint.early_stopping, checkpoint.plateau)
     assert (result.stopped, result.resumed_after) == (checkpoint.stopped, checkpoint.resumed_after)
 
 
@@ -126,17 +127,24 @@ def test_the_name_of_a_checkpoint_depends_on_everything_that_affects_the_result(
     assert after.parent == tmp_path
 
 
-@pytest.mark.parametrize("pretrained", [False, True])
+@pytest.mark.parametrize(
+    ("fields", "more"),
+    [
+        ({}, set()),
+        ({"network": Pretrained(backbone="vgg16")}, {"backbones", "features", "records"}),
+        ({"schedule": {"name": "cosine"}}, {"schedules"}),
+        ({"mixed_precision": True}, {"precision"}),
+    ],
+    ids=["plain", "pretrained", "schedule", "mixed precision"],
+)
 def test_the_code_behind_a_checkpoint_is_what_decides_how_the_training_goes_on(
-    make_spec, tmp_path, monkeypatch, pretrained
+    make_spec, tmp_path, monkeypatch, fields, more
 ):
     hashed = []
     monkeypatch.setattr(checkpoint, "sha256_of", lambda path: hashed.append(str(path.relative_to(PACKAGE))) or "")
-    network = {"network": Pretrained(backbone="vgg16")} if pretrained else {}
-    checkpoint_path(tmp_path, make_spec(**network), 1, [])
+    checkpoint_path(tmp_path, make_spec(**fields), 1, [])
     deciding = {"batches", "callbacks", "device", "divergence", "fitting", "networks", "outputs", "sampling"}
-    deciding |= {"backbones", "features", "records"} if pretrained else set()
-    assert {Path(path).stem for path in hashed if path.startswith("training/")} == deciding
+    assert {Path(path).stem for path in hashed if path.startswith("training/")} == deciding | more
 
 
 def test_a_checkpoint_is_deleted_with_its_folder(tmp_path):

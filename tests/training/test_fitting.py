@@ -71,6 +71,26 @@ def test_class_weights_weight_the_training_loss_and_not_the_validation_loss(trai
         assert balanced.history[name][0] == pytest.approx(plain.history[name][0])
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("weighting", [None, "balanced"])
+def test_label_smoothing_gives_every_class_its_share_of_the_label(train, spec, store, tmp_path, classes, weighting):
+    photos, smoothing = unequal_store(store, classes), 0.3
+    network = {"filters": [4], "dense_units": 8, "dropout": [0, 0]}
+    settings = spec(rate=1e-30, epochs=1, batch_size=40, network=network, class_weight=weighting)
+    result = train(photos, settings.model_copy(update={"label_smoothing": smoothing}), tmp_path)
+    plain = train(photos, settings, tmp_path)
+    output = result.model.predict(photos.images, verbose=0)
+    probabilities = np.hstack([1 - output, output]) if classes == 2 else output
+    labels = (1 - smoothing) * np.eye(classes)[photos.labels] + smoothing / classes
+    losses = -(labels * np.log(probabilities)).sum(axis=1)
+    weights = compute_sample_weight(weighting, photos.labels[:40])
+    assert result.history["loss"][0] == pytest.approx((losses[:40] * weights).mean(), rel=1e-4)
+    assert result.history["val_loss"][0] == pytest.approx(losses[40:].mean(), rel=1e-4)
+    assert result.history["loss"][0] != pytest.approx(plain.history["loss"][0], rel=1e-4)
+    for name in ("accuracy", "val_accuracy"):
+        assert result.history[name][0] == pytest.approx(plain.history[name][0])
+
+
 @pytest.mark.parametrize("fields", [{"class_weight": "balanced"}, {"oversample": True}], ids=str)
 def test_balancing_raises_the_recall_of_the_rarer_class(train, spec, store, tmp_path, fields):
     def recall(**settings):

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from canigatti.config import Adam, Convolutional, Pretrained, RMSprop, Spec, load_study
+from canigatti.config import Adam, AdamW, Convolutional, Pretrained, RMSprop, Spec, load_study
 from canigatti.training import networks
 
 
@@ -81,6 +81,23 @@ def test_the_configuration_determines_the_layers():
     assert model.get_layer("dense").units == 7
 
 
+def test_average_pooling_replaces_the_flattening_and_the_dense_layer_has_a_weight_per_filter_and_unit():
+    average = Convolutional(pooling="average")
+    model = build(spec(network=average))
+    convolutions = 20_573_761 - (25 * 25 * 128 * 256 + 256) - 257
+    assert model.count_params() == convolutions + 128 * 256 + 256 + 257
+    assert [layer.name for layer in model.layers][-4:-2] == ["average", "dense"]
+    small = build(spec(network=average, image_size=8))
+    assert small.count_params() == model.count_params(), "the same for every image size"
+    photos = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3), dtype=np.uint8)
+    import keras
+
+    maps, averages = (
+        keras.Model(small.inputs, small.get_layer(name).output)([photos]) for name in ("block3_dropout", "average")
+    )
+    np.testing.assert_allclose(averages, np.mean(maps, axis=(1, 2)), rtol=1e-5)
+
+
 def test_batch_normalization_is_between_every_layer_and_its_relu():
     network = Convolutional(filters=(4,), convolutions_per_block=2, dense_units=7, dropout=(0, 0))
     plain, normalized = (
@@ -118,6 +135,8 @@ def test_photos_are_scaled_inside_the_model():
     [
         (spec().optimizer, {"learning_rate": 0.001, "momentum": 0.9}),
         (Adam(name="adam", beta_1=0.8), {"learning_rate": 0.001, "beta_1": 0.8, "beta_2": 0.999}),
+        (AdamW(name="adamw"), {"learning_rate": 0.001, "weight_decay": 0.004, "beta_1": 0.9, "beta_2": 0.999}),
+        (AdamW(name="adamw", weight_decay=0.1), {"weight_decay": 0.1}),
         (RMSprop(name="rmsprop", rho=0.8), {"rho": 0.8, "momentum": 0.0}),
     ],
 )

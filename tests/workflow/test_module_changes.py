@@ -17,6 +17,7 @@ EVERYTHING = """
     search: {trials: 1, executions: 1, space: {optimizer: [adam, sgd]}}
   transfer: {network: {backbone: mobilenetv2, head: {dense_units: [4]}}, image_size: 32}
   finetune: {start_from: transfer, unfreeze: Conv_1}
+  scheduled: {schedule: {name: cosine}, mixed_precision: true}
 weights: {mobilenetv2: made-up.weights.h5}
 """
 PHOTOS = (  # every rule that reads or writes a file of the photos stage
@@ -27,6 +28,7 @@ PHOTOS = (  # every rule that reads or writes a file of the photos stage
 # Everything downstream of them runs again too. A module that decides no output has none.
 DECIDES = {
     "__main__.py": "",
+    "config/augmentation.py": "",
     "config/basis.py": "",
     "config/classes.py": "inspect_photos, split_photos",
     "config/errors.py": "",
@@ -34,10 +36,12 @@ DECIDES = {
     "config/inheritance.py": "",
     "config/loading.py": "",
     "config/file_record.py": "",
+    "config/networks.py": "",
     "config/optimizers.py": "",
     "config/outline.py": "",
     "config/photos.py": "",
     "config/pretrained.py": "",
+    "config/schedules.py": "",
     "config/search.py": "",
     "config/strict_yaml.py": "",
     "config/study.py": "",
@@ -160,13 +164,16 @@ DECIDES = {
     "training/networks.py": "train, train_trial",
     "training/outputs.py": "train, train_trial",
     "training/plots.py": "plot_training",
+    "training/precision.py": "train scheduled",
     "training/records.py": (
         "fetch_weights, train, plot_training, evaluate, plot_evaluation, check_results, plot_report, write_report"
     ),
     "training/sampling.py": "train, train_trial",
+    "training/schedules.py": "train scheduled",
     "training/shutdown.py": "",
     "training/starting.py": "train",
     "training/summary.py": "train",
+    "training/weights.py": "train transfer, train finetune",
     "written.py": "",
 }
 

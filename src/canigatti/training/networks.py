@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from canigatti.config import Convolutional, Optimizer, Pooling, Precision, Pretrained, Spec
+from canigatti.config import Convolutional, Optimizer, Pooling, Pretrained, Spec
 from canigatti.training.backbones import apply_pretrained, unfreeze
 from canigatti.training.outputs import apply_output, count_classes, crossentropy
-from canigatti.training.precision import MIXED, layers_in, precision_of
+from canigatti.training.precision import MIXED, copy_in, layers_in, precision_of
 
 if TYPE_CHECKING:
     import keras
@@ -47,14 +47,14 @@ def _assemble(spec: Spec, weights: Path | None, classes: int) -> "keras.Model":
     return keras.Model(photos, outputs, name="convolutional")
 
 
-def resume_from(model: "keras.Model", spec: Spec) -> "keras.Model":
+def start_from(model: "keras.Model", spec: Spec) -> "keras.Model":
     """Return the network of another experiment as the initial network of this one, compiled.
 
     Args:
         model: the trained network, in float32.
         spec: the experiment, with the same network.
     """
-    return prepare(model if precision_of(spec) == "float32" else _copy_in(MIXED, model, spec), spec)
+    return prepare(model if precision_of(spec) == "float32" else copy_in(MIXED, model), spec)
 
 
 def in_float32(model: "keras.Model", spec: Spec) -> "keras.Model":
@@ -65,14 +65,7 @@ def in_float32(model: "keras.Model", spec: Spec) -> "keras.Model":
     """
     if precision_of(spec) == "float32":
         return model
-    return prepare(_copy_in("float32", model, spec), spec.model_copy(update={"mixed_precision": False}))
-
-
-def _copy_in(precision: Precision, model: "keras.Model", spec: Spec) -> "keras.Model":
-    with layers_in(precision):
-        copy = _assemble(spec, None, count_classes(model))
-    copy.set_weights(model.get_weights())
-    return copy
+    return prepare(copy_in("float32", model), spec.model_copy(update={"mixed_precision": False}))
 
 
 def prepare(model: "keras.Model", spec: Spec) -> "keras.Model":

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from canigatti.config import Precision, Spec
 from canigatti.training.device import has_gpu
+
+if TYPE_CHECKING:
+    import keras
 
 MIXED: Precision = "mixed_float16"
 
@@ -25,6 +29,26 @@ def layers_in(precision: Precision) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def copy_in(precision: Precision, model: "keras.Model") -> "keras.Model":
+    """Return a network with this precision and the weights of another one; its output remains in float32.
+
+    Args:
+        precision: the precision of its other layers, those of a backbone included.
+        model: the other network.
+    """
+    import keras
+
+    def layer_in_precision(layer: "keras.Layer") -> "keras.Layer":
+        settings = layer.get_config()
+        if isinstance(layer, keras.Layer) and layer is not model.layers[-1]:  # operations such as casts have no policy
+            settings["dtype"] = precision
+        return type(layer).from_config(settings)
+
+    copy = keras.models.clone_model(model, clone_function=layer_in_precision, recursive=True)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def report_precision(spec: Spec) -> None:

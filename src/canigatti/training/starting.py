@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from canigatti.config import Pretrained, Spec
+from canigatti.config import Spec
 from canigatti.files import InputError
 from canigatti.training import networks
-from canigatti.training.model_files import load_model, verify_file
+from canigatti.training.model_files import load_model
 from canigatti.training.outputs import count_classes
-from canigatti.training.records import Inputs, Origin, TrainingRecord, WeightsRecord
+from canigatti.training.records import Inputs, Origin, TrainingRecord
+from canigatti.training.weights import check_option, read_weights, weights_record
 
 if TYPE_CHECKING:
     import keras
@@ -60,51 +61,18 @@ def initial_model(spec: Spec, inputs: Inputs, classes: int, weights: Path | None
         InputError: the experiment needs other options than these, a file differs from its record, or the network that
             it starts from has another number of classes.
     """
-    _check_start("--start-from", start_from, needed=spec.start_from is not None)
+    check_option("--start-from", start_from, needed=spec.start_from is not None)
     found = read_weights(spec, weights)
     if start_from:
         record_file = start_from / "run.json"
         training = TrainingRecord.read(record_file)
         model = load_model(start_from / "model.keras", training.model_sha256)
         _check_classes(start_from / "model.keras", expected=classes, received=count_classes(model))
-        return Start(networks.resume_from(model, spec), inputs, training.weights, (record_file,))
+        return Start(networks.start_from(model, spec), inputs, training.weights, (record_file,))
     model = networks.build(spec, weights, classes)
     return (
         Start(model, inputs, found.weights, (weights_record(weights),)) if found and weights else Start(model, inputs)
     )
-
-
-def read_weights(spec: Spec, weights: Path | None) -> WeightsRecord | None:
-    """Verify the file with the weights of an experiment's backbone, and return its record.
-
-    Args:
-        spec: the experiment.
-        weights: the file; None if the experiment starts with none.
-
-    Returns:
-        The record; None if the experiment starts with none.
-
-    Raises:
-        InputError: the experiment needs weights and there are none, or the other way round, or the file differs from
-            its record.
-    """
-    needed = isinstance(spec.network, Pretrained) and spec.start_from is None
-    _check_start("--weights", weights, needed)
-    if weights is None:
-        return None
-    record = WeightsRecord.read(weights_record(weights))
-    verify_file(weights, record.sha256, "weights file")
-    return record
-
-
-def weights_record(weights: Path) -> Path:
-    """Return the record of a file with weights, which is next to it."""
-    return weights.with_name(weights.name.replace(".weights.h5", ".json"))
-
-
-def _check_start(option: str, received: Path | None, needed: bool) -> None:
-    if (received is not None) != needed:
-        raise InputError(f"expected {option if needed else f'no {option}'} for this experiment, received {received}")
 
 
 def _check_classes(model: Path, expected: int, received: int) -> None:

@@ -32,7 +32,7 @@ def train_trial(
     from canigatti.training.device import prepare_device
     from canigatti.training.fitting import TrainingJob
     from canigatti.training.leases import lease_device
-    from canigatti.training.starting import read_weights, weights_record
+    from canigatti.training.weights import read_weights, weights_record
 
     lease_device()  # before TensorFlow is imported
     started, clock = datetime.now(UTC), time.perf_counter()
