@@ -22,9 +22,14 @@ from canigatti.config import (
     BACKBONES,
     Augmentation,
     Convolutional,
+    Cosine,
     CountRange,
+    EarlyStopping,
     Experiment,
+    HeadSpace,
+    LogRange,
     Photos,
+    Plateau,
     Pretrained,
     RateRange,
     SearchSpec,
@@ -185,17 +190,41 @@ def ranges(draw, kind):
 
 
 @st.composite
-def spaces(draw, blocks=None):
-    """Spaces with at least one range; with `blocks`, suitable for a network of that many blocks."""
+def log_ranges(draw):
+    low, ratio, count = draw(st.floats(1e-300, 1e290)), draw(st.floats(1.03, 1e6)), draw(st.integers(2, 1000))
+    return LogRange(low=low, high=low * 1.1 * ratio, values=min(count, int(math.log(ratio) / math.log(1.03)) + 2))
+
+
+POOLINGS = st.permutations(["flatten", "average"]).map(tuple)
+
+
+@st.composite
+def head_spaces(draw):
+    units = st.lists(ranges(CountRange), min_size=1, max_size=3).map(tuple)
+    pooling, dense_units = draw(st.tuples(POOLINGS, units | st.none()) | st.tuples(st.none(), units))
+    return HeadSpace(pooling=pooling, dense_units=dense_units)
+
+
+@st.composite
+def spaces(draw, blocks=None, pretrained=None):
+    """Spaces with at least one range, for any network, one of that many blocks, or a pretrained one."""
     blocks = blocks or draw(st.integers(1, 3))
     counts, rates = ranges(CountRange), ranges(RateRange)
     optional = {
-        "filters": st.tuples(*[counts] * blocks),
-        "kernel_size": counts,
-        "dropout": st.tuples(*[rates] * (blocks + 1)),
-        "dense_units": counts,
-        "optimizer": st.permutations(["sgd", "adam", "rmsprop"]).map(tuple),
+        "optimizer": st.permutations(["sgd", "adam", "adamw", "rmsprop"]).map(tuple),
+        "learning_rate": log_ranges(),
+        "batch_size": st.lists(counts.map(lambda one: one.low), min_size=1, max_size=3, unique=True).map(tuple),
     }
+    if pretrained is not True:
+        optional |= {
+            "filters": st.tuples(*[counts] * blocks),
+            "kernel_size": counts,
+            "dropout": st.tuples(*[rates] * (blocks + 1)),
+            "dense_units": counts,
+            "pooling": POOLINGS,
+        }
+    if pretrained is not False:
+        optional["head"] = head_spaces()
     names = draw(st.sets(st.sampled_from(sorted(optional)), min_size=1))
     return Space(**{name: draw(optional[name]) for name in sorted(names)})
 
@@ -211,16 +240,30 @@ def convolutional(draw, blocks=None):
 @st.composite
 def experiments(draw, kind):
     """Experiments, or specs, whose settings suit their networks."""
-    blocks = draw(st.integers(1, 3))
-    if draw(st.booleans()):
-        color, network, unfreeze, search = st.just("rgb"), record(Pretrained), TEXT, st.none()
+    blocks, pretrained = draw(st.integers(1, 3)), draw(st.booleans())
+    if pretrained:
+        color, network, unfreeze = st.just("rgb"), record(Pretrained), TEXT
     else:
         color, network, unfreeze = st.sampled_from(["rgb", "grayscale"]), convolutional(blocks), st.just("nothing")
-        search = st.none() | record(canigatti.config.Search, space=spaces(blocks))
-    consistent = {"color": color, "network": network, "unfreeze": unfreeze}
+    search = draw(st.none() | record(canigatti.config.Search, space=spaces(blocks, pretrained)))
+    consistent = {"color": color, "network": network, "unfreeze": unfreeze, **draw(schedules(search))}
     weight, oversample = draw(st.sampled_from([(None, False), ("balanced", False), (None, True)]))
     consistent |= {"class_weight": st.just(weight), "oversample": st.just(oversample)}
-    return draw(record(kind, **consistent, **({"search": search} if kind is Experiment else {})))
+    return draw(record(kind, **consistent, **({"search": st.just(search)} if kind is Experiment else {})))
+
+
+@st.composite
+def schedules(draw, search):
+    """Strategies of the fields that a schedule depends on, for an experiment with this search."""
+    epochs, patience = draw(field_values(Spec.model_fields["epochs"])), draw(st.integers(1, 2**62))
+    fewest = min(epochs, search.epochs) if search else epochs
+    schedule = st.none() | record(Cosine, warmup_epochs=st.integers(0, fewest - 1))
+    schedule |= record(Plateau, patience=st.integers(1, patience - 1)) if patience > 1 else st.none()
+    return {
+        "epochs": st.just(epochs),
+        "early_stopping": st.just(EarlyStopping(patience=patience)),
+        "schedule": schedule,
+    }
 
 
 @st.composite
@@ -276,6 +319,8 @@ def photos(draw, generated=None):
 CONSISTENT = {
     CountRange: lambda: ranges(CountRange),
     RateRange: lambda: ranges(RateRange),
+    LogRange: log_ranges,
+    HeadSpace: head_spaces,
     Space: spaces,
     Convolutional: convolutional,
     Pretrained: lambda: record(Pretrained, backbone=st.sampled_from(BACKBONES)),

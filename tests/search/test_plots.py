@@ -1,8 +1,11 @@
+import itertools
+
 import numpy as np
 import pytest
 
 from canigatti.search.plots import plot_scores
-from canigatti.search.selection import tabulate
+from canigatti.search.records import TRIALS
+from canigatti.search.selection import read_trials, tabulate
 
 VALUES = {"dense_units": [8, 16, 24], "optimizer": ["adam", "sgd"]}
 
@@ -67,6 +70,43 @@ def test_a_partly_failed_trial_has_a_different_mark(execution):
     np.testing.assert_allclose(points(axes, "trial partly failed")[:, 1], [0.9])
     np.testing.assert_allclose(points(axes, "trial (mean)")[:, 1], [0.6])
     np.testing.assert_allclose(points(axes, "best trial")[:, 1], [0.6])
+
+
+def test_learning_rates_are_evenly_spaced_and_their_labels_do_not_overlap(execution, tmp_path):
+    rates = [1e-05, 3.16e-05, 0.0001, 0.000316, 0.001, 0.00316, 0.01]
+    executions = [
+        execution(number, 1, 0.5 + number / 20, values={"learning_rate": rates[-number]}) for number in (1, 3, 6)
+    ]
+    TRIALS.write(tmp_path / "trials.csv", tabulate(executions))  # whose numbers are rounded
+    figure = plot_scores(read_trials(tmp_path / "trials.csv"), {"learning_rate": rates}, "val_accuracy", "found")
+    [axes] = figure.axes
+    np.testing.assert_array_equal(np.round(points(axes, "trial (mean)")[:, 0]), [6, 4, 1])
+    assert [label.get_text() for label in axes.get_xticklabels()] == [str(rate) for rate in rates]
+    assert_labels_are_apart(figure, axes)
+
+
+def assert_labels_are_apart(figure, axes):
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
+
+
+def test_of_many_values_some_are_labeled(execution):
+    executions = [
+        execution(1, 1, 0.6, values={"dense_units": 1000}),
+        execution(2, 1, 0.7, values={"dense_units": 1099}),
+    ]
+    choices = {"dense_units": list(range(1000, 1100))}
+    figure = plot_scores(tabulate(executions), choices, "val_accuracy", "found")
+    [axes] = figure.axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == [str(1000 + 9 * number) for number in range(12)]
+    assert_labels_are_apart(figure, axes)
+    assert axes.get_xlim() == (-0.5, 99.5)
+
+
+def test_few_labels_are_horizontal(table):
+    axes = plot_scores(table, VALUES, "val_accuracy", "found").axes[0]
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {0}
 
 
 def test_many_hyper_parameters_are_plotted_in_several_rows(table):

@@ -17,6 +17,10 @@ EVERYTHING = """
     search: {trials: 1, executions: 1, space: {optimizer: [adam, sgd]}}
   transfer: {network: {backbone: mobilenetv2, head: {dense_units: [4]}}, image_size: 32}
   finetune: {start_from: transfer, unfreeze: Conv_1}
+  found-head:
+    image_size: 32
+    network: {backbone: mobilenetv2, head: {dense_units: [4]}}
+    search: {trials: 1, executions: 1, space: {head: {pooling: [flatten, average]}}}
   scheduled: {schedule: {name: cosine}, mixed_precision: true}
 weights: {mobilenetv2: made-up.weights.h5}
 """
@@ -24,6 +28,7 @@ PHOTOS = (  # every rule that reads or writes a file of the photos stage
     "generate_photos, fetch_photos, inspect_photos, plot_photos, split_photos, store_photos, "
     "train, train_trial, evaluate, plot_evaluation, check_results, plot_report, write_report"
 )
+PRETRAINED = "train transfer, train finetune, train found-head, train_trial found-head"
 # By module, the rules whose outputs it can decide; `train transfer` are the jobs of that rule for that experiment.
 # Everything downstream of them runs again too. A module that decides no output has none.
 DECIDES = {
@@ -147,7 +152,7 @@ DECIDES = {
     "search/space.py": "propose_trials, train_trial, select_trial, plot_search",
     "search/trials.py": "train_trial",
     "training/augmentation.py": "train augmented",
-    "training/backbones.py": "fetch_weights, train transfer, train finetune",
+    "training/backbones.py": f"fetch_weights, {PRETRAINED}",
     "training/batches.py": "train, train_trial",
     "training/callbacks.py": "train, train_trial",
     "training/checkpoint.py": "",
@@ -156,7 +161,7 @@ DECIDES = {
     "training/commands/train.py": "train",
     "training/device.py": "fetch_weights, train, train_trial, evaluate",
     "training/divergence.py": "train, train_trial",
-    "training/features.py": "train transfer, train finetune",
+    "training/features.py": PRETRAINED,
     "training/fitting.py": "train, train_trial",
     "training/leases.py": "",
     "training/machine.py": "train, evaluate",
@@ -173,7 +178,7 @@ DECIDES = {
     "training/shutdown.py": "",
     "training/starting.py": "train",
     "training/summary.py": "train",
-    "training/weights.py": "train transfer, train finetune",
+    "training/weights.py": PRETRAINED,
     "written.py": "",
 }
 

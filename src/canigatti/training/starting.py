@@ -69,10 +69,8 @@ def initial_model(spec: Spec, inputs: Inputs, classes: int, weights: Path | None
         model = load_model(start_from / "model.keras", training.model_sha256)
         _check_classes(start_from / "model.keras", expected=classes, received=count_classes(model))
         return Start(networks.start_from(model, spec), inputs, training.weights, (record_file,))
-    model = networks.build(spec, weights, classes)
-    return (
-        Start(model, inputs, found.weights, (weights_record(weights),)) if found and weights else Start(model, inputs)
-    )
+    model, records = networks.build(spec, weights, classes), (weights_record(weights),) if weights else ()
+    return Start(model, inputs, found.weights if found else None, records)
 
 
 def _check_classes(model: Path, expected: int, received: int) -> None:
