@@ -15,7 +15,8 @@ import pytest
 
 import canigatti
 from canigatti.config import SGD, Augmentation, Spec
-from canigatti.photos.records import MANIFEST, SPLIT
+from canigatti.photos.records import MANIFEST, SPLIT, ClassNames
+from canigatti.photos.store import Store
 from canigatti.training.model_files import load_model
 from canigatti.training.records import HISTORY, TrainingRecord
 
@@ -136,6 +137,46 @@ def test_an_interrupted_training_resumes_with_the_result_of_an_uninterrupted_one
     training.assert_same_result(uninterrupted)
 
 
+@pytest.fixture
+def five_classes(tmp_path, store, write_photos_folder) -> dict[str, Path]:
+    """The files of `photo_files`, with five classes, of which the last has half as many photos."""
+    photos = Store(store.images, store.ids, np.minimum(np.arange(50) % 9, 8) // 2)
+    files = write_photos_folder(tmp_path / "five", photos)
+    ClassNames(names=("ant", "bee", "cat", "dog", "elk")).write(tmp_path / "five" / "classes.json")
+    parts = ["train"] * 40 + ["validation"] * 10
+    rows = pd.DataFrame({"id": photos.ids, "label": photos.labels, "part": parts})
+    SPLIT.write(tmp_path / "five" / "split.csv", rows)
+    return {"images": files["images"], "split": tmp_path / "five" / "split.csv"}
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [{"name": "cosine", "warmup_epochs": 4}, {"name": "plateau", "factor": 0.5, "patience": 1}],
+    ids=["cosine", "plateau"],
+)
+def test_five_classes_with_class_weights_and_a_schedule_resume_after_a_kill(
+    make, five_classes, tmp_path, make_spec, schedule
+):
+    settings = make_spec(
+        epochs=EPOCHS,
+        network={"filters": [16, 16], "dense_units": 16, "dropout": [0.2, 0.2, 0.5]},
+        early_stopping={"patience": EPOCHS},
+        augmentation=Augmentation(),
+        class_weight="balanced",
+        schedule=schedule,
+    )
+    uninterrupted, killed = (make(tmp_path / name, five_classes, settings) for name in ("uninterrupted", "killed"))
+    uninterrupted.complete()
+    assert uninterrupted.history["learning_rate"].nunique() > 2
+    assert killed.interrupt(signal.SIGKILL)[0] == -9
+    killed.complete()
+    assert 6 <= killed.record.resumed_after[0] <= 8
+    killed.assert_same_result(uninterrupted)
+    pd.testing.assert_series_equal(
+        killed.history["learning_rate"], uninterrupted.history["learning_rate"], check_exact=True
+    )
+
+
 def test_two_interruptions_are_both_recorded(training, uninterrupted):
     training.interrupt(signal.SIGTERM, epoch=3)
     training.interrupt(signal.SIGTERM, epoch=6)
@@ -197,7 +238,7 @@ def test_a_checkpoint_of_other_settings_is_not_resumed(training, make, spec):
     changed = make(training.output, settings=other)
     log = changed.complete()
     assert logged_epochs(log)[0] == 1
-    assert "ignored and deleted, because settings, code, photos or the machine have changed" in log
+    assert "ignored and deleted, because settings, seed, code, photos, versions or the machine differ" in log
     assert changed.record.resumed_after == ()
     assert not changed.checkpoints
 
@@ -240,7 +281,7 @@ def test_a_checkpoint_of_other_code_is_not_resumed(make, tmp_path):
         code.write("\n# edited\n")
     log = training.complete()
     assert logged_epochs(log)[0] == 1
-    assert "ignored and deleted, because settings, code, photos or the machine have changed" in log
+    assert "ignored and deleted, because settings, seed, code, photos, versions or the machine differ" in log
 
 
 def test_a_checkpoint_of_another_machine_is_not_resumed(training):
@@ -248,7 +289,7 @@ def test_a_checkpoint_of_another_machine_is_not_resumed(training):
     training.environment["TF_ENABLE_ONEDNN_OPTS"] = "0"
     log = training.complete()
     assert logged_epochs(log)[0] == 1
-    assert "ignored and deleted, because settings, code, photos or the machine have changed" in log
+    assert "ignored and deleted, because settings, seed, code, photos, versions or the machine differ" in log
     assert training.record.machine.variables == {"TF_ENABLE_ONEDNN_OPTS": "0"}
 
 
