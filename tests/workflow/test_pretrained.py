@@ -74,3 +74,34 @@ def test_a_transfer_that_diverged_stops_nothing(chain, study):
     table = (chain.folder / "results/tiny/report/tables/pretrained.md").read_text(encoding="utf-8")
     assert "| transfer | half | RGB | no | diverged | – |" in table
     assert "| finetune | half | RGB | no | ★" in table
+
+
+SEARCHED = """
+  searched:
+    network: {backbone: mobilenetv2, head: {dense_units: [4]}}
+    search:
+      trials: 2
+      executions: 1
+      epochs: 1
+      space: {head: {pooling: [flatten, average]}, learning_rate: {low: 1e-3, high: 1e-2, values: 2}, batch_size: [8, 16]}
+"""
+
+
+def test_the_head_the_rate_and_the_batch_size_of_a_transfer_are_searched(chain, study):
+    """Every trial starts with the weights of the backbone, and so does the training with the best trial's settings."""
+    chain.write_config(study + SEARCHED.lstrip("\n"))
+    target = ("--", "results/tiny/evaluation/searched/seed42/metrics.json")
+    answer = chain.run(*target)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    results = chain.folder / "results/tiny"
+    best = json.loads((results / "search/searched/best.json").read_text(encoding="utf-8"))
+    record = json.loads((results / "training/searched/seed42/run.json").read_text(encoding="utf-8"))
+    assert best["values"].keys() == {"learning_rate", "batch_size", "head_pooling"}
+    assert record["weights"] == "file"
+    assert record["spec"]["network"]["head"] == {"pooling": best["values"]["head_pooling"], "dense_units": [4]}
+    assert record["spec"]["optimizer"]["learning_rate"] == best["values"]["learning_rate"]
+    assert record["spec"]["batch_size"] == best["batch_size"] == best["values"]["batch_size"]
+    assert chain.planned(*target) == set()
+    weights = chain.folder / "mobilenetv2.weights.h5"
+    weights.write_bytes(weights.read_bytes() + b"0")
+    assert {"train_trial searched 1 1", "train_trial searched 2 1", "train searched"} < chain.planned(*target)
