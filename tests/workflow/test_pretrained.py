@@ -83,7 +83,10 @@ SEARCHED = """
       trials: 2
       executions: 1
       epochs: 1
-      space: {head: {pooling: [flatten, average]}, learning_rate: {low: 1e-3, high: 1e-2, values: 2}, batch_size: [8, 16]}
+      space:
+        head: {pooling: [flatten, average]}
+        learning_rate: {low: 1e-3, high: 1e-2, values: 2}
+        batch_size: [8, 16]
 """
 
 
