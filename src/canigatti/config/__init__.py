@@ -22,7 +22,7 @@ from canigatti.config.outline import OutlinedExperiment
 from canigatti.config.photos import FROM_FOLDERS, AnySplit, GeneratedPhotos, Photos, Split
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.search import CountRange, Objective, RateRange, Search, Space
-from canigatti.config.study import Outline, Study, schema
+from canigatti.config.study import Outline, RankBy, Study, schema
 
 __all__ = [
     "BACKBONES",
@@ -48,6 +48,7 @@ __all__ = [
     "Pretrained",
     "Probabilities",
     "RMSprop",
+    "RankBy",
     "RateRange",
     "Search",
     "SearchSpec",
