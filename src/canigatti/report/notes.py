@@ -97,8 +97,8 @@ def comparison_note(grouped: bool, ranking: Ranking = ACCURACY) -> str:
             "Both networks of a pair were evaluated on the same test photos. The first has the higher accuracy, or the "
             "same. Difference: accuracy of the first minus accuracy of the second in percentage points, with the 95% "
             f"interval of {methods} p (Holm): corrected for the number of pairs within the split. "
-            "Significant: p (Holm) < 0.05. With several seeds, the difference is the difference of the mean accuracies; "
-            "the two counts and the test use the first seed that both experiments have."
+            "Significant: p (Holm) < 0.05. With several seeds, the difference is the difference of the mean "
+            "accuracies; the two counts and the test use the first seed that both experiments have."
         )
         + _if_grouped(grouped)
         + ("" if ranking.is_accuracy else f" {untested_note(ranking)}")

@@ -44,8 +44,8 @@ _VERTICAL = {-1: "top", 0: "center", 1: "bottom"}
 def accuracy_and_cost(runs: Sequence[Run], table: pd.DataFrame, ranking: Ranking = ACCURACY) -> pd.DataFrame:
     """Return the data of the plot: one row per experiment, without those that have no value of the metric that ranks.
 
-    Columns: experiment, split, accuracy, accuracy_low, accuracy_high, parameters, random_initialization, the metric that
-    ranks, table (its name) and seconds. `seconds` is the training time, including that of the experiments that it
+    Columns: experiment, split, accuracy, accuracy_low, accuracy_high, parameters, random_initialization, the metric
+    that ranks, table (its name) and seconds. `seconds` is the training time, including that of the experiments that it
     starts from.
 
     Args:
