@@ -1,4 +1,4 @@
-# canigatti: which convolutional approach classifies this pair of photo classes best, at what cost, and how sure are we?
+# canigatti: which convolutional approach classifies these photos best, at what cost, and how sure are we?
 from snakemake.utils import min_version
 
 min_version("9.0")

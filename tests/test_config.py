@@ -44,6 +44,13 @@ def test_the_shipped_configurations_are_valid(name):
     assert [*study.experiments][:2] == ["base-641620-gray", "base-641620-gray-aug"]
 
 
+def test_accuracy_ranks_unless_the_configuration_names_another_metric(tmp_path):
+    assert read(tmp_path, VALID).outline("study.yaml").rank_by == "accuracy"
+    assert read(tmp_path, f"{VALID}\nrank_by: macro_f1\n").outline("study.yaml").rank_by == "macro_f1"
+    with pytest.raises(ConfigError, match=r"rank_by: .*'accuracy', 'balanced_accuracy', .*received 'precision'"):
+        read(tmp_path, f"{VALID}\nrank_by: precision\n")
+
+
 def test_the_full_study_has_the_settings_of_the_original():
     study = load_study(REPOSITORY / "config" / "full.yaml")
     spec = study.experiments["base-801010-rgb-aug"].resolve()

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from canigatti.config import Experiment, Outline, Spec, Study
 from canigatti.evaluation.metrics import compute_metrics
-from canigatti.evaluation.predictions import Predictions, as_probabilities, write_predictions
+from canigatti.evaluation.predictions import Predictions, write_predictions
 from canigatti.evaluation.records import UNCERTAIN, Metrics, Speed
 from canigatti.photos.records import (
     GROUPS,
@@ -107,12 +107,16 @@ class Contents:
         gallery: side of the galleries, pixels.
         random_initialization: experiments whose pretrained weights could not be downloaded.
         diverged: experiments whose trainings diverged.
+        pattern: labels of the test photos, repeated; by default, all classes are equal.
+        kept: number of photos of each class.
     """
 
     hostile_id: str | None = None
     gallery: int = 96
     random_initialization: tuple[str, ...] = ()
     diverged: tuple[str, ...] = ()
+    pattern: tuple[int, ...] | None = None
+    kept: tuple[int, ...] | None = None
 
 
 CONTENTS_FIELDS = {field.name for field in fields_of(Contents)}
@@ -121,8 +125,9 @@ CONTENTS_FIELDS = {field.name for field in fields_of(Contents)}
 def make_study(
     name: str = "synthetic",
     seeds: tuple[int, ...] = (42,),
-    classes: tuple[str, str] = ("cat", "dog"),
+    classes: tuple[str, ...] = ("cat", "dog"),
     all_tables: bool = False,
+    rank_by: str = "accuracy",
 ) -> Study:
     """Make a study of the eight base experiments, or of experiments in all tables."""
     experiments = {
@@ -134,13 +139,14 @@ def make_study(
         for experiment in GRID
     } | ({name: settings for name, (settings, _, _, _) in OTHERS.items()} if all_tables else {})
     fields = {"study": name, "classes": classes, "seeds": seeds, "splits": SPLITS, "experiments": experiments}
-    return Study.model_validate({**fields, "photos": {"source": "photos.zip"}})
+    return Study.model_validate({**fields, "photos": {"source": "photos.zip"}, "rank_by": rank_by})
 
 
 def write_study(study: Study, folder: Path, contents: Contents) -> None:
     """Write plausible results of `study` into its folder, results/<study>."""
     _write_photos(study, folder / "photos", contents)
-    _write_splits(study, folder / "splits")
+    pattern = contents.pattern or tuple(range(len(study.classes)))
+    _write_splits(study, folder / "splits", pattern)
     _draw(folder / "report" / "accuracy-cost.png", "accuracy and cost", (1080, 648))
     for name, experiment in study.experiments.items():
         if experiment.search:
@@ -153,9 +159,11 @@ def write_study(study: Study, folder: Path, contents: Contents) -> None:
             record = _make_training_record(name, seed, experiment.resolve(), history, contents)
             record.write(folder / "training" / run / "run.json")
             accuracy = ACCURACY[name] + (seed - 42) * 0.004
-            predictions = _make_predictions(TEST_PHOTOS[experiment.split], accuracy, rng)
+            labels = np.resize(pattern, TEST_PHOTOS[experiment.split])
+            predictions = _make_predictions(labels, len(study.classes), accuracy, rng)
             _make_metrics(predictions, accuracy).write(folder / "evaluation" / run / "metrics.json")
-            _write_evaluation(folder / "evaluation" / run, name, predictions, rng, contents)
+            write_predictions(folder / "evaluation" / run / "predictions.csv", predictions, study.classes)
+            _write_evaluation(folder / "evaluation" / run, name, rng, contents)
 
 
 def _write_photos(study: Study, folder: Path, contents: Contents) -> None:
@@ -166,7 +174,7 @@ def _write_photos(study: Study, folder: Path, contents: Contents) -> None:
     rejected.append(RejectedFile(id=unreadable, path=unreadable, verdict=Verdict.UNREADABLE, reason=reason))
     PhotosSummary(
         files=25003,
-        kept=dict.fromkeys(study.classes, 12500),
+        kept=dict(zip(study.classes, contents.kept or [12500] * len(study.classes), strict=True)),
         verdicts={Verdict.KEEP: 25000, Verdict.EMPTY: 2, Verdict.UNREADABLE: 1},
         jfif_test_drops=1590,
         jfif_test_drops_kept=1588,
@@ -185,10 +193,10 @@ def _write_photos(study: Study, folder: Path, contents: Contents) -> None:
         _draw(folder / f"{name}.png", name, (640, 320))
 
 
-def _write_splits(study: Study, folder: Path) -> None:
+def _write_splits(study: Study, folder: Path, pattern: tuple[int, ...]) -> None:
     for name, split in study.splits.items():
         sizes = [round(1000 * fraction) for fraction in (split.train, split.validation, split.test)]
-        ids, labels = [f"{number}.jpg" for number in range(1000)], np.arange(1000) % 2
+        ids, labels = [f"{number}.jpg" for number in range(1000)], np.resize(pattern, 1000)
         SPLIT.write(
             folder / f"{name}.csv", pd.DataFrame({"id": ids, "label": labels, "part": np.repeat(SUBSETS, sizes)})
         )
@@ -258,12 +266,9 @@ def _make_metrics(predictions: Predictions, accuracy: float) -> Metrics:
     return compute_metrics(predictions).model_copy(update=stated)
 
 
-def _write_evaluation(
-    folder: Path, experiment: str, predictions: Predictions, rng: np.random.Generator, contents: Contents
-) -> None:
+def _write_evaluation(folder: Path, experiment: str, rng: np.random.Generator, contents: Contents) -> None:
     milliseconds = 0.5 + NAMES.index(experiment) / 8
     Speed(milliseconds_per_photo=milliseconds, batch_size=64, batches=20, device="GPU").write(folder / "speed.json")
-    write_predictions(folder / "predictions.csv", predictions, ("cat", "dog"))
     distance = np.sort(rng.uniform(0, 0.01, 10))
     true = rng.integers(0, 2, 10)
     ids = [contents.hostile_id or "nan", *(f"cat.{number}.jpg" for number in range(9))]
@@ -276,17 +281,21 @@ def _write_evaluation(
         Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC).save(folder / f"{name}.png")
 
 
-def _make_predictions(n: int, accuracy: float, rng: np.random.Generator) -> Predictions:
-    """Make predictions with this accuracy; photos that are difficult for one network are so for others."""
-    label, errors = np.arange(n) % 2, round(n * (1 - accuracy))
+def _make_predictions(label: np.ndarray, classes: int, accuracy: float, rng: np.random.Generator) -> Predictions:
+    """Make predictions with this accuracy; photos that are difficult for one network are so for others.
+
+    Classes 0 and 1 are confused with each other, 2 and 3, and so on; errors are divided equally among the classes.
+    """
+    n, errors = len(label), round(len(label) * (1 - accuracy))
     difficulty = np.random.default_rng(7).normal(size=5000)[:n] + rng.normal(0, 0.7, n)
     wrong = np.zeros(n, bool)
-    for true, count in enumerate((errors // 2, errors - errors // 2)):
+    for true, count in enumerate(np.diff(errors * np.arange(classes + 1) // classes)):
         hardest = np.flatnonzero(label == true)[np.argsort(-difficulty[label == true])]
         wrong[hardest[:count]] = True
-    probability = np.where(wrong ^ (label == 1), 0.9, 0.1)
+    predicted = np.where(wrong, (label ^ 1) % classes, label)
+    probabilities = np.where(np.arange(classes) == predicted[:, None], 0.9, 0.1 / (classes - 1))
     ids = np.array([f"photo.{number}.jpg" for number in range(n)], dtype=object)
-    return Predictions(ids, label, as_probabilities(probability[:, None]))
+    return Predictions(ids, label.astype(np.int64), probabilities)
 
 
 def _draw(path: Path, text: str, size: tuple[int, int]) -> None:

@@ -12,6 +12,8 @@ from canigatti.report.page.plots import describe_best_epoch, exceeds_axis, plot_
 from canigatti.report.results import read_study
 from canigatti.report.tables import study_table
 
+FLOWERS = ("daisy", "tulip")
+
 
 @pytest.fixture(scope="module")
 def study(results):
@@ -107,7 +109,7 @@ def test_experiments_without_an_accuracy_have_no_interval(study):
 
 def test_the_introduction_of_a_section_speaks_only_of_what_the_section_has(runs):
     modified = replace(runs[0], table="modifications")
-    assert "base experiments" in introduction("modifications", [modified, runs[1]], [])
-    assert "base experiments" not in introduction("modifications", [modified], [])
-    assert "random search" not in introduction("search", runs, [])
-    assert "random search" in introduction("search", runs, ["a search"])
+    assert "base experiments" in introduction("modifications", [modified, runs[1]], [], FLOWERS)
+    assert "base experiments" not in introduction("modifications", [modified], [], FLOWERS)
+    assert "random search" not in introduction("search", runs, [], FLOWERS)
+    assert "random search" in introduction("search", runs, ["a search"], FLOWERS)

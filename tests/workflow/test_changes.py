@@ -61,6 +61,11 @@ def test_moving_an_experiment_to_another_table_writes_only_the_report_again(proj
     assert {path.stem for path in tables.glob("*.csv")} == {"base", "all", "comparison", "findings"}
 
 
+def test_another_metric_that_ranks_writes_only_the_report_again(project):
+    edit_config(project, "defaults:\n", "rank_by: balanced_accuracy\ndefaults:\n")
+    assert project.planned() == REPORT
+
+
 def test_adding_a_seed_runs_that_seed_and_the_report(project):
     edit_config(project, "defaults:\n", "seeds: [42, 43]\ndefaults:\n")
     assert project.planned() == chain("plain", "augmented", "other")

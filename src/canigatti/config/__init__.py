@@ -13,7 +13,7 @@ from canigatti.config.photos import FROM_FOLDERS, AnySplit, GeneratedPhotos, Pho
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.schedules import Cosine, Plateau, Schedule
 from canigatti.config.search import CountRange, HeadSpace, LogRange, Objective, RateRange, Search, Space
-from canigatti.config.study import Outline, Study, schema
+from canigatti.config.study import Outline, RankBy, Study, schema
 
 __all__ = [
     "BACKBONES",
@@ -46,6 +46,7 @@ __all__ = [
     "Pretrained",
     "Probabilities",
     "RMSprop",
+    "RankBy",
     "RateRange",
     "Schedule",
     "Search",

@@ -1,6 +1,6 @@
 """A study: classes, photos, splits and experiments."""
 
-from typing import Any, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -12,6 +12,9 @@ from canigatti.config.outline import OutlinedExperiment
 from canigatti.config.photos import FROM_FOLDERS, AnySplit, Photos
 from canigatti.config.pretrained import Weights
 from canigatti.records import Record
+
+# Metrics of `metrics.json` that can rank experiments; `canigatti.report.ranking` has their names and formats.
+RankBy = Literal["accuracy", "balanced_accuracy", "macro_f1", "matthews", "roc_auc", "average_precision", "loss"]
 
 
 class Outline(Record):
@@ -25,6 +28,7 @@ class Outline(Record):
     tables: tuple[str, ...]
     options: tuple[str, ...]
     seeds: tuple[Seed, ...]
+    rank_by: RankBy
 
 
 class Study(Record):
@@ -53,6 +57,11 @@ class Study(Record):
         min_length=1,
         max_length=1_000,
         description="Each experiment is trained once with each seed.",
+    )
+    rank_by: RankBy = Field(
+        default="accuracy",
+        description="The metric of the test set by which the report ranks experiments; balanced_accuracy and macro_f1 "
+        "give rare classes the same weight as frequent ones.",
     )
     weights: dict[str, Weights] = Field(
         default={}, description="Source of the pretrained weights of each backbone: imagenet, a file, or a mapping."
@@ -92,6 +101,7 @@ class Study(Record):
             tables=tuple(self.tables()),
             options=options,
             seeds=self.seeds,
+            rank_by=self.rank_by,
         )
 
     def tables(self) -> list[str]:

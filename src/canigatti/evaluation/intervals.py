@@ -3,8 +3,8 @@
 import numpy as np
 
 
-def accuracy_interval(correct: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
-    """Return the 95% confidence interval of the accuracy, 0 to 1.
+def accuracy_interval(correct: np.ndarray, groups: np.ndarray, alpha: float = 0.05) -> tuple[float, float]:
+    """Return the confidence interval of the accuracy, 0 to 1; by default the 95% interval.
 
     Photos of the same group tend to be classified correctly or incorrectly together, so n photos contain the
     information of fewer independent ones. The interval is that of Wilson (1927) for the effective number of photos:
@@ -20,15 +20,16 @@ def accuracy_interval(correct: np.ndarray, groups: np.ndarray) -> tuple[float, f
     Args:
         correct: (n,), whether each photo is classified correctly.
         groups: (n,), equal values belong together.
+        alpha: probability that the interval does not contain the true accuracy.
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    effective, n = _effective_number(correct, groups), len(correct)
-    low, high = proportion_confint(effective * correct.sum() / n, effective, alpha=0.05, method="wilson")
+    effective, n = _effective_number(correct, groups, 1 - alpha / 2), len(correct)
+    low, high = proportion_confint(effective * correct.sum() / n, effective, alpha=alpha, method="wilson")
     return float(low), float(high)
 
 
-def _effective_number(correct: np.ndarray, groups: np.ndarray) -> float:
+def _effective_number(correct: np.ndarray, groups: np.ndarray, quantile: float) -> float:
     from scipy.stats import norm, t
 
     n = len(correct)
@@ -43,4 +44,4 @@ def _effective_number(correct: np.ndarray, groups: np.ndarray) -> float:
     residuals = np.bincount(group, weights=correct - accuracy)
     variance = number / (number - 1) * (residuals**2).sum() / n**2
     estimate = min(n, accuracy * (1 - accuracy) / variance) if variance else n
-    return max(lowest, estimate * (norm.ppf(0.975) / t.ppf(0.975, degrees)) ** 2)
+    return max(lowest, estimate * (norm.ppf(quantile) / t.ppf(quantile, degrees)) ** 2)

@@ -6,6 +6,7 @@ from typing import get_args
 from canigatti.config import Table
 from canigatti.files import write_text
 from canigatti.report.findings.verdicts import findings_table
+from canigatti.report.guessing import guess_note
 from canigatti.report.page.rendering import Conclusions
 from canigatti.report.records import COMPARISON, EXPERIMENTS, FINDINGS
 from canigatti.report.texts import as_markdown, comparison_as_markdown, findings_as_markdown
@@ -20,9 +21,11 @@ def write_tables(folder: Path, conclusions: Conclusions) -> None:
     findings = findings_table(conclusions.findings)
     for name, experiments in conclusions.tables.items():
         EXPERIMENTS.write(folder / f"{name}.csv", experiments)
-        write_text(folder / f"{name}.md", as_markdown(experiments))
+        guess = guess_note([conclusions.guesses[split] for split in experiments["split"].unique()])
+        write_text(folder / f"{name}.md", as_markdown(experiments, conclusions.ranking, guess))
     COMPARISON.write(folder / "comparison.csv", conclusions.comparison)
-    write_text(folder / "comparison.md", comparison_as_markdown(conclusions.comparison, conclusions.grouped))
+    comparison = comparison_as_markdown(conclusions.comparison, conclusions.grouped, conclusions.ranking)
+    write_text(folder / "comparison.md", comparison)
     FINDINGS.write(folder / "findings.csv", findings)
     write_text(folder / "findings.md", findings_as_markdown(findings, conclusions.grouped))
     for name in set(get_args(Table)).difference(conclusions.tables):

@@ -1,4 +1,4 @@
-"""Plot of accuracy against training time."""
+"""Plot of accuracy, or of the metric that ranks, against training time."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,8 +14,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from matplotlib.transforms import Bbox
 
 from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
+from canigatti.report.notes import RANDOM_INITIALIZATION
+from canigatti.report.ranking import ACCURACY, Ranking
 from canigatti.report.results import Run
-from canigatti.report.texts import RANDOM_INITIALIZATION, duration
+from canigatti.report.texts import duration
 
 # Okabe and Ito (2008): distinguishable with all common forms of color blindness.
 COLORS = {
@@ -39,15 +41,17 @@ _HORIZONTAL = {-1: "right", 0: "center", 1: "left"}
 _VERTICAL = {-1: "top", 0: "center", 1: "bottom"}
 
 
-def accuracy_and_cost(runs: Sequence[Run], table: pd.DataFrame) -> pd.DataFrame:
-    """Return the data of the plot: one row per experiment, without those that diverged.
+def accuracy_and_cost(runs: Sequence[Run], table: pd.DataFrame, ranking: Ranking = ACCURACY) -> pd.DataFrame:
+    """Return the data of the plot: one row per experiment, without those that have no value of the metric that ranks.
 
-    Columns: experiment, split, accuracy, accuracy_low, accuracy_high, parameters, random_initialization, table (its
-    name) and seconds. `seconds` is the training time, including that of the experiments that it starts from.
+    Columns: experiment, split, accuracy, accuracy_low, accuracy_high, parameters, random_initialization, the metric
+    that ranks, table (its name) and seconds. `seconds` is the training time, including that of the experiments that it
+    starts from.
 
     Args:
         runs: all runs of the study.
         table: table of all experiments, see :func:`canigatti.report.tables.study_table`.
+        ranking: the metric that ranks.
     """
     tables = {run.experiment: run.table for run in runs}
     starts = {run.experiment: getattr(run.training.spec, "start_from", None) for run in runs}
@@ -55,8 +59,9 @@ def accuracy_and_cost(runs: Sequence[Run], table: pd.DataFrame) -> pd.DataFrame:
     columns = [
         *("experiment", "split", "accuracy", "accuracy_low", "accuracy_high"),
         *("parameters", "random_initialization"),
+        *([] if ranking.is_accuracy else [ranking.metric]),
     ]
-    table = table[table["accuracy"].notna()]
+    table = table[table[ranking.metric].notna()]
     seconds = [sum(training_seconds[name] for name in _chain(experiment, starts)) for experiment in table["experiment"]]
     return table[columns].assign(table=table["experiment"].map(tables), seconds=seconds)
 
@@ -66,47 +71,64 @@ def _chain(experiment: str | None, starts: dict[str, str | None]) -> list[str]:
     return [experiment, *_chain(starts[experiment], starts)] if experiment else []
 
 
-def plot_accuracy_cost(costs: pd.DataFrame) -> Figure:
-    """Plot accuracy with its 95% interval against training time; the area of a point shows the number of parameters.
+def plot_accuracy_cost(costs: pd.DataFrame, ranking: Ranking = ACCURACY) -> Figure:
+    """Plot accuracy with its 95% interval, or the metric that ranks, against training time.
+
+    The area of a point shows the number of parameters.
 
     Args:
         costs: see :func:`accuracy_and_cost`; the experiments of :func:`is_labeled` have a label.
+        ranking: the metric that ranks.
     """
     figure = new_figure(9, 5.4)
     FigureCanvasAgg(figure)  # needed to measure the labels
     axes = figure.add_subplot()
-    costs = costs.assign(area=_areas(costs["parameters"], costs["parameters"].max()))
+    if costs.empty:
+        axes.text(0.5, 0.5, f"no experiment has a {ranking.name}", ha="center")
+        axes.axis("off")
+        return figure
+    costs = costs.assign(
+        area=_areas(costs["parameters"], costs["parameters"].max()), labeled=is_labeled(costs, ranking)
+    )
+    costs = costs.assign(**{end: ranking.scale * costs[name] for end, name in _ends(ranking).items()})
     markers = {split: _MARKERS[n % len(_MARKERS)] for n, split in enumerate(dict.fromkeys(costs["split"]))}
     for row in costs.itertuples():
         _plot_point(axes, row, markers[row.split])
-    _label_axes(axes)
+    _label_axes(axes, ranking)
     _add_legend(figure, costs, markers)
     figure.draw_without_rendering()
-    _label_points(axes, costs)
+    _label_points(axes, costs, ranking)
     return figure
 
 
-def is_labeled(costs: pd.DataFrame) -> pd.Series:
+def _ends(ranking: Ranking) -> dict[str, str]:
+    """Return the columns of the plotted value and of the limits of its interval; only the accuracy has an interval."""
+    limits = ("accuracy_low", "accuracy_high") if ranking.is_accuracy else (ranking.metric, ranking.metric)
+    return dict(zip(("value", "low", "high"), (ranking.metric, *limits), strict=True))
+
+
+def is_labeled(costs: pd.DataFrame, ranking: Ranking = ACCURACY) -> pd.Series:
     """Return whether an experiment is in a short table, the best of its table, or the best within its training time."""
-    best = costs["accuracy"] == costs.groupby("table")["accuracy"].transform("max")
-    by_time = costs.sort_values(["seconds", "accuracy"], ascending=[True, False])["accuracy"]
-    is_record = by_time > by_time.cummax().shift(fill_value=-1.0)
+    ranked = costs.assign(gain=ranking.gains(costs[ranking.metric]))
+    best = ranked["gain"] == ranked.groupby("table")["gain"].transform("max")
+    by_time = ranked.sort_values(["seconds", "gain"], ascending=[True, False])["gain"]
+    is_record = by_time > by_time.cummax().shift(fill_value=-np.inf)
     return best | is_record.reindex(costs.index) | costs["table"].isin(_LABELED_TABLES)
 
 
 def _plot_point(axes: Axes, row: Any, marker: str) -> None:
-    color, percent = COLORS[row.table], 100 * row.accuracy
-    errors = [[max(0, percent - 100 * row.accuracy_low)], [max(0, 100 * row.accuracy_high - percent)]]
-    axes.errorbar(row.seconds, percent, errors, fmt="none", ecolor=color, elinewidth=1.2, alpha=0.6)
+    color = COLORS[row.table]
+    errors = [[max(0, row.value - row.low)], [max(0, row.high - row.value)]]
+    axes.errorbar(row.seconds, row.value, errors, fmt="none", ecolor=color, elinewidth=1.2, alpha=0.6)
     face, edge = ("white", color) if row.random_initialization else (color, "white")
-    axes.scatter(row.seconds, percent, row.area, facecolor=face, edgecolor=edge, marker=marker, zorder=3)
+    axes.scatter(row.seconds, row.value, row.area, facecolor=face, edgecolor=edge, marker=marker, zorder=3)
 
 
 def _areas(parameters: pd.Series, most: float) -> pd.Series:
     return (_LARGEST_AREA * parameters / most).clip(lower=_SMALLEST_AREA)
 
 
-def _label_axes(axes: Axes) -> None:
+def _label_axes(axes: Axes, ranking: Ranking) -> None:
     axes.set_xscale("log")
     axes.margins(x=0.14, y=0.08)
     axes.grid(axis="y")
@@ -116,7 +138,7 @@ def _label_axes(axes: Axes) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: duration(seconds)))
     axes.set_xlabel("Training time")
-    axes.set_ylabel("Test accuracy, %")
+    axes.set_ylabel(f"Test {ranking.name}" + (", %" if ranking.scale == 100 else ""))
 
 
 def _add_legend(figure: Figure, costs: pd.DataFrame, markers: dict[str, str]) -> None:
@@ -132,10 +154,10 @@ def _add_legend(figure: Figure, costs: pd.DataFrame, markers: dict[str, str]) ->
     figure.legend(handles=keys, loc="outside right upper", labelspacing=0.9)
 
 
-def _label_points(axes: Axes, costs: pd.DataFrame) -> None:
+def _label_points(axes: Axes, costs: pd.DataFrame, ranking: Ranking) -> None:
     """Place each label where it covers least of the points, error bars and other labels, inside the axes."""
     occupied = [box for row in costs.itertuples() for box in _point_boxes(axes, row)]
-    for row in costs[is_labeled(costs)].sort_values("accuracy", ascending=False).itertuples():
+    for row in costs[costs["labeled"]].sort_values("value", ascending=ranking.is_loss).itertuples():
         labels = [_add_label(axes, row, *direction) for direction in _DIRECTIONS]
         boxes = [label.get_window_extent() for label in labels]
         chosen = int(np.argmin([_covered_area(box, occupied, axes.bbox) for box in boxes]))
@@ -148,7 +170,7 @@ def _add_label(axes: Axes, row: Any, right: int, up: int) -> Annotation:
     distance = 3 + row.area**0.5 / 2
     return axes.annotate(
         row.experiment,
-        (row.seconds, 100 * row.accuracy),
+        (row.seconds, row.value),
         (right * distance, up * distance),
         textcoords="offset points",
         fontsize=9,
@@ -159,7 +181,7 @@ def _add_label(axes: Axes, row: Any, right: int, up: int) -> Annotation:
 
 def _point_boxes(axes: Axes, row: Any) -> list[Bbox]:
     """Return the bounding boxes of a point and its error bar, in pixels."""
-    ends = [(row.seconds, 100 * end) for end in (row.accuracy, row.accuracy_low, row.accuracy_high)]
+    ends = [(row.seconds, end) for end in (row.value, row.low, row.high)]
     (x, y), (_, low), (_, high) = axes.transData.transform(ends)
     radius = row.area**0.5 / 2 * axes.figure.dpi / 72
     return [Bbox([(x - radius, y - radius), (x + radius, y + radius)]), Bbox([(x - 1, low), (x + 1, high)])]

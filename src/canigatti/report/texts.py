@@ -4,30 +4,29 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from canigatti.report.notes import comparison_note, findings_note
-from canigatti.report.tables import BEST, OVERLAPS_BEST
+from canigatti.report.notes import (
+    ABSENT,
+    DIVERGED,
+    MARKS,
+    RANDOM_INITIALIZATION,
+    comparison_note,
+    findings_note,
+    table_notes,
+)
+from canigatti.report.ranking import ACCURACY, Ranking
 
-MARKS = {BEST: "★", OVERLAPS_BEST: "≈"}
 SETTINGS = ("Split", "Color", "Augmented")  # columns that may have the same value in every row
 LEFT_ALIGNED = ("Experiment", *SETTINGS)  # columns of text; all other columns are numbers
-ACCURACY = "Accuracy (95% interval)"
-RANDOM_INITIALIZATION = "random initialization"
-RANDOM_INITIALIZATION_NOTE = (
-    "Random initialization: the pretrained weights could not be downloaded, so the network started from random "
-    "weights. Its metrics are not meaningful for pretrained networks."
-)
-DIVERGED = "diverged"
-DIVERGED_NOTE = (
-    "Diverged: a loss became infinite or NaN, so the network has no accuracy and is not ranked. "
-    "A lower learning rate may help."
-)
-ABSENT = "–"
+ACCURACY_HEADING = "Accuracy (95% interval)"
 _DIFFERENCE = ["difference", "difference_low", "difference_high"]
 _COLORS = {"rgb": "RGB", "grayscale": "grayscale"}
 
 
-def for_reading(table: pd.DataFrame) -> pd.DataFrame:
-    """Format the rows of a table of experiments as text; accuracies are marked by their standing, see `MARKS`."""
+def for_reading(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> pd.DataFrame:
+    """Format the rows of a table of experiments as text.
+
+    Values of the metric that ranks are marked by their standing, see :data:`canigatti.report.notes.MARKS`.
+    """
     marks = table["random_initialization"].map({True: f" ({RANDOM_INITIALIZATION})", False: ""})
     marks += [f" ({mark})" if mark else "" for mark in divergence_marks(table)]
     epoch = "{:.1f}".format if "best_epoch_std" in table else "{:.0f}".format
@@ -36,7 +35,8 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
         "Split": table["split"],
         "Color": table["color"].map(_COLORS),
         "Augmented": table["augmented"].map({True: "yes", False: "no"}),
-        ACCURACY: table.apply(_accuracy_text, axis="columns"),
+        **({} if ranking.is_accuracy else {ranking.heading: _ranked_texts(table, ranking)}),
+        ACCURACY_HEADING: table.apply(_accuracy_text, axis="columns", ranking=ranking),
         "Loss": _with_std(table, "loss", "{:.4f}".format),
         "Best epoch": _with_std(table, "best_epoch", epoch),
         "s/epoch": _with_std(table, "seconds_per_epoch", "{:.1f}".format),
@@ -46,6 +46,8 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
         "Training": _with_std(table, "training_seconds", duration),
         "ms/photo": _with_std(table, "milliseconds_per_photo", "{:.2f}".format),
     }
+    if ranking.is_loss:
+        formatted[ranking.heading] = _ranked_texts(table, ranking)
     originals = originals_for_reading(table)
     prefixed = {f"Original {_lower_first(heading)}": column for heading, column in originals.items()}
     return pd.DataFrame(formatted | prefixed)
@@ -65,7 +67,7 @@ def divergence_marks(table: pd.DataFrame) -> list[str]:
 def originals_for_reading(table: pd.DataFrame) -> dict[str, pd.Series]:
     """Format the metrics of the original study by heading; headings without any metric are omitted."""
     columns: dict[str, tuple[str, Callable[[float], str]]] = {
-        ACCURACY: ("accuracy", "{:.2%}".format),
+        ACCURACY_HEADING: ("accuracy", "{:.2%}".format),
         "Loss": ("loss", "{:.4f}".format),
         "Best epoch": ("best_epoch", "{:.0f}".format),
         "s/epoch": ("seconds_per_epoch", "{:.0f}".format),
@@ -86,51 +88,36 @@ def _lower_first(heading: str) -> str:
     return first if first.isupper() else first[0].lower() + first[1:]
 
 
-def _accuracy_text(row: pd.Series) -> str:
+def _accuracy_text(row: pd.Series, ranking: Ranking) -> str:
     if pd.isna(row["accuracy"]):
         return DIVERGED
     has_std = pd.notna(row.get("accuracy_std"))
     std = f" ± {100 * row['accuracy_std']:.1f}" if has_std else ""
     interval = f"({100 * row['accuracy_low']:.1f}–{100 * row['accuracy_high']:.1f})"
-    mark = MARKS.get(row["standing"], "")
+    mark = MARKS.get(row["standing"], "") if ranking.is_accuracy else ""
     return f"{mark} {100 * row['accuracy']:.1f}%{std} {interval}".lstrip()
 
 
-def _with_std(table: pd.DataFrame, column: str, format_value: Callable[[float], str]) -> pd.Series:
+def _ranked_texts(table: pd.DataFrame, ranking: Ranking) -> pd.Series:
+    """Format the metric that ranks, if it is not the accuracy, whose text contains its interval."""
+    texts = _with_std(table, ranking.metric, ranking.format, ranking.format_std)
+    return (table["standing"].map(MARKS).fillna("") + " " + texts).str.lstrip()
+
+
+def _with_std(
+    table: pd.DataFrame,
+    column: str,
+    format_value: Callable[[float], str],
+    format_std: Callable[[float], str] | None = None,
+) -> pd.Series:
     def format_cell(value: float) -> str:
         return ABSENT if pd.isna(value) else format_value(value)
 
     values = table[column].map(format_cell)
     if f"{column}_std" not in table:
         return values
-    return values + table[f"{column}_std"].map(lambda std: "" if pd.isna(std) else f" ± {format_value(std)}")
-
-
-def notes(table: pd.DataFrame) -> list[str]:
-    """Return sentences that explain a table of experiments."""
-    sentences = [
-        f"{MARKS[BEST]} best accuracy. {MARKS[OVERLAPS_BEST]} the interval overlaps that of the best accuracy; this is "
-        "not a significance test, see the comparison of pairs. The 95% interval (Wilson) describes the uncertainty due "
-        "to the limited number of test photos.",
-        "MB is the size of the weights at four bytes each, in MiB. Loss is the cross-entropy on the test "
-        "photos. Training is the time from the start of the job to the saved model. "
-        "ms/photo is the prediction time for a decoded photo, measured in batches.",
-    ]
-    seeds = int(table["seeds"].max())
-    if seeds > 1:
-        sentences.append(
-            f"Each experiment ran with {seeds} seeds: values are means over seeds, ± is the standard deviation over "
-            "seeds, and the limits of the interval are means over seeds too."
-        )
-    if table["random_initialization"].any():
-        sentences.append(RANDOM_INITIALIZATION_NOTE)
-    if table["diverged"].any():
-        sentences.append(DIVERGED_NOTE)
-    if "original_accuracy" in table:
-        sentences.append(
-            f"Original: the study of 2023, on a laptop with a GTX 1070; {ABSENT} means that it does not report this."
-        )
-    return sentences
+    format_std = format_std or format_value
+    return values + table[f"{column}_std"].map(lambda std: "" if pd.isna(std) else f" ± {format_std(std)}")
 
 
 def markdown(texts: pd.DataFrame, left_aligned: Sequence[str], sentences: Sequence[str]) -> str:
@@ -141,17 +128,24 @@ def markdown(texts: pd.DataFrame, left_aligned: Sequence[str], sentences: Sequen
     return "\n".join([lines[0], rule, *lines[1:], "", *(f"{sentence}\n" for sentence in sentences)])
 
 
-def as_markdown(table: pd.DataFrame) -> str:
-    """Format a table of experiments as Markdown."""
-    return markdown(for_reading(table), LEFT_ALIGNED, notes(table))
+def as_markdown(table: pd.DataFrame, ranking: Ranking = ACCURACY, guess: str = "") -> str:
+    """Format a table of experiments as Markdown.
+
+    Args:
+        table: the table.
+        ranking: the metric that ranks.
+        guess: sentence about guessing, see :func:`canigatti.report.notes.guess_note`.
+    """
+    return markdown(for_reading(table, ranking), LEFT_ALIGNED, [*table_notes(table, ranking), *([guess] * bool(guess))])
 
 
-def comparison_as_markdown(comparison: pd.DataFrame, grouped: bool) -> str:
+def comparison_as_markdown(comparison: pd.DataFrame, grouped: bool, ranking: Ranking = ACCURACY) -> str:
     """Format the table of :func:`canigatti.report.comparison.compare` as Markdown.
 
     Args:
         comparison: the table.
         grouped: whether test photos belong to the same group.
+        ranking: the metric that ranks.
     """
     texts = {
         "Split": comparison["split"],
@@ -165,23 +159,19 @@ def comparison_as_markdown(comparison: pd.DataFrame, grouped: bool) -> str:
         "p (Holm)": comparison["p_holm"].map(p_value),
         "Significant": comparison["significant"].map({True: "yes", False: "no"}),
     }
-    return markdown(pd.DataFrame(texts), ("Split", "First", "Second"), [comparison_note(grouped)])
+    return markdown(pd.DataFrame(texts), ("Split", "First", "Second"), [comparison_note(grouped, ranking)])
 
 
 def findings_as_markdown(findings: pd.DataFrame, grouped: bool) -> str:
     """Format the table of :func:`canigatti.report.findings.verdicts.findings_table` as Markdown.
 
     Args:
-        findings: the table.
+        findings: the table; no values of the original study have no column.
         grouped: whether test photos belong to the same group.
     """
-    columns = {
-        "claim": "Claim",
-        "verdict": "Verdict",
-        "result": "This study",
-        "original": "Original study",
-        "rule": "Rule",
-    }
+    columns = {"claim": "Claim", "verdict": "Verdict", "result": "This study"}
+    columns |= {"original": "Original study"} if findings["original"].any() else {}
+    columns |= {"rule": "Rule"}
     texts = findings[[*columns]].rename(columns=columns)
     return markdown(texts, tuple(texts), [findings_note(grouped)])
 

@@ -1,4 +1,4 @@
-"""Plot accuracy against training time."""
+"""Plot accuracy, or the metric that ranks, against training time."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +11,15 @@ def plot_report(
     results: Annotated[Path, typer.Option(help="Results folder of the study, results/<study>.")],
     output: Annotated[Path, typer.Option(help="Plot of accuracy against training time (PNG).")],
 ) -> None:
-    """Plot the test accuracy of each experiment against its training time."""
+    """Plot the test accuracy of each experiment, or the metric that ranks, against its training time."""
     from canigatti.config import Outline
     from canigatti.plots import save
     from canigatti.report.plots import accuracy_and_cost, plot_accuracy_cost
+    from canigatti.report.ranking import RANKINGS
     from canigatti.report.results import read_runs
     from canigatti.report.tables import study_table
 
-    runs = read_runs(Outline.from_json(outline), results)
-    save(plot_accuracy_cost(accuracy_and_cost(runs, study_table(runs))), output)
+    study = Outline.from_json(outline)
+    runs, ranking = read_runs(study, results), RANKINGS[study.rank_by]
+    costs = accuracy_and_cost(runs, study_table(runs, ranking=ranking), ranking)
+    save(plot_accuracy_cost(costs, ranking), output)

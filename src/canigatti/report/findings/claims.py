@@ -24,7 +24,9 @@ LOSS_FALLS = Claim(
 )
 AUGMENTATION_HELPS = Claim("Augmentation raises accuracy", "+3.6 points, mean of 4 (+3.3 to +4.2)", _MEAN_GAIN)
 COLOR_HELPS = Claim("Color raises accuracy", "+2.1 points, mean of 4 (+1.3 to +2.5)", _MEAN_GAIN)
-LARGER_SPLIT_HELPS = Claim("The 80-10-10 split always helps", "+1.8, +1.6, +0.6 and +1.4 points", _EACH_GAIN)
+LARGER_SPLIT_HELPS = Claim(
+    "The 80-10-10 split always helps", "+1.8, +1.6, +0.6 and +1.4 points", _EACH_GAIN, is_general=False
+)
 MORE_DATA_HELPS = Claim("More training data helps", "+1.3 points, mean of 4 (+0.6 to +1.8)", _MEAN_GAIN)
 OVERFITTING_DELAYED = Claim(
     "Augmentation delays overfitting",
@@ -40,6 +42,7 @@ WEIGHTS_SAVED = Claim(
     "Grayscale saves 576 weights and two thirds of the first layer's work",
     "20,573,761 weights with RGB input, 20,573,185 with grayscale input",
     "Exact count. Supported if it holds for every pair with the original's first layer, 32 filters of 3×3.",
+    is_general=False,
 )
 DROPOUT_WINS = Claim("Dropout works better than batch normalization", _NO_METRICS, _MEAN_GAIN)
 RMSPROP_LOSES = Claim("SGD and Adam are better than RMSprop", _NO_METRICS, _EACH_GAIN)
@@ -47,4 +50,5 @@ BATCH_SIZES_TRIED = Claim(
     "Batch sizes from 16 to 256 were tried",
     _NO_METRICS,
     "Supported if networks that differ only in batch size were trained with sizes from 16 or less to 256 or more.",
+    is_general=False,
 )

@@ -1,7 +1,7 @@
 """Claims, findings, and the verdict that follows from intervals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -19,11 +19,13 @@ class Claim:
         text: the conclusion.
         original: the metrics that the original study reports for it.
         rule: when it is supported and when it is contradicted; otherwise it is not decided.
+        is_general: whether it makes sense for photos of any classes, and for any experiments.
     """
 
     text: str
     original: str
     rule: str
+    is_general: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,18 @@ class Finding:
     def is_tested(self) -> bool:
         """Whether the study has experiments that can test the claim."""
         return bool(self.basis) or self.verdict != UNDECIDED
+
+
+def general_findings(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings for a study of other photos than the original's.
+
+    These are the tests of general claims, without the metrics of the original, if the study has experiments for them.
+    """
+    return [
+        replace(finding, claim=replace(finding.claim, original=""))
+        for finding in findings
+        if finding.claim.is_general and finding.is_tested
+    ]
 
 
 def undecided(claim: Claim, reason: str, basis: tuple[str, ...] = ()) -> Finding:

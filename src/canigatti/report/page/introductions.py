@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from canigatti.report.original import is_of_original_classes
 from canigatti.report.results import Run, SearchResults
 
 TITLES = {  # in the order of the page
@@ -19,6 +20,9 @@ INTRODUCTIONS = {
     "the backbone and trains a new head. Fine-tuning starts from the result and unfreezes more layers.",
     "ablations": "Each experiment changes a component of the training setup, such as the batch size or the optimizer.",
 }
+# For other photos than the original's: `base` is the table of all experiments that name no other.
+_OTHER_TITLES = TITLES | {"base": "The base experiments"}
+_OTHER_INTRODUCTIONS = INTRODUCTIONS | {"base": "The experiments that the configuration assigns to no other table."}
 _SEARCHED = (
     "A random search over the hyperparameters of the network: each trial is evaluated on the validation set. "
     "The table shows the best trial, retrained and evaluated on the test set."
@@ -26,15 +30,22 @@ _SEARCHED = (
 _WITH_BASE = "The last rows are the base experiments with the same split, color, image size and augmentation."
 
 
-def introduction(name: str, runs: Sequence[Run], searches: Sequence[SearchResults]) -> str:
+def title(name: str, classes: Sequence[str]) -> str:
+    """Return the title of the section of a table of experiments, given the names of the classes."""
+    return (TITLES if is_of_original_classes(classes) else _OTHER_TITLES)[name]
+
+
+def introduction(name: str, runs: Sequence[Run], searches: Sequence[SearchResults], classes: Sequence[str]) -> str:
     """Return sentences about a table of experiments that hold for this study.
 
     Args:
         name: of the table.
         runs: of the experiments in the table.
         searches: of these experiments.
+        classes: names of the classes.
     """
     if name == "search" and searches:
         return _SEARCHED
     has_base = name == "modifications" and any(run.table == "base" for run in runs)
-    return f"{INTRODUCTIONS[name]} {_WITH_BASE}" if has_base else INTRODUCTIONS[name]
+    text = (INTRODUCTIONS if is_of_original_classes(classes) else _OTHER_INTRODUCTIONS)[name]
+    return f"{text} {_WITH_BASE}" if has_base else text

@@ -11,21 +11,22 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
+from canigatti.report.notes import DIVERGED, RANDOM_INITIALIZATION
 from canigatti.report.results import Run
 from canigatti.report.tables import BEST
-from canigatti.report.texts import DIVERGED, RANDOM_INITIALIZATION, divergence_marks
+from canigatti.report.texts import divergence_marks
 
 _COLUMNS = 3
 _PANEL_INCHES = (3.3, 2.3)
 _TITLE_CHARACTERS = 36  # fit above a panel
-_HIGHEST_LOSS = 1.0  # a model that guesses has a loss of ln 2 = 0.69; higher values matter to no reader
+_HIGHEST_LOSS = 1 / np.log(2)  # times the loss of a model that guesses, ln(classes); higher values matter to no reader
 _SMALLEST_RANGE = 0.06  # of the values on an axis, so that two decimals are enough for the ticks
 _TICK_STEPS = (1, 2, 5, 10)
 _GHOST_COLOR = "#DDE0E4"
 _BAND_COLOR = "#E3EFF7"  # CLASS_COLORS[0] on white, light enough for the grid
 
 
-def plot_curves_grid(runs: Sequence[Run], measure: str) -> Figure:
+def plot_curves_grid(runs: Sequence[Run], measure: str, classes: int = 2) -> Figure:
     """Plot the learning curves of several experiments: one panel per experiment, with the same axes in all panels.
 
     A panel shows the training and validation curves of all seeds, and in gray the validation curve of each other
@@ -34,6 +35,7 @@ def plot_curves_grid(runs: Sequence[Run], measure: str) -> Figure:
     Args:
         runs: in the order of the panels.
         measure: `loss` or `accuracy`.
+        classes: the number of classes.
     """
     panels = group_by_experiment(runs)
     columns = 2 if len(panels) == 4 else min(_COLUMNS, len(panels))
@@ -45,7 +47,7 @@ def plot_curves_grid(runs: Sequence[Run], measure: str) -> Figure:
         _plot_panel(axes, measure, panel, others)
     for axes in grid[len(panels) :]:
         axes.remove()
-    _set_curve_axes(grid[0], runs, measure)
+    _set_curve_axes(grid[0], runs, measure, classes)
     for number, axes in enumerate(grid[: len(panels)]):
         axes.tick_params(labelbottom=number + columns >= len(panels))  # the last panel of each column
     figure.supxlabel("epoch", fontsize=10)
@@ -73,10 +75,10 @@ def describe_best_epoch(runs: Sequence[Run], measure: str) -> str:
     return f"{value} at {epoch}"
 
 
-def exceeds_axis(runs: Sequence[Run], measure: str) -> bool:
-    """Return whether some values are higher than the upper end of the axis."""
+def exceeds_axis(runs: Sequence[Run], measure: str, classes: int = 2) -> bool:
+    """Return whether some values are higher than the upper end of the axis of :func:`plot_curves_grid`."""
     values = _finite_values(runs, measure)
-    return bool(values.max() > _value_range(values, measure)[1])
+    return bool(values.max() > _value_range(values, measure, classes)[1])
 
 
 def _plot_panel(axes: Axes, measure: str, runs: Sequence[Run], others: Sequence[Run]) -> None:
@@ -114,8 +116,8 @@ def _run_marks(runs: Sequence[Run]) -> list[str]:
     return marks
 
 
-def _set_curve_axes(axes: Axes, runs: Sequence[Run], measure: str) -> None:
-    low, high = _value_range(_finite_values(runs, measure), measure)
+def _set_curve_axes(axes: Axes, runs: Sequence[Run], measure: str, classes: int) -> None:
+    low, high = _value_range(_finite_values(runs, measure), measure, classes)
     margin = max(0.05 * (high - low), (_SMALLEST_RANGE - high + low) / 2)
     axes.set_ylim(low - margin, high + margin)
     axes.set_xlim(0, max((run.history["epoch"].max() for run in runs if len(run.history)), default=1) * 1.03)
@@ -128,9 +130,9 @@ def _finite_values(runs: Sequence[Run], measure: str) -> np.ndarray:
     return values[np.isfinite(values)] if np.isfinite(values).any() else np.array([0.0, 1.0])
 
 
-def _value_range(values: np.ndarray, measure: str) -> tuple[float, float]:
+def _value_range(values: np.ndarray, measure: str, classes: int) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
-    return low, min(high, max(_HIGHEST_LOSS, 1.5 * low)) if measure == "loss" else high
+    return low, min(high, max(_HIGHEST_LOSS * np.log(classes), 1.5 * low)) if measure == "loss" else high
 
 
 def _legend_entries(axes: Axes) -> tuple[list, list[str]]:

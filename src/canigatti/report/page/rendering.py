@@ -13,19 +13,27 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from canigatti.config import Outline
 from canigatti.photos.records import Verdict
 from canigatti.report.findings.verdicts import Finding
-from canigatti.report.notes import comparison_note, findings_note
-from canigatti.report.page.details import class_context, details_of
+from canigatti.report.guessing import Guess, guess_note
+from canigatti.report.notes import (
+    DIVERGED_NOTE,
+    RANDOM_INITIALIZATION,
+    RANDOM_INITIALIZATION_NOTE,
+    comparison_note,
+    findings_note,
+    untested_note,
+)
+from canigatti.report.page.classes import class_context, class_table, confused_classes, summed_counts
+from canigatti.report.page.details import details_of
 from canigatti.report.page.embedding import embed
+from canigatti.report.page.headline import best_runs, headline
 from canigatti.report.page.introductions import TITLES
 from canigatti.report.page.sections import matrices, section, table_view
 from canigatti.report.page.settings import compare_settings
+from canigatti.report.ranking import Ranking
 from canigatti.report.results import Run, StudyResults
-from canigatti.report.tables import BEST, OVERLAPS_BEST, grouped
+from canigatti.report.tables import BEST, grouped
 from canigatti.report.texts import (
-    DIVERGED_NOTE,
     LEFT_ALIGNED,
-    RANDOM_INITIALIZATION,
-    RANDOM_INITIALIZATION_NOTE,
     count_noun,
     divergence_marks,
     duration,
@@ -47,12 +55,16 @@ class Conclusions:
         comparison: comparison of pairs, see :func:`canigatti.report.comparison.compare`.
         findings: see :func:`canigatti.report.findings.testing.findings`.
         grouped: whether test photos belong to the same group, see :func:`canigatti.report.evidence.are_grouped`.
+        ranking: the metric that ranks.
+        guesses: see :func:`canigatti.report.guessing.guesses_of`.
     """
 
     tables: dict[str, pd.DataFrame]
     comparison: pd.DataFrame
     findings: list[Finding]
     grouped: bool
+    ranking: Ranking
+    guesses: dict[str, Guess]
 
 
 def render(study: StudyResults, conclusions: Conclusions) -> str:
@@ -66,7 +78,8 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
         class_context(study)
         | _study_context(study)
         | _photos_context(study)
-        | _results_context(study, conclusions.tables)
+        | _results_context(study, conclusions)
+        | _classes_context(study, everything)
     )
     ranked = everything.loc[everything["standing"] == BEST, "experiment"]
     example = str(ranked.iloc[0]) if len(ranked) else study.outline.experiments[0].name
@@ -82,7 +95,7 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
             accuracy_cost=embed(study.accuracy_cost),
             findings=conclusions.findings,
             grouped=conclusions.grouped,
-            comparison_note=comparison_note(conclusions.grouped),
+            comparison_note=comparison_note(conclusions.grouped, conclusions.ranking),
             findings_note=findings_note(conclusions.grouped),
             details=[details_of(run, study.classes) for run in details],
             settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
@@ -134,23 +147,29 @@ def _photos_context(study: StudyResults) -> dict[str, Any]:
     }
 
 
-def _results_context(study: StudyResults, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+def _results_context(study: StudyResults, conclusions: Conclusions) -> dict[str, Any]:
+    tables, ranking, guesses = conclusions.tables, conclusions.ranking, conclusions.guesses
     groups, everything = grouped(study), tables["all"]
     return {
-        "sections": [section(study, name, groups[name], tables[name]) for name in TITLES if name in groups],
-        "everything": table_view(everything),
-        "best": everything[everything["standing"] == BEST].to_dict("records"),
-        "overlaps_best": list(everything.loc[everything["standing"] == OVERLAPS_BEST, "experiment"]),
-        "others_ranked": bool((_ranked(everything)["standing"] == "").any()),
-        "without_accuracy": list(everything.loc[everything["accuracy"].isna(), "experiment"]),
+        "sections": [section(study, name, groups[name], tables[name], ranking) for name in TITLES if name in groups],
+        "everything": table_view(everything, ranking),
+        "ranking": ranking,
+        "untested_note": untested_note(ranking),
+        "guess_note": lambda splits: guess_note([guesses[split] for split in splits]),
+        "headline": headline(study, everything, ranking, guesses),
         "diverged": dict(zip(everything["experiment"], divergence_marks(everything), strict=True)),
         "any_diverged": bool(everything["diverged"].any()),
         "randomly_initialized": set(everything.loc[everything["random_initialization"], "experiment"]),
     }
 
 
-def _ranked(table: pd.DataFrame) -> pd.DataFrame:
-    return table[table["accuracy"].notna() & ~table["random_initialization"]]
+def _classes_context(study: StudyResults, everything: pd.DataFrame) -> dict[str, Any]:
+    runs = best_runs(study, everything)
+    return {
+        "best_experiment": runs[0].experiment,
+        "best_classes": class_table(runs[0], study.classes),
+        "confused": confused_classes(summed_counts(runs)[runs[0].experiment], study.classes),
+    }
 
 
 def versions_of(runs: Sequence[Run]) -> dict[str, str]:

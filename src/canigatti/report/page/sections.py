@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from canigatti.evaluation.confusion_plots import confused_pairs
-from canigatti.plots import MANY_CLASSES
+from canigatti.report.notes import ABSENT, table_notes
+from canigatti.report.page.classes import Confusion, confusions
 from canigatti.report.page.embedding import EmbeddedImage, embed, embed_figure
-from canigatti.report.page.introductions import TITLES, introduction
+from canigatti.report.page.introductions import introduction, title
 from canigatti.report.page.plots import (
     describe_best_epoch,
     exceeds_axis,
@@ -17,12 +16,11 @@ from canigatti.report.page.plots import (
     plot_curves_grid,
     plot_intervals,
 )
+from canigatti.report.ranking import Ranking
 from canigatti.report.results import Run, SearchResults, StudyResults
 from canigatti.report.tables import BEST
-from canigatti.report.texts import ABSENT, SETTINGS, duration, for_reading, notes, originals_for_reading, signed
+from canigatti.report.texts import SETTINGS, duration, for_reading, originals_for_reading, signed
 from canigatti.search.selection import FAILED, score_columns
-
-_MAX_PAIRS = 10  # of confused classes
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,7 @@ class TableView:
     Attributes:
         shared: settings with the same value in all rows; they have no column.
         has_original: whether the original study has a value for any cell.
+        splits: of the experiments.
     """
 
     headings: list[str]
@@ -48,20 +47,7 @@ class TableView:
     rows: list[Row]
     has_original: bool
     notes: list[str]
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """Counts of a confusion matrix (rows: true class, columns: predicted class), also as fractions of each row.
-
-    Attributes:
-        pairs: instead of the matrix, for many classes: the most confused pairs (true, predicted, number of photos).
-    """
-
-    experiment: str
-    counts: list[list[int]]
-    fractions: list[list[float]]
-    pairs: list[tuple[str, str, int]]
+    splits: list[str]
 
 
 @dataclass(frozen=True)
@@ -120,7 +106,7 @@ class Matrix:
     pairs: list[dict]
 
 
-def section(study: StudyResults, name: str, runs: Sequence[Run], table: pd.DataFrame) -> Section:
+def section(study: StudyResults, name: str, runs: Sequence[Run], table: pd.DataFrame, ranking: Ranking) -> Section:
     """Return the section of a table of experiments.
 
     Args:
@@ -128,36 +114,39 @@ def section(study: StudyResults, name: str, runs: Sequence[Run], table: pd.DataF
         name: of the table.
         runs: of the experiments in the table.
         table: see :func:`canigatti.report.tables.study_table`.
+        ranking: the metric that ranks.
     """
     shown = {run.experiment for run in runs}
     searches = [search for search in study.searches if search.experiment in shown]
     return Section(
         name=name,
-        title=TITLES[name],
-        introduction=introduction(name, runs, searches),
-        table=table_view(table),
+        title=title(name, study.classes),
+        introduction=introduction(name, runs, searches, study.classes),
+        table=table_view(table, ranking),
         searches=[search_view(search) for search in searches],
         intervals=embed_figure(plot_intervals(table)) if table["accuracy"].notna().any() else None,
         has_best=bool((table["standing"] == BEST).any()),
-        curves={measure: curves(runs, measure) for measure in ("loss", "accuracy")},
+        curves={measure: curves(runs, measure, len(study.classes)) for measure in ("loss", "accuracy")},
         confusions=confusions(runs, study.classes),
     )
 
 
-def curves(runs: Sequence[Run], measure: str) -> Curves:
+def curves(runs: Sequence[Run], measure: str, classes: int) -> Curves:
     """Return the learning curves of several experiments.
 
     Args:
         runs: in the order of the panels.
         measure: `loss` or `accuracy`.
+        classes: the number of classes.
     """
     best_epochs = {name: describe_best_epoch(seeds, measure) for name, seeds in group_by_experiment(runs).items()}
-    return Curves(embed_figure(plot_curves_grid(runs, measure)), best_epochs, exceeds_axis(runs, measure))
+    plot = embed_figure(plot_curves_grid(runs, measure, classes))
+    return Curves(plot, best_epochs, exceeds_axis(runs, measure, classes))
 
 
-def table_view(table: pd.DataFrame) -> TableView:
+def table_view(table: pd.DataFrame, ranking: Ranking) -> TableView:
     """Return a table of experiments for the template; settings with the same value in all rows have no column."""
-    texts = for_reading(table)
+    texts = for_reading(table, ranking)
     texts = texts[[heading for heading in texts if not heading.startswith("Original ")]].drop(columns="Experiment")
     shared = [name for name in SETTINGS if len(table) > 1 and texts[name].nunique() == 1]
     originals = pd.DataFrame(originals_for_reading(table), index=texts.index)
@@ -170,7 +159,14 @@ def table_view(table: pd.DataFrame) -> TableView:
         )
     ]
     shared_texts = [_shared_text(name, texts[name].iloc[0]) for name in shared]
-    return TableView(list(shown), shared_texts, rows, bool((originals != "").any(axis=None)), notes(table))
+    return TableView(
+        headings=list(shown),
+        shared=shared_texts,
+        rows=rows,
+        has_original=bool((originals != "").any(axis=None)),
+        notes=table_notes(table, ranking),
+        splits=[*dict.fromkeys(table["split"])],
+    )
 
 
 def search_view(search: SearchResults) -> SearchView:
@@ -201,29 +197,6 @@ def _shared_text(heading: str, text: str) -> str:
     if heading == "Augmented":
         return "augmented" if text == "yes" else "not augmented"
     return f"split {text}" if heading == "Split" else text
-
-
-def confusions(runs: Sequence[Run], classes: Sequence[str]) -> list[Confusion]:
-    """Return one matrix per experiment that did not diverge, with the sum of the counts of all seeds."""
-    is_shown = len(classes) < MANY_CLASSES
-    matrices: dict[str, np.ndarray] = {}
-    for run in (run for run in runs if not run.diverged):
-        matrices[run.experiment] = matrices.get(run.experiment, 0) + np.array(run.metrics.confusion)
-    return [
-        Confusion(
-            experiment=name,
-            counts=counts.tolist() if is_shown else [],
-            fractions=(counts / np.maximum(1, counts.sum(axis=1, keepdims=True))).tolist() if is_shown else [],
-            pairs=named_pairs(counts, classes) if len(classes) > 2 else [],
-        )
-        for name, counts in matrices.items()
-    ]
-
-
-def named_pairs(counts: np.ndarray, classes: Sequence[str]) -> list[tuple[str, str, int]]:
-    """Return the most confused pairs of a confusion matrix: true class, predicted class, and number of photos."""
-    pairs = confused_pairs(counts, _MAX_PAIRS)
-    return [(classes[true], classes[predicted], count) for true, predicted, count in pairs]
 
 
 def matrices(comparison: pd.DataFrame) -> list[Matrix]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from canigatti.config import Spec
-from canigatti.report.texts import ABSENT
+from canigatti.report.notes import ABSENT
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,89 @@
+"""What always guessing the largest class would give, and whether an accuracy is shown to be better than that."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from canigatti.evaluation.intervals import accuracy_interval
+from canigatti.evaluation.metrics import compute_metrics
+from canigatti.evaluation.predictions import Predictions
+from canigatti.report.ranking import Ranking
+from canigatti.report.results import Run
+
+LEVEL = 0.05  # of the decision over all experiments
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Always guessing the largest class of a test set.
+
+    Attributes:
+        split: name of the split.
+        largest: name of the class with most test photos; None if several have as many.
+        accuracy: fraction of the test photos in it, 0 to 1.
+        value: the metric that ranks, for this guess; None if it is undefined, or a loss, which a guess without
+            probabilities does not have.
+    """
+
+    split: str
+    largest: str | None
+    accuracy: float
+    value: float | None
+
+
+def guesses_of(runs: Sequence[Run], classes: Sequence[str], ranking: Ranking) -> dict[str, Guess]:
+    """Return the guess for the test set of each split, by the split's name.
+
+    Args:
+        runs: of the study.
+        classes: names of the classes, label 0 first.
+        ranking: the metric that ranks.
+    """
+    firsts = {run.training.spec.split: run for run in reversed(runs)}
+    splits = dict.fromkeys(run.training.spec.split for run in runs)
+    return {split: _guess(split, firsts[split].predictions, classes, ranking) for split in splits}
+
+
+def _guess(split: str, predictions: Predictions, classes: Sequence[str], ranking: Ranking) -> Guess:
+    counts = np.bincount(predictions.labels, minlength=len(classes))
+    label, accuracy = int(counts.argmax()), float(counts.max() / counts.sum())
+    value = None if ranking.is_loss else accuracy
+    if not ranking.is_loss and not ranking.is_accuracy:
+        certain = np.tile(np.eye(len(classes))[label], (len(predictions), 1))
+        metrics = compute_metrics(Predictions(predictions.ids, predictions.labels, certain))
+        value = getattr(metrics, ranking.metric)
+    return Guess(split, classes[label] if (counts == counts.max()).sum() == 1 else None, accuracy, value)
+
+
+def guess_note(guesses: Collection[Guess]) -> str:
+    """Return a sentence on the accuracy of always guessing the largest class of the test set of each split."""
+    accuracies = {guess.split: f"{100 * guess.accuracy:.1f}%" for guess in guesses}
+    names = {guess.largest for guess in guesses}
+    name = names.pop() if len(names) == 1 else None
+    guess = f"Always guessing {name}, the largest class," if name else "Always guessing the largest class"
+    if len(set(accuracies.values())) == 1:
+        return f"{guess} would be correct for {next(iter(accuracies.values()))} of the test photos."
+    each = ", ".join(f"{accuracy} (split {split})" for split, accuracy in accuracies.items())
+    return f"{guess} would be correct for {each} of the test photos."
+
+
+def is_shown_better(correct: Sequence[np.ndarray], groups: np.ndarray, guess: float, experiments: int = 1) -> bool:
+    """Return whether an experiment, the best of several, is shown to be more accurate than a guess.
+
+    It is if the lower limit of the interval of its accuracy exceeds the accuracy of the guess, see
+    :func:`canigatti.evaluation.intervals.accuracy_interval`. The level is that of a 95% interval, divided by the number
+    of experiments (Bonferroni), because the best of many experiments that all guess is better than most guesses. With
+    several seeds, the limit is the mean over the seeds, as in the tables.
+
+    In simulations (`tests/report/test_guessing.py`), experiments without any skill are called better in at most 5% of
+    studies with single photos or groups of two near duplicates, whether one or fifteen experiments compete.
+
+    Args:
+        correct: for each seed, (n,), whether each test photo is classified correctly.
+        groups: (n,), equal values belong together.
+        guess: accuracy of the guess, 0 to 1.
+        experiments: the number of experiments of which this is the best.
+    """
+    limits = [accuracy_interval(seed, groups, LEVEL / experiments)[0] for seed in correct]
+    return bool(np.mean(limits) > guess)

@@ -1,0 +1,127 @@
+"""What the page says about classes: unequal ones, confused ones, many, and none of the original's claims."""
+
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+
+from canigatti.report.page.classes import confused_classes, is_unequal
+from canigatti.report.texts import count_noun
+
+FLOWERS = ("daisy", "dandelion", "roses", "tulips")
+UNEQUAL = {"classes": ("daisy", "dandelion"), "pattern": (0, *[1] * 9), "kept": (20, 200)}
+
+
+@pytest.fixture(scope="module")
+def page(results, write_report):
+    """Write a study and its report, and return the text of the page without tags, on one line."""
+
+    @cache
+    def write(**fields):
+        study, folder = results(**fields)
+        html = (write_report(study, folder) / "index.html").read_text(encoding="utf-8")
+        html = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+        return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("kept", "expected"), [((150, 100), False), ((151, 100), True), ((100, 151, 120), True), ((5, 0), True)]
+)
+def test_classes_are_unequal_above_a_ratio_of_one_and_a_half(kept, expected):
+    assert is_unequal(dict(enumerate(kept))) is expected
+
+
+def test_unequal_classes_are_named_with_their_counts_if_accuracy_ranks(page):
+    text = page(**UNEQUAL)
+    assert "The classes are unequal: dandelion has 200 photos, daisy has 20 photos." in text
+    assert "rank_by: balanced_accuracy" in text
+    assert "The classes are unequal" not in page(**UNEQUAL, rank_by="balanced_accuracy")
+    assert "The classes are unequal" not in page()
+
+
+def test_the_guess_is_next_to_the_accuracies(page):
+    text = page(**UNEQUAL)
+    guess = "Always guessing dandelion, the largest class, would be correct for 90.0% of the test photos."
+    assert f"(95% interval 82.4 to 87.6). {guess}" in text
+    assert text.count(guess) == 3  # headline, base table, all experiments
+    assert "Always guessing the largest class would be correct for 50.0% of the test photos." in page()
+
+
+def test_an_accuracy_that_is_not_above_the_guess_is_called_so(page):
+    called = "not shown to be better than guessing the largest class"
+    assert f"This accuracy is {called} ." in page(**UNEQUAL)  # 85% against 90%
+    assert called not in page()
+    assert called not in page(classes=FLOWERS)
+    text = page(**UNEQUAL, rank_by="balanced_accuracy")
+    assert f"This accuracy is {called} ." in text
+    assert "always guessing the largest class has 50.0%" in text
+
+
+def test_claims_of_the_original_are_left_out_for_other_classes(page):
+    ours, original = page(classes=FLOWERS, all_tables=True), page(all_tables=True)
+    for claim in ("original", "cat", "dog", "JFIF", "80-10-10 split always helps", "576 weights", "The base grid"):
+        assert re.search(rf"\b{claim}", original, re.IGNORECASE), claim
+        assert not re.search(rf"\b{claim}", ours, re.IGNORECASE), claim
+    assert "General claims about training" in ours
+    assert "supported Augmentation raises accuracy Here +" in ours
+    assert "Batch sizes from 16 to 256 were tried" not in ours
+    assert "Daisy, dandelion, roses or tulips?" in ours
+
+
+def test_a_study_without_experiments_for_claims_has_no_findings(results, write_report):
+    study, folder = results(classes=FLOWERS)
+    outline = study.outline("config/study.yaml")
+    outline = outline.model_copy(update={"experiments": outline.experiments[:1]})
+    report = write_report(outline, folder)
+    html = (report / "index.html").read_text(encoding="utf-8")
+    assert "findings" not in html.partition("</style>")[2]
+    assert (report / "tables/findings.csv").read_text(encoding="utf-8").count("\n") == 1
+    assert "Original" not in (report / "tables/findings.md").read_text(encoding="utf-8")
+
+
+def test_classes_are_confused_with_each_other_in_either_direction():
+    counts = np.array([[7, 2, 0, 1], [3, 6, 1, 0], [0, 0, 9, 1], [0, 0, 3, 7]])
+    first, second, *others = confused_classes(counts, FLOWERS)
+    assert (first.first, first.second, first.as_second, first.as_first) == ("daisy", "dandelion", 2, 3)
+    assert (first.confused, first.photos) == (5, 20)
+    assert (second.first, second.second, second.confused) == ("roses", "tulips", 4)
+    assert [(pair.first, pair.second, pair.confused) for pair in others] == [
+        ("daisy", "tulips", 1),
+        ("dandelion", "roses", 1),
+    ]
+    assert confused_classes(np.diag([3, 4, 5, 6]), FLOWERS) == []
+
+
+def test_the_page_names_the_most_confused_classes_in_a_sentence(page):
+    text = page(classes=FLOWERS)
+    # 371 errors of the best experiment, which has 2,500 test photos
+    assert re.search(
+        r"daisy and dandelion are confused with each other most often: 18\d of the 1,250 test photos", text
+    )
+    assert re.search(r"The next pairs: roses and tulips \(18\d of 1,250\)\.", text)
+    assert "confused with each other" not in page()
+
+
+@pytest.mark.parametrize("count", [2, 4, 40])
+def test_every_class_is_in_the_table_of_metrics(page, count):
+    names = tuple(f"class{number}" for number in range(count))
+    text = page(classes=names)
+    for name in names:
+        assert re.search(rf"{name} {2500 // count}\b.*?\d+\.\d% \(\d+\.\d–\d+\.\d\)", text), name
+    assert ("The classes with the lowest F1 come first." in text) == (count == 40)
+    assert count_noun(count, "class", "classes") in text or count < 7
+    assert re.search(r"All classes together: accuracy \d+\.\d%, balanced accuracy \d+\.\d%, macro F1 0\.\d+", text)
+
+
+def test_the_axis_of_the_loss_reaches_the_loss_of_a_guess_among_many_classes(results):
+    from canigatti.report.page.plots import exceeds_axis
+    from canigatti.report.results import read_study
+
+    study, folder = results(classes=FLOWERS)
+    run = read_study(study.outline("config/study.yaml"), folder).runs[0]
+    run.history["loss"] = np.linspace(6.9, 0.5, len(run.history))
+    assert exceeds_axis([run], "loss", 2)
+    assert not exceeds_axis([run], "loss", 1000)
