@@ -54,9 +54,7 @@ def test_unusable_files_in_the_sample_are_not_counted_as_photos():
     assert design(survey_of([1_000, 1_000], rejected=25), Limits()).photos.sum() == pytest.approx(1_600)
 
 
-@pytest.mark.parametrize(
-    ("side", "base", "pretrained"), [(28, 24, 96), (64, 64, 96), (180, 128, 192), (3_000, 128, 224)]
-)
+@pytest.mark.parametrize(("side", "base", "pretrained"), [(28, 24, 96), (64, 64, 96), (180, 96, 192), (3_000, 96, 224)])
 def test_image_sizes_are_those_of_the_photos(side, base, pretrained):
     chosen = design(survey_of([100, 100], side), Limits())
     assert (chosen.base_size, chosen.pretrained_size) == (base, pretrained)

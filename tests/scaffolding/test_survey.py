@@ -68,7 +68,9 @@ def test_folders_of_subsets_are_a_split(write_photos, tmp_path):
     found = survey(folder)
     assert found.has_given_split
     assert found.in_subsets.tolist() == [[3, 3, 3], [3, 3, 3]]
-    assert "in folders for train and validation and test" in "\n".join(describe_survey(found))
+    text = "\n".join(describe_survey(found))
+    assert "9 (3 train, 3 validation, 3 test)  such as test/cat/0.png" in text
+    assert "in folders for train and validation and test" in text
 
 
 def test_incomplete_folders_of_subsets_are_no_split(write_photos, tmp_path):

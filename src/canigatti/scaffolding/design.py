@@ -13,10 +13,10 @@ _SPLITS = ((80, 10, 10), (70, 15, 15), (64, 16, 20), (50, 20, 30))  # percent; t
 _DEFAULT_SPLIT = (64, 16, 20)  # if none has enough
 _RESERVE = 1.1  # of the test photos: copies are found only when a study decodes all photos
 
-_BASE_SIZES = (8, 16, 24, 32, 48, 64, 96, 128)  # pixels; the base network halves them three times
+_BASE_SIZES = (8, 16, 24, 32, 48, 64, 96)  # pixels; the base network halves them three times
 _PRETRAINED_SIZES = (96, 128, 160, 192, 224)  # pixels; those of the ImageNet weights of MobileNetV2
 _FEW_PHOTOS = 2_000  # training photos; with fewer, small batches give more training steps in an epoch
-_BASE_STEPS = 1_500  # training steps of the base network, at least 20 epochs and at most 60
+_BASE_STEPS = 1_500  # training steps of the base network, at least 15 epochs and at most 40
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,10 @@ class Limits:
 ALL_LIMITS = (
     Limits(),
     Limits(epochs=0.6),
-    Limits(96, 160, 0.6),
-    Limits(96, 160, 0.4),
+    Limits(64, 160, 0.6),
     Limits(64, 128, 0.4),
-    *(Limits(96, 160, 0.4, photos) for photos in (16_000, 8_000, 4_000)),
-    *(Limits(64, 128, 0.4, photos) for photos in (4_000, 2_000, 1_000)),
-    *(Limits(64, 96, 0.2, photos) for photos in (1_000, 500)),
+    *(Limits(64, 128, 0.4, photos) for photos in (16_000, 8_000, 4_000, 2_000, 1_000)),
+    *(Limits(48, 96, 0.2, photos) for photos in (1_000, 500)),
 )
 
 
@@ -138,11 +136,11 @@ def _schedules(steps: int, factor: float) -> dict[str, Schedule]:
         steps: training steps of an epoch.
         factor: of the numbers of epochs.
     """
-    epochs = min(60, max(20, round(_BASE_STEPS / steps)))
+    epochs = min(40, max(15, round(_BASE_STEPS / steps)))
 
     def schedule(epochs: float, learning_rate: float) -> Schedule:
         number = max(2, round(epochs * factor))
-        return Schedule(number, max(2, number // 5), learning_rate)
+        return Schedule(number, max(3, number // 4), learning_rate)
 
     return {
         "base": schedule(epochs, 0.0005),

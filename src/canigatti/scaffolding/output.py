@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from canigatti.files import printable
+from canigatti.photos.records import SUBSETS
 from canigatti.scaffolding.observations import observe
 from canigatti.scaffolding.proposal import Proposal
 from canigatti.scaffolding.survey import Survey
@@ -19,8 +20,8 @@ def describe_survey(survey: Survey) -> Iterator[str]:
         labels = sorted({*range(_MAX_CLASSES), survey.smallest, survey.largest})
     width = max(len(survey.classes[label]) for label in labels)
     for label in labels:
-        row = f"  {survey.classes[label]:<{width}}  {survey.counts[label]:>7,}  such as {survey.examples[label]}"
-        yield printable(row)
+        counts = f"{survey.counts[label]:>7,}{_describe_subsets(survey, label)}"
+        yield printable(f"  {survey.classes[label]:<{width}}  {counts}  such as {survey.examples[label]}")
     if count > _MAX_CLASSES:
         yield f"  and {count - len(labels):,} more, with {survey.counts.min():,} to {survey.counts.max():,} files each"
     yield _describe_sample(survey)
@@ -31,6 +32,12 @@ def describe_survey(survey: Survey) -> Iterator[str]:
 def _describe_layout(survey: Survey) -> str:
     classes = "one folder per class" if survey.in_folders else "a file name begins with its class"
     return f"{classes}, in folders for {' and '.join(survey.given_subsets)}" if survey.given_subsets else classes
+
+
+def _describe_subsets(survey: Survey, label: int) -> str:
+    """Return the number of files of a class in each subset, if folders divide the files."""
+    counts = zip(SUBSETS, survey.in_subsets[label], strict=True)
+    return f" ({', '.join(f'{count:,} {subset}' for subset, count in counts)})" if survey.given_subsets else ""
 
 
 def _describe_sample(survey: Survey) -> str:
