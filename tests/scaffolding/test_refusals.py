@@ -116,7 +116,8 @@ def test_existing_configurations_and_results_are_not_replaced(init, write_photos
 
 def test_no_permission_to_write(init, write_photos, tmp_path, monkeypatch):
     folder = write_photos(tmp_path / "photos", PHOTOS)
-    monkeypatch.setattr("canigatti.scaffolding.choice.os.access", lambda *_: False)  # root may write everywhere
+    may_not_write = lambda _, mode: not mode & os.W_OK  # noqa: E731 (root may write everywhere)
+    monkeypatch.setattr("canigatti.scaffolding.choice.os.access", may_not_write)
     assert_refused(init(folder), "config/photos.yaml cannot be written: no permission to write into")
 
 

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from canigatti.config import EarlyStopping, Pretrained, Spec
+from canigatti.config import SGD, EarlyStopping, Pretrained, Spec
 from canigatti.photos.store import Store
 from canigatti.scaffolding.sample import Sample
 from canigatti.training import features, networks
@@ -19,10 +19,12 @@ from canigatti.training.checkpoint import Checkpoint, write_checkpoint
 if TYPE_CHECKING:
     import keras
 
+Value = TypeVar("Value")
+
 _MAX_STEPS = 6  # that are timed, after the first, which includes TensorFlow's tracing of the network
-_MAX_SECONDS = 2.0  # then no further step is timed, once there are two
+_MAX_SECONDS = 1.0  # then no further step is timed, once there are two
+_PREDICTED = 16  # photos in the forward pass that is timed
 _FORWARD = 1 / 3  # work of a prediction relative to a training step, for a network whose layers are all trained
-_BATCH_SIZE = 64  # photos per forward pass, as in an evaluation
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,21 @@ class Speed:
         return replace(self, training=training, prediction=self.prediction * ratio)
 
 
+@dataclass(frozen=True)
+class _Built:
+    """A network that has predicted some photos.
+
+    Attributes:
+        model: the network.
+        start: seconds to build and trace it.
+        prediction: seconds per photo.
+    """
+
+    model: "keras.Model"
+    start: float
+    prediction: float
+
+
 @dataclass
 class Stopwatch:
     """The speeds of networks on this machine, each measured once.
@@ -70,6 +87,7 @@ class Stopwatch:
     classes: int
     weights: Mapping[str, Path]
     measured: dict[Spec, Speed] = field(default_factory=dict)
+    _last: tuple[Spec, _Built] | None = None  # a transferred network is measured, and then fine-tuned
 
     def measure(self, spec: Spec) -> Speed:
         """Return the speed of an experiment's network.
@@ -77,9 +95,13 @@ class Stopwatch:
         Raises:
             InputError: a file does not hold the weights of its backbone, or the memory is exhausted.
         """
+        from canigatti.training.device import report_out_of_memory
+
         spec = _normalize(spec)
         if spec not in self.measured:
-            self.measured[spec] = self._measure(spec)
+            title = f"a network for {spec.image_size}×{spec.image_size} pixels in batches of {spec.batch_size}"
+            with report_out_of_memory(title):
+                self.measured[spec] = self._measure(spec)
         return self.measured[spec]
 
     def estimate(self, spec: Spec) -> Speed:
@@ -91,19 +113,36 @@ class Stopwatch:
         return self.measure(spec)
 
     def _measure(self, spec: Spec) -> Speed:
-        from canigatti.training.device import report_out_of_memory
+        photos = self._photos(spec)
+        if not isinstance(spec.network, Pretrained):
+            seconds, model = _timed(lambda: networks.build(spec, None, self.classes))
+            first, step = _time_steps(model, photos, spec)
+            training = step / spec.batch_size
+            return Speed(seconds + first, training, training * _FORWARD, _time_checkpoint(model))
+        built = self._build_pretrained(spec, spec.network, photos)
+        trained = networks.prepare(built.model, spec)
+        examples: Examples = photos
+        if features.are_constant(spec):
+            trained, examples = features.build_head(built.model, spec), _made_up_features(built.model, photos)
+        first, step = _time_steps(trained, examples, spec)
+        return Speed(built.start + first, step / spec.batch_size, built.prediction, _time_checkpoint(trained))
 
-        title = f"a network for {spec.image_size}×{spec.image_size} pixels in batches of {spec.batch_size}"
-        with report_out_of_memory(title):
-            backbone = spec.network.backbone if isinstance(spec.network, Pretrained) else ""
-            return _measure(spec, self._photos(spec), self.classes, self.weights.get(backbone))
+    def _build_pretrained(self, spec: Spec, network: Pretrained, photos: Subset) -> _Built:
+        key = spec.model_copy(update={"unfreeze": "nothing", "augmentation": None, "optimizer": SGD(name="sgd")})
+        if self._last is None or self._last[0] != key:
+            weights = self.weights.get(network.backbone)
+            seconds, model = _timed(lambda: networks.build(spec, weights, self.classes))
+            batch, _ = photos.gather(np.arange(_PREDICTED))
+            first, second = (_timed(lambda: model.predict_on_batch(batch))[0] for _ in range(2))
+            self._last = key, _Built(model, seconds + max(0.0, first - second), second / _PREDICTED)
+        return self._last[1]
 
     def _photos(self, spec: Spec) -> Subset:
         """Return at least as many labeled photos as a batch has, by repeating those of the sample."""
         images = self.sample.images(spec.image_size)
         ids = np.arange(len(images)).astype(str).astype(object)
         store = Store(images, ids, np.arange(len(images)) % self.classes)
-        return Subset(store, np.arange(max(_BATCH_SIZE, spec.batch_size)) % len(images), spec.color)
+        return Subset(store, np.arange(max(_PREDICTED, spec.batch_size)) % len(images), spec.color)
 
 
 def _normalize(spec: Spec) -> Spec:
@@ -114,36 +153,11 @@ def _normalize(spec: Spec) -> Spec:
     return spec.model_copy(update={**same, **plain})
 
 
-def _measure(spec: Spec, photos: Subset, classes: int, weights: Path | None) -> Speed:
-    """Build a network and time a few steps of its training."""
-    started = time.perf_counter()
-    model = networks.build(spec, weights, classes)
-    built = time.perf_counter() - started
-    if not isinstance(spec.network, Pretrained):
-        first, step = _time_steps(model, photos, spec)
-        training = step / spec.batch_size
-        return Speed(built + first, training, training * _FORWARD, _time_checkpoint(model))
-    prediction, traced = _time_predictions(model, photos)
-    trained: keras.Model = model
-    examples: Examples = photos
-    if features.are_constant(spec):
-        trained, examples = features.build_head(model, spec), _made_up_features(model, photos)
-    first, step = _time_steps(trained, examples, spec)
-    return Speed(built + traced + first, step / spec.batch_size, prediction, _time_checkpoint(trained))
-
-
 def _made_up_features(model: "keras.Model", photos: Subset) -> Examples:
     """Return features, all of them 1, and the photos' labels; the values have no effect on the speed."""
     _, labels = photos.gather(np.arange(len(photos)))
     units = model.get_layer("pooling").output.shape[-1]
     return features.Features(np.ones((len(photos), units), np.float32), labels)
-
-
-def _time_predictions(model: "keras.Model", photos: Subset) -> tuple[float, float]:
-    """Return the seconds of a prediction per photo, and those of the tracing before the first one."""
-    batch, _ = photos.gather(np.arange(_BATCH_SIZE))
-    first, second = (_seconds(lambda: model.predict_on_batch(batch)) for _ in range(2))
-    return second / _BATCH_SIZE, max(0.0, first - second)
 
 
 def _time_steps(model: "keras.Model", examples: Examples, spec: Spec) -> tuple[float, float]:
@@ -172,10 +186,11 @@ def _time_checkpoint(model: "keras.Model") -> float:
     variables = [variable.numpy() for variable in (*model.variables, *model.optimizer.variables)]
     checkpoint = Checkpoint([], variables, model.get_weights(), {}, stopped=False, resumed_after=[])
     with tempfile.TemporaryDirectory() as folder:
-        return _seconds(lambda: write_checkpoint(Path(folder, "checkpoint.npz"), checkpoint))
+        return _timed(lambda: write_checkpoint(Path(folder, "checkpoint.npz"), checkpoint))[0]
 
 
-def _seconds(action: Callable[[], object]) -> float:
+def _timed(action: Callable[[], Value]) -> tuple[float, Value]:
+    """Return the seconds that an action takes, and its value."""
     started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
+    value = action()
+    return time.perf_counter() - started, value
