@@ -1,4 +1,4 @@
-"""The `canigatti` command line: one command per step of a study, and `predict`."""
+"""The `canigatti` command line: one command per step of a study, `init` and `predict`."""
 
 import json
 import sys
@@ -22,6 +22,7 @@ from canigatti.provenance import with_one_code
 from canigatti.report.commands.check import check_results
 from canigatti.report.commands.plot import plot_report
 from canigatti.report.commands.write import report
+from canigatti.scaffolding.commands import init
 from canigatti.search.commands.plot import plot_search
 from canigatti.search.commands.propose import propose_trials
 from canigatti.search.commands.select import select_trial
@@ -40,6 +41,7 @@ for command in (
     *(check_results, plot_report, report),
 ):
     app.command()(one_writer(recorded(with_one_code(command))))
+app.command()(init)
 app.command()(predict)
 
 

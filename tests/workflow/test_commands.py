@@ -79,9 +79,18 @@ def test_every_command_explains_itself_without_loading_heavy_libraries():
         [sys.executable, "-m", "canigatti", "--help"], capture_output=True, text=True, check=True
     ).stdout
     commands = re.findall(r"^. ([a-z-]+)  ", listing, flags=re.MULTILINE)
-    assert {"fetch", "generate", "inspect", "split", "store", "train-trial", "train", "evaluate", "predict"} <= {
-        *commands
-    }
+    assert {
+        "fetch",
+        "generate",
+        "inspect",
+        "split",
+        "store",
+        "train-trial",
+        "train",
+        "evaluate",
+        "init",
+        "predict",
+    } <= {*commands}
 
 
 def test_a_user_error_is_reported_without_a_traceback(tmp_path):
@@ -112,11 +121,12 @@ def test_stages_import_only_stages_to_their_left():
     stages = ["photos", "training", "search", "evaluation", "report"]
     allowed = {stage: {*stages[: number + 1]} for number, stage in enumerate(stages)}
     allowed |= {"prediction": {"photos", "training", "evaluation", "prediction"}}
+    allowed |= {"scaffolding": {"photos", "training", "search", "prediction", "scaffolding"}}
     allowed |= {"__main__.py": {*allowed}, "planning.py": {"photos", "search"}}
     allowed |= {"provenance.py": {"training"}}  # names of modules, not imports
     for path in PACKAGE.rglob("*.py"):
         text, place = path.read_text(encoding="utf-8"), path.relative_to(PACKAGE).parts[0]
-        imported = {room for room in (*stages, "prediction") if f"canigatti.{room}" in text}
+        imported = {room for room in (*stages, "prediction", "scaffolding") if f"canigatti.{room}" in text}
         assert imported <= allowed.get(place, set()), path
 
 
