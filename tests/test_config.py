@@ -4,7 +4,19 @@ from pathlib import Path
 import pytest
 import yaml
 
-from canigatti.config import ConfigError, Experiment, Outline, SearchSpec, Spec, Study, load_study, parse_study, schema
+from canigatti.config import (
+    ConfigError,
+    Experiment,
+    Outline,
+    SearchSpec,
+    Spec,
+    Square,
+    Study,
+    load_study,
+    parse_study,
+    schema,
+)
+from canigatti.files import InputError
 from canigatti.search.space import hyperparameters
 
 REPOSITORY = Path(__file__).parents[1]
@@ -106,6 +118,45 @@ def test_unused_augmentation_is_not_part_of_the_spec():
 def test_a_spec_is_read_back_as_it_was_written():
     text = Experiment(split="a", augment=True).resolve().to_json()
     assert Spec.from_json(text).to_json() == text == json.dumps(json.loads(text), sort_keys=True)
+
+
+SPEC_KEYS = (
+    *("augmentation", "batch_size", "color", "early_stopping", "epochs", "image_size", "network", "optimizer"),
+    *("split", "start_from", "unfreeze"),
+)
+
+
+def test_the_spec_has_a_later_option_only_if_an_experiment_uses_it():
+    """Otherwise, an option added to the package would train every existing study again."""
+    plain = json.loads(Experiment(split="a").resolve().to_json())
+    assert tuple(plain) == SPEC_KEYS
+    for option in LATER:
+        changed = Experiment(split="a", **option).resolve()
+        text = changed.to_json()
+        assert json.loads(text).keys() - plain.keys() == option.keys()
+        assert Spec.from_json(text) == changed
+
+
+LATER = [{"resize": "crop"}, {"resize": "pad"}]
+
+
+def test_every_option_that_json_omits_has_a_default():
+    for kind in (Experiment, Spec):
+        assert all(not kind.model_fields[name].is_required() for name in kind.omitted_defaults)
+
+
+@pytest.mark.parametrize(
+    ("square", "text"), [(Square(96), "96"), (Square(200, "crop"), "200-crop"), (Square(8, "pad"), "8-pad")]
+)
+def test_the_text_of_a_square_is_read_back(square, text):
+    assert str(square) == text
+    assert Square.parse(text) == square
+
+
+@pytest.mark.parametrize("text", ["", "0", "-8", "crop", "96crop", "96-squeeze", "96-crop-pad", "96-crop\n", "９6"])
+def test_a_text_that_is_not_a_square_is_rejected(text):
+    with pytest.raises(InputError, match="--size: expected pixels, such as 96, or 96-crop or 96-pad, received"):
+        Square.parse(text)
 
 
 def test_the_table_of_an_experiment_does_not_change_its_spec(tmp_path):
@@ -215,6 +266,12 @@ INVALID = {
         "search.seed",
         "received 0",
     ),
+    "unknown resize mode": (
+        "plain: {",
+        "plain: {resize: stretch, ",
+        "experiments.plain.resize",
+        "received 'stretch'",
+    ),
     "unknown table": ("plain: {", "plain: {table: others, ", "experiments.plain.table", "received 'others'"),
     "not a mapping": ("  plain: {color: grayscale}", "  plain: 3", "experiments.plain", "received 3"),
 }
@@ -311,7 +368,7 @@ def test_the_json_schema_in_the_workflow_is_up_to_date():
 PRETRAINED = VALID.replace(
     "experiments:",
     "weights: {vgg16: imagenet}\nexperiments:\n"
-    "  transfer: {augment: true, network: {backbone: vgg16, head: {pooling: flatten, dense_units: [8]}}}\n"
+    "  transfer: {augment: true, resize: pad, network: {backbone: vgg16, head: {pooling: flatten, dense_units: [8]}}}\n"
     "  finetune: {start_from: transfer, unfreeze: everything, optimizer: {name: sgd, learning_rate: 1e-5}}\n",
 )
 
@@ -322,6 +379,7 @@ def test_a_fine_tuned_experiment_inherits_from_the_experiment_it_starts_from(tmp
     assert finetune.network == transfer.network
     assert finetune.augment
     assert (transfer.unfreeze, finetune.unfreeze) == ("nothing", "everything")
+    assert (transfer.resize, finetune.resize) == ("pad", "pad")
     assert finetune.optimizer.learning_rate == 1e-5
 
 
@@ -377,6 +435,12 @@ INVALID_PRETRAINED = {
         "finetune: {",
         "finetune: {image_size: 64, ",
         "experiments.finetune.image_size",
+        "expected that of transfer",
+    ),
+    "other resize mode": (
+        "finetune: {",
+        "finetune: {resize: crop, ",
+        "experiments.finetune.resize",
         "expected that of transfer",
     ),
     "unknown backbone": ("backbone: vgg16", "backbone: vgg61", "experiments.transfer.network.pretrained", "'vgg61'"),

@@ -1,13 +1,14 @@
 """Every record and every table of the package is read back as it was written."""
 
 import importlib
+import json
 import math
 import pkgutil
 import types
 import typing
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import annotated_types
 import pandas as pd
@@ -389,6 +390,28 @@ def test_other_columns_are_dropped_unless_the_table_is_open_ended(tmp_path):
 def test_equal_records_have_equal_json_with_sorted_keys():
     first, second = (Split(train=0.5, validation=0.25, test=0.25), Split(test=0.25, train=0.5, validation=0.25))
     assert first.to_json() == second.to_json() == '{"seed": 42, "test": 0.25, "train": 0.5, "validation": 0.25}'
+
+
+class Extended(Record):
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("added", "pair")
+    original: int = 1
+    added: str | None = None
+    pair: tuple[int, int] = (1, 2)
+
+
+class Outer(Record):
+    inner: Extended
+    others: tuple[Extended, ...] = ()
+
+
+def test_json_has_an_added_field_only_where_it_differs_from_its_default(tmp_path):
+    outer = Outer(inner=Extended(), others=(Extended(original=2, added="x"), Extended(pair=(3, 4))))
+    text = '{"inner": {"original": 1}, "others": [{"added": "x", "original": 2}, {"original": 1, "pair": [3, 4]}]}'
+    assert outer.to_json() == text
+    assert Outer.from_json(text) == outer
+    outer.write(tmp_path / "outer.json")
+    assert json.loads((tmp_path / "outer.json").read_text()) == json.loads(text)
+    assert Extended().model_dump() == {"original": 1, "added": None, "pair": (1, 2)}
 
 
 def test_an_unsupported_field_type_is_not_skipped():

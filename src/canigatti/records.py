@@ -7,9 +7,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from canigatti.files import InputError, restore, write_csv, write_text
 
@@ -17,19 +24,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LONGEST_INPUT = 80  # characters of a rejected value that a message quotes
+_JSON = object()  # pydantic's context in `to_json` and `write`; `model_dump` returns all fields
 
 
 class Record(BaseModel):
     """An immutable JSON document: unknown keys are rejected, types are not converted, NaN and infinity are rejected.
 
     For every record `r` of a class `C`, `C.from_json(r.to_json()) == r`.
+
+    Attributes:
+        omitted_defaults: fields that JSON has only where their values differ from their defaults. They were added after
+            studies had run: a job runs again when the JSON of its spec changes, and a new key would change all.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    omitted_defaults: ClassVar[tuple[str, ...]] = ()
 
     def to_json(self) -> str:
         """Return the record as JSON on one line with sorted keys; equal records give equal texts."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return json.dumps(self.model_dump(mode="json", context=_JSON), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -49,7 +62,7 @@ class Record(BaseModel):
         Raises:
             OSError: the file cannot be written; the message names it.
         """
-        content = json.dumps(self.model_dump(mode="json"), indent=2, allow_nan=False, ensure_ascii=False)
+        content = json.dumps(self.model_dump(mode="json", context=_JSON), indent=2, allow_nan=False, ensure_ascii=False)
         write_text(path, content + "\n")
 
     @classmethod
@@ -65,6 +78,15 @@ class Record(BaseModel):
             raise InputError(f"{path}: expected a record of type {cls.__name__} ({error.strerror or error})") from None
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+
+    @model_serializer(mode="wrap")
+    def _omit_defaults(self, serialize: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        fields: dict[str, Any] = serialize(self)
+        if info.context is _JSON:
+            for name in self.omitted_defaults:
+                if getattr(self, name) == type(self).model_fields[name].default:
+                    del fields[name]
+        return fields
 
 
 def _first_error(error: ValidationError) -> str:

@@ -72,6 +72,14 @@ def test_page_loads_no_other_file(page):
     assert any("default-src 'none'" in meta.get("content", "") for meta in elements.all("meta"))
 
 
+def test_the_page_describes_what_each_resize_mode_does_to_photos(page):
+    squeezed, mixed = (" ".join(Elements(page(**options)).text.split()) for options in ({}, {"all_tables": True}))
+    effect = "he aspect ratio changes most in photos that are far from square."
+    assert f"resized to 200 × 200 pixels. T{effect}" in squeezed
+    effects = f"With resize: crop, only the center square of each photo is used. With resize: squeeze, t{effect}"
+    assert f"resized to 200 × 200 pixels. {effects}" in mixed
+
+
 def test_internal_links_have_targets(page):
     elements = Elements(page())
     ids = [attributes["id"] for _, attributes in elements.tags if "id" in attributes]

@@ -1,12 +1,14 @@
 """An experiment: input, network, optimizer and training."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from canigatti.config.basis import Count, Name, Positive, Probability, Rate
+from canigatti.config.optimizers import SGD, Optimizer
 from canigatti.config.pretrained import Pretrained
 from canigatti.config.search import Objective, Search, SearchSeed, Space
+from canigatti.config.squares import Resize, Square
 from canigatti.records import Record
 
 
@@ -86,33 +88,6 @@ class Convolutional(Record):
         return self
 
 
-class SGD(Record):
-    """Stochastic gradient descent, with the parameters of keras.optimizers.SGD."""
-
-    name: Literal["sgd"] = Field(description="The optimizer.")
-    learning_rate: Positive = Field(default=0.01, description="Step size.")
-    momentum: Rate = Field(default=0.0, description="Fraction of the previous update that is added to each update.")
-    nesterov: bool = Field(default=False, description="Whether to use Nesterov momentum.")
-
-
-class Adam(Record):
-    """Adam, with the parameters of keras.optimizers.Adam."""
-
-    name: Literal["adam"] = Field(description="The optimizer.")
-    learning_rate: Positive = Field(default=0.001, description="Step size.")
-    beta_1: Rate = Field(default=0.9, description="Decay rate of the mean of the gradients.")
-    beta_2: Rate = Field(default=0.999, description="Decay rate of the mean of the squared gradients.")
-
-
-class RMSprop(Record):
-    """RMSprop, with the parameters of keras.optimizers.RMSprop."""
-
-    name: Literal["rmsprop"] = Field(description="The optimizer.")
-    learning_rate: Positive = Field(default=0.001, description="Step size.")
-    rho: Rate = Field(default=0.9, description="Decay rate of the mean of the squared gradients.")
-    momentum: Rate = Field(default=0.0, description="Fraction of the previous update that is added to each update.")
-
-
 def _kind_of_network(raw: Any) -> str:
     has_backbone = "backbone" in raw if isinstance(raw, dict) else hasattr(raw, "backbone")
     return "pretrained" if has_backbone else "convolutional"
@@ -122,7 +97,6 @@ Network = Annotated[
     Annotated[Convolutional, Tag("convolutional")] | Annotated[Pretrained, Tag("pretrained")],
     Discriminator(_kind_of_network),
 ]
-Optimizer = Annotated[SGD | Adam | RMSprop, Field(discriminator="name")]
 
 
 class EarlyStopping(Record):
@@ -134,10 +108,16 @@ class EarlyStopping(Record):
 class _Training(Record):
     """The keys that an experiment and its resolved form share."""
 
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("resize",)
+
     split: str | None = Field(default=None, description="Name of the split to train and test on.")
     color: Literal["rgb", "grayscale"] = Field(default="rgb", description="Color mode of the network's input.")
     image_size: Annotated[int, Field(ge=8, le=1024)] = Field(
         default=200, description="Width and height of the network's input, in pixels."
+    )
+    resize: Resize = Field(
+        default="squeeze",
+        description="How photos become square: squeeze changes the aspect ratio, crop cuts the center, pad adds black.",
     )
     network: Network = Field(
         default=Convolutional(), description="The architecture; a network with the key backbone is a pretrained one."
@@ -156,6 +136,11 @@ class _Training(Record):
     batch_size: Count = Field(default=64, description="Photos per training step.")
     epochs: Count = Field(default=100, description="Maximum number of epochs.")
     early_stopping: EarlyStopping = Field(default=EarlyStopping(), description="When to stop before the last epoch.")
+
+    @property
+    def square(self) -> Square:
+        """The photos that the network takes."""
+        return Square(self.image_size, self.resize)
 
     @model_validator(mode="after")
     def _check_network(self) -> Self:

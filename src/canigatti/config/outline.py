@@ -4,7 +4,8 @@ import hashlib
 from typing import Self
 
 from canigatti.config.basis import Name
-from canigatti.config.experiment import Adam, Convolutional, Experiment, Spec, Table
+from canigatti.config.experiment import Convolutional, Experiment, Spec, Table
+from canigatti.config.optimizers import Adam
 from canigatti.records import Record
 
 
