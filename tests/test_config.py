@@ -141,8 +141,14 @@ LATER = [{"resize": "crop"}, {"resize": "pad"}]
 
 
 def test_every_option_that_json_omits_has_a_default():
-    for kind in (Experiment, Spec):
-        assert all(not kind.model_fields[name].is_required() for name in kind.omitted_defaults)
+    assert all(not Spec.model_fields[name].is_required() for name in Spec.omitted_defaults)
+
+
+def test_an_experiment_may_override_a_default_that_specs_omit(tmp_path):
+    text = VALID.replace("defaults: {", "defaults: {resize: crop, ").replace("plain: {", "plain: {resize: squeeze, ")
+    study = read(tmp_path, text)
+    assert [one.resize for one in study.experiments.values()] == ["squeeze", "crop"]
+    assert Study.from_json(study.to_json()) == study
 
 
 @pytest.mark.parametrize(

@@ -81,12 +81,7 @@ OTHERS = {
         *(0.7788, 20_573_761, 55.0),
     ),
     "batch-16": ({"table": "ablations", "split": "80-10-10", "batch_size": 16}, 0.8036, 20_573_761, 92.0),
-    "batch-256": (
-        {"table": "ablations", "split": "80-10-10", "batch_size": 256, "resize": "crop"},
-        0.7964,
-        20_573_761,
-        49.0,
-    ),
+    "batch-256": ({"table": "ablations", "split": "80-10-10", "batch_size": 256}, 0.7964, 20_573_761, 49.0),
 }
 NAMES = [*GRID, *OTHERS]
 ACCURACY = {

@@ -108,8 +108,6 @@ class EarlyStopping(Record):
 class _Training(Record):
     """The keys that an experiment and its resolved form share."""
 
-    omitted_defaults: ClassVar[tuple[str, ...]] = ("resize",)
-
     split: str | None = Field(default=None, description="Name of the split to train and test on.")
     color: Literal["rgb", "grayscale"] = Field(default="rgb", description="Color mode of the network's input.")
     image_size: Annotated[int, Field(ge=8, le=1024)] = Field(
@@ -161,6 +159,8 @@ class _Training(Record):
 
 class Spec(_Training):
     """An experiment as its jobs receive it: everything that determines the result of a training run."""
+
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("resize",)  # not of `Experiment`, where a missing key is inherited
 
     augmentation: Augmentation | None = Field(description="None if training photos are not augmented.")
 

@@ -8,6 +8,8 @@ from canigatti.files import InputError
 
 Resize = Literal["squeeze", "crop", "pad"]
 
+_MODES: dict[str | None, Resize] = {None: "squeeze", "-crop": "crop", "-pad": "pad"}  # by the end of a square's text
+
 
 @dataclass(frozen=True, order=True)
 class Square:
@@ -34,7 +36,6 @@ class Square:
         Raises:
             InputError: it is not a positive number of pixels, with or without `-crop` or `-pad`.
         """
-        if not (parts := re.fullmatch("([1-9][0-9]*)(-crop|-pad)?", text, re.ASCII)):
+        if not (parts := re.fullmatch("([1-9][0-9]*)(-crop|-pad)?", text)):
             raise InputError(f"--size: expected pixels, such as 96, or 96-crop or 96-pad, received {text!r}")
-        resize: Resize = {None: "squeeze", "-crop": "crop", "-pad": "pad"}[parts[2]]
-        return cls(int(parts[1]), resize)
+        return cls(int(parts[1]), _MODES[parts[2]])
