@@ -38,7 +38,7 @@ wildcard_constraints:
     experiment="[A-Za-z0-9_-]+",
     split="[A-Za-z0-9_-]+",
     seed="[0-9]+",
-    size="[0-9]+",
+    size="[0-9]+(-crop|-pad)?",  # see `canigatti.config.Square`
     backbone="[a-z0-9]+",
     trial="[0-9]+",
     execution="[0-9]+",

@@ -2,7 +2,7 @@
 
 SEARCHED = [name for name, one in PLAN.included.items() if one.search]
 SPLITS_USED = sorted({one.split for one in PLAN.included.values()})
-SIZES_USED = sorted({one.image_size for one in PLAN.included.values()})
+SIZES_USED = sorted({one.square for one in PLAN.included.values()})
 MEASURED = dict(
     classes=rules.inspect_photos.output.classes,
     runs=of_every_run(f"{TRAINING}/{RUN}/run.json"),

@@ -11,11 +11,13 @@ from canigatti.config import (
     OutlinedExperiment,
     SearchSpec,
     Spec,
+    Square,
     Study,
     load_study,
     parse_study,
     schema,
 )
+from canigatti.files import InputError
 from canigatti.search.space import hyperparameters
 
 REPOSITORY = Path(__file__).parents[1]
@@ -150,6 +152,8 @@ LATER = [
     {"schedule": {"name": "plateau"}},
     {"label_smoothing": 0.1},
     {"mixed_precision": True},
+    {"resize": "crop"},
+    {"resize": "pad"},
 ]
 
 
@@ -191,8 +195,28 @@ def test_the_digest_of_a_searched_experiment_leaves_out_what_its_search_finds():
 
 
 def test_every_option_that_json_omits_has_a_default():
-    for kind in (Experiment, Spec):
-        assert all(not kind.model_fields[name].is_required() for name in kind.omitted_defaults)
+    assert all(not Spec.model_fields[name].is_required() for name in Spec.omitted_defaults)
+
+
+def test_an_experiment_may_override_a_default_that_specs_omit(tmp_path):
+    text = VALID.replace("defaults: {", "defaults: {resize: crop, ").replace("plain: {", "plain: {resize: squeeze, ")
+    study = read(tmp_path, text)
+    assert [one.resize for one in study.experiments.values()] == ["squeeze", "crop"]
+    assert Study.from_json(study.to_json()) == study
+
+
+@pytest.mark.parametrize(
+    ("square", "text"), [(Square(96), "96"), (Square(200, "crop"), "200-crop"), (Square(8, "pad"), "8-pad")]
+)
+def test_the_text_of_a_square_is_read_back(square, text):
+    assert str(square) == text
+    assert Square.parse(text) == square
+
+
+@pytest.mark.parametrize("text", ["", "0", "-8", "crop", "96crop", "96-squeeze", "96-crop-pad", "96-crop\n", "９6"])
+def test_a_text_that_is_not_a_square_is_rejected(text):
+    with pytest.raises(InputError, match="--size: expected pixels, such as 96, or 96-crop or 96-pad, received"):
+        Square.parse(text)
 
 
 def test_the_table_of_an_experiment_does_not_change_its_spec(tmp_path):
@@ -357,6 +381,12 @@ INVALID = {
         "experiments.plain",
         "class_weight: expected null with oversample: true",
     ),
+    "unknown resize mode": (
+        "plain: {",
+        "plain: {resize: stretch, ",
+        "experiments.plain.resize",
+        "received 'stretch'",
+    ),
     "unknown table": ("plain: {", "plain: {table: others, ", "experiments.plain.table", "received 'others'"),
     "not a mapping": ("  plain: {color: grayscale}", "  plain: 3", "experiments.plain", "received 3"),
 }
@@ -453,7 +483,7 @@ def test_the_json_schema_in_the_workflow_is_up_to_date():
 PRETRAINED = VALID.replace(
     "experiments:",
     "weights: {vgg16: imagenet}\nexperiments:\n"
-    "  transfer: {augment: true, network: {backbone: vgg16, head: {pooling: flatten, dense_units: [8]}}}\n"
+    "  transfer: {augment: true, resize: pad, network: {backbone: vgg16, head: {pooling: flatten, dense_units: [8]}}}\n"
     "  finetune: {start_from: transfer, unfreeze: everything, optimizer: {name: sgd, learning_rate: 1e-5}}\n",
 )
 
@@ -464,6 +494,7 @@ def test_a_fine_tuned_experiment_inherits_from_the_experiment_it_starts_from(tmp
     assert finetune.network == transfer.network
     assert finetune.augment
     assert (transfer.unfreeze, finetune.unfreeze) == ("nothing", "everything")
+    assert (transfer.resize, finetune.resize) == ("pad", "pad")
     assert finetune.optimizer.learning_rate == 1e-5
 
 
@@ -519,6 +550,12 @@ INVALID_PRETRAINED = {
         "finetune: {",
         "finetune: {image_size: 64, ",
         "experiments.finetune.image_size",
+        "expected that of transfer",
+    ),
+    "other resize mode": (
+        "finetune: {",
+        "finetune: {resize: crop, ",
+        "experiments.finetune.resize",
         "expected that of transfer",
     ),
     "unknown backbone": ("backbone: vgg16", "backbone: vgg61", "experiments.transfer.network.pretrained", "'vgg61'"),

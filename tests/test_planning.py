@@ -39,6 +39,15 @@ def plan():
     return Plan(parse_study(STUDY, "test"))
 
 
+def test_experiments_share_the_images_of_their_size_and_resize_mode():
+    settings = {"resize": "crop"}, {"resize": "crop", "epochs": 3}, {"resize": "pad", "image_size": 64}
+    experiments = {"plain": {}, **{f"other{number}": keys for number, keys in enumerate(settings)}}
+    plan = Plan(parse_study({**STUDY, "experiments": experiments}, "test"))
+    images = [plan.images_file(job(name)) for name in experiments]
+    names = ["images-100.npy", "images-100-crop.npy", "images-100-crop.npy", "images-64-pad.npy"]
+    assert images == [f"results/pets/photos/{name}" for name in names]
+
+
 def test_a_network_from_scratch_needs_no_weights_no_parent_and_no_search(plan):
     plain = job("plain")
     assert plan.weights_file(plain) == plan.weights_record(plain) == []

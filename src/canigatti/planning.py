@@ -123,7 +123,7 @@ class Plan:
 
     def images_file(self, wildcards: Any) -> str:
         """Return the path of the experiment's images."""
-        return f"{self.results}/photos/images-{self.experiment(wildcards).image_size}.npy"
+        return f"{self.results}/photos/images-{self.experiment(wildcards).square}.npy"
 
     def images_hash(self, wildcards: Any) -> str:
         """Return the hash of the images, which is the input of jobs: Snakemake compares only small files by content."""

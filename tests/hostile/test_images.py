@@ -232,7 +232,7 @@ def faulty(tmp_path):
 def test_a_folder_with_faulty_files_gives_one_row_per_file_and_a_store_of_the_others(faulty):
     folder, files = faulty
     inspect(folder / "source.json", ["cat", "dog"], folder, workers=2)
-    store(folder / "source.json", folder / "manifest.csv", 32, folder / "images.npy", workers=2)
+    store(folder / "source.json", folder / "manifest.csv", "32", folder / "images.npy", workers=2)
     rows = MANIFEST.read(folder / "manifest.csv")
     assert sorted(rows["path"]) == sorted(files)
     assert rows["verdict"].value_counts().to_dict() == {"keep": 22, "unreadable": 7, "too-large": 4, "empty": 1}
@@ -275,7 +275,7 @@ def test_any_mix_of_files_gives_one_row_per_file_and_a_store_of_the_kept_photos(
             (folder / "photos" / path).write_bytes(content)
         describe("photos", folder / "photos", None).write(folder / "source.json")
         inspect(folder / "source.json", ["cat", "dog"], folder)
-        store(folder / "source.json", folder / "manifest.csv", 16, folder / "images.npy")
+        store(folder / "source.json", folder / "manifest.csv", "16", folder / "images.npy")
         rows = MANIFEST.read(folder / "manifest.csv")
         assert sorted(rows["path"]) == sorted(files)
         assert rows["id"].is_unique

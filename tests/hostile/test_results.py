@@ -102,6 +102,7 @@ def test_metrics_out_of_their_range_are_at_fault(folder, check, change):
         ("experiments={augmented: {augmentation: {zoom: 0.1}}}", "augmented"),
         ("defaults={optimizer: {learning_rate: 0.02}}", "plain"),
         ("experiments={other: {split: half}}", "other"),
+        ("experiments={other: {resize: pad}}", "other"),
     ],
 )
 def test_a_training_with_other_settings_than_the_configuration_is_refused(check, override, at_fault):
@@ -134,6 +135,13 @@ def test_a_training_on_other_photos_is_refused(folder, check):
     (folder / "photos/images-16.npy.sha256").write_text("0" * 64 + "\n")
     with pytest.raises(InputError, match=rf"{TRAINING}/run\.json: it was computed from other photos"):
         check()
+
+
+def test_a_training_on_photos_in_another_resize_mode_is_refused(folder, check):
+    edit(folder / TRAINING / "run.json", lambda record: record["spec"].update(resize="crop"))
+    (folder / "photos/images-16-crop.npy.sha256").write_text("0" * 64 + "\n")
+    with pytest.raises(InputError, match=rf"{TRAINING}/run\.json: it was computed from other photos"):
+        check("experiments={plain: {resize: crop}}")
 
 
 def test_a_training_on_another_split_is_refused(folder, check):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageFile
 
-from canigatti.photos.decoding import MAX_PIXELS, UnreadablePhoto, decode, to_square
+from canigatti.photos.decoding import MAX_PIXELS, UnreadablePhoto, decode
 
 ORIENTATION = 0x0112
 
@@ -222,7 +222,6 @@ def test_the_smallest_photo_is_accepted():
 def test_a_very_elongated_photo_is_noted():
     decoded = decode(encoded(Image.new("RGB", (20_000, 10)), "PNG"))
     assert decoded.notes == ["very elongated (20000×10 pixels)"]
-    assert to_square(decoded.image, 50).shape == (50, 50, 3)
 
 
 @pytest.mark.parametrize(
@@ -244,19 +243,3 @@ def test_skipping_the_colors_changes_nothing_else(content):
         assert getattr(colored, name) == getattr(gray, name)
     difference = np.asarray(colored.image.convert("L")).astype(int) - np.asarray(gray.image.convert("L"))
     assert np.abs(difference).mean() < 2
-
-
-def test_a_square_shows_the_whole_photo():
-    left_half_white = Image.new("RGB", (300, 100))
-    left_half_white.paste("white", (0, 0, 150, 100))
-    square = to_square(left_half_white, 20)
-    assert square.dtype == np.uint8
-    assert square.shape == (20, 20, 3)
-    assert square[:, :9].min() == 255
-    assert square[:, 11:].max() == 0
-
-
-def test_resizing_a_fine_pattern_does_not_alias():
-    checkerboard = np.indices((400, 400)).sum(axis=0) % 2 * 255
-    square = to_square(Image.fromarray(checkerboard.astype(np.uint8)).convert("RGB"), 50)
-    np.testing.assert_allclose(square, 127, atol=2)

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from canigatti.config import Square
 from canigatti.files import InputError, sha256_of
 from canigatti.photos.commands.inspect import inspect
 from canigatti.photos.commands.store import store
-from canigatti.photos.decoding import decode, to_square
+from canigatti.photos.decoding import decode
 from canigatti.photos.origin import describe
 from canigatti.photos.records import MANIFEST
+from canigatti.photos.resizing import to_square
 from canigatti.photos.store import open_store
 
 
@@ -37,7 +39,7 @@ def study(tmp_path):
     return tmp_path
 
 
-def write_store(study, name="images.npy", workers=1, size=16):
+def write_store(study, name="images.npy", workers=1, size="16"):
     store(study / "source.json", study / "manifest.csv", size, study / name, workers)
     return study / name
 
@@ -50,7 +52,21 @@ def test_every_row_is_a_kept_photo_as_a_square(study):
     assert opened.labels.tolist() == [0] * 49 + [1] * 49
     for row, (label, file) in ((0, ("Cat", 0)), (3, ("Cat", 4)), (97, ("Dog", 99))):
         content = (study / "photos" / label / f"{file}.jpg").read_bytes()
-        np.testing.assert_array_equal(opened.images[row], to_square(decode(content).image, 16))
+        np.testing.assert_array_equal(opened.images[row], to_square(decode(content).image, Square(16)))
+
+
+@pytest.mark.parametrize("mode", ["crop", "pad"])
+def test_photos_are_resized_in_the_mode_that_the_size_names(study, mode):
+    opened = open_store(write_store(study, size=f"16-{mode}"), study / "manifest.csv")
+    content = (study / "photos" / "Dog" / "99.jpg").read_bytes()  # 139×60 pixels
+    np.testing.assert_array_equal(opened.images[97], to_square(decode(content).image, Square(16, mode)))
+
+
+@pytest.mark.parametrize("size", ["0", "16-stretch"])
+def test_an_invalid_size_raises_and_nothing_is_written(study, size):
+    with pytest.raises(InputError, match="--size: expected pixels"):
+        write_store(study, size=size)
+    assert not (study / "images.npy").exists()
 
 
 def test_rows_are_found_by_id(study):

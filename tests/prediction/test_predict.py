@@ -17,10 +17,18 @@ import pytest
 from PIL import Image
 
 from canigatti.__main__ import main
+from canigatti.config import Square
+from canigatti.evaluation.commands.evaluate import evaluate
+from canigatti.evaluation.predictions import read_predictions
 from canigatti.files import sha256_of
 from canigatti.photos.color import to_grayscale
-from canigatti.photos.decoding import decode, to_square
+from canigatti.photos.commands.inspect import inspect
+from canigatti.photos.commands.store import store
+from canigatti.photos.decoding import decode
 from canigatti.photos.demo import faults
+from canigatti.photos.origin import describe
+from canigatti.photos.records import SPLIT, read_kept
+from canigatti.photos.resizing import to_square
 from canigatti.prediction import files as prediction_files
 from canigatti.prediction.files import predict_files
 from canigatti.prediction.search import find_files
@@ -39,9 +47,9 @@ def network(channels=3):
     return keras.Model(photos, keras.layers.Dense(1, "sigmoid", kernel_initializer=initializer)(values))
 
 
-def by_hand(path, channels=3):
+def by_hand(path, channels=3, resize="squeeze"):
     """Return the probability computed from the weights, in double precision."""
-    square = to_square(decode(Path(path).read_bytes()).image, SIZE)
+    square = to_square(decode(Path(path).read_bytes()).image, Square(SIZE, resize))
     inputs = to_grayscale(square) if channels == 1 else square
     weights, bias = network(channels).get_weights()
     return 1 / (1 + np.exp(-float((inputs / 255).ravel() @ weights[:, 0].astype(float) + bias[0])))
@@ -149,6 +157,30 @@ def test_photos_of_every_kind_are_decoded_as_for_the_image_store_in_rgb_and_gray
         np.testing.assert_allclose([row["probability"] for row in rows], expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("resize", ["squeeze", "crop", "pad"])
+def test_probabilities_are_those_of_the_evaluation_in_every_resize_mode(
+    predict, tmp_path, resize, make_training_record
+):
+    for number, size in enumerate([(60, 40), (40, 60), (90, 20), (41, 97)]):
+        path = tmp_path / "photos" / CLASSES[number % 2] / f"{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(faults.sideways_jpeg_bytes(noise_photo(number, size)))
+    describe("photos", tmp_path / "photos", None).write(tmp_path / "source.json")
+    inspect(tmp_path / "source.json", CLASSES, tmp_path)
+    store(tmp_path / "source.json", tmp_path / "manifest.csv", str(Square(SIZE, resize)), tmp_path / "images.npy")
+    kept = read_kept(tmp_path / "manifest.csv")
+    SPLIT.write(tmp_path / "split.csv", kept[["id", "label"]].assign(part="test"))
+    save_model(network(), tmp_path / "model.keras", CLASSES, resize)
+    make_training_record(model_sha256=sha256_of(tmp_path / "model.keras")).write(tmp_path / "run.json")
+    evaluate(tmp_path / "model.keras", tmp_path / "split.csv", tmp_path / "images.npy", tmp_path)
+
+    evaluated = read_predictions(tmp_path / "predictions.csv", CLASSES).probabilities[:, 1]
+    paths = [tmp_path / "photos" / path for path in kept["path"]]
+    predicted = [row["probability"] for row in json.loads(predict(tmp_path / "model.keras", "--json", *paths).out)]
+    np.testing.assert_allclose(predicted, evaluated, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(predicted, [by_hand(path, resize=resize) for path in paths], rtol=0, atol=1e-6)
+
+
 def test_files_folders_and_standard_input_can_be_combined(predict, model, photos):
     stdin = f"{photos}/b/3.jpg\n\n{photos}/b/1.jpg\r\n{photos}/a".encode()
     result = predict(model, "--json", f"{photos}/b/7.jpg", "-", f"{photos}/b/9.jpg", stdin=stdin)
@@ -236,9 +268,9 @@ def test_a_file_too_large_for_a_photo_is_not_read(predict, model, tmp_path):
 def test_results_are_yielded_during_decoding_and_few_photos_are_decoded_ahead(model, monkeypatch):
     decoded = []
 
-    def slow(path, size):
+    def slow(path, square):
         decoded.append(path)
-        return np.zeros((size, size, 3), np.uint8)
+        return np.zeros((square.size, square.size, 3), np.uint8)
 
     monkeypatch.setattr(prediction_files, "read_square", slow)
     monkeypatch.setattr(prediction_files, "BATCH_SIZE", 4)
@@ -254,11 +286,11 @@ def test_photos_are_decoded_while_a_batch_is_predicted(monkeypatch):
     monkeypatch.setattr(prediction_files, "BATCH_SIZE", 4)
     ahead, seen = threading.Event(), []
 
-    def read(path, size):
+    def read(path, square):
         seen.append(path)
         if path == "7.jpg":
             ahead.set()
-        return np.zeros((size, size, 3), np.uint8)
+        return np.zeros((square.size, square.size, 3), np.uint8)
 
     def during_prediction(model, photos):
         seen.append("prediction")

@@ -72,6 +72,26 @@ def test_page_loads_no_other_file(page):
     assert any("default-src 'none'" in meta.get("content", "") for meta in elements.all("meta"))
 
 
+def test_the_page_describes_what_each_resize_mode_does_to_photos(page, results, write_report):
+    effect = "he aspect ratio changes most in photos that are far from square."
+    assert f"resized to 200 × 200 pixels. T{effect}" in words(page())
+    study, folder = results()
+    for mode, name in (("crop", "base-641620-rgb"), ("pad", "base-801010-rgb")):
+        path = folder / "training" / name / "seed42" / "run.json"
+        record = TrainingRecord.read(path)
+        record.model_copy(update={"spec": record.spec.model_copy(update={"resize": mode})}).write(path)
+    html = (write_report(study, folder) / "index.html").read_text(encoding="utf-8")
+    effects = (
+        "With resize: crop, only the center square of each photo is used. With resize: pad, photos that are not square "
+        f"get black bars. With resize: squeeze, t{effect}"
+    )
+    assert f"resized to 200 × 200 pixels. {effects}" in words(html)
+
+
+def words(html):
+    return " ".join(Elements(html).text.split())
+
+
 def test_internal_links_have_targets(page):
     elements = Elements(page())
     ids = [attributes["id"] for _, attributes in elements.tags if "id" in attributes]

@@ -11,7 +11,7 @@ from canigatti.photos.records import SPLIT, ClassNames
 from canigatti.photos.store import Store
 from canigatti.training.commands.plot import plot_training
 from canigatti.training.commands.train import train
-from canigatti.training.model_files import load_model, read_classes
+from canigatti.training.model_files import load_model, read_classes, read_resize
 from canigatti.training.records import HISTORY, TrainingRecord, WeightsRecord
 from canigatti.training.shutdown import GracefulShutdown
 from canigatti.training.starting import parse_spec
@@ -44,6 +44,7 @@ def test_a_network_from_scratch_needs_no_weights(run_train, output, make_spec):
     assert {path.name for path in output.iterdir()} == {"model.keras", "history.csv", "run.json", "tensorboard"}
     assert record.history_sha256 == sha256_of(output / "history.csv")
     assert read_classes(output / "model.keras") == ("cat", "dog")
+    assert read_resize(output / "model.keras") == "squeeze"
     assert list(HISTORY.read(output / "history.csv")["epoch"]) == [1]
 
 
@@ -114,9 +115,11 @@ def test_a_start_from_a_network_with_another_number_of_classes_is_refused(
 
 
 def test_an_experiment_is_read_from_the_file_of_a_search(photo_files, output, tmp_path, make_spec):
-    make_spec(batch_size=5).write(tmp_path / "spec.json")
+    make_spec(batch_size=5, resize="pad").write(tmp_path / "spec.json")
     train("tried", str(tmp_path / "spec.json"), 42, **photo_files, output=output)
-    assert TrainingRecord.read(output / "run.json").spec.batch_size == 5
+    spec = TrainingRecord.read(output / "run.json").spec
+    assert (spec.batch_size, spec.resize) == (5, "pad")
+    assert read_resize(output / "model.keras") == "pad"
 
 
 def test_a_training_that_diverges_is_recorded_as_diverged(run_train):

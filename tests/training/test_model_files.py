@@ -6,7 +6,7 @@ import pytest
 
 from canigatti.files import InputError, sha256_of
 from canigatti.training import networks
-from canigatti.training.model_files import load_model, read_classes, save_model, verify_file
+from canigatti.training.model_files import load_model, read_classes, read_resize, save_model, verify_file
 
 
 @pytest.fixture
@@ -47,6 +47,25 @@ def test_a_model_without_class_names_is_refused(tmp_path, content):
         archive.writestr("metadata.json", content)
     with pytest.raises(InputError, match=r"model\.keras: expected the names of two or more classes"):
         read_classes(tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize("resize", ["squeeze", "crop", "pad"])
+def test_the_resize_mode_is_read_as_it_was_written(network, tmp_path, resize):
+    save_model(network, tmp_path / "model.keras", ("cat", "dog"), resize)
+    assert read_resize(tmp_path / "model.keras") == resize
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"), [({}, "squeeze"), *(({"resize": value}, None) for value in ("stretch", None, ["crop"], 5))]
+)
+def test_a_model_without_resize_mode_squeezes_photos_and_an_unknown_mode_is_refused(tmp_path, content, mode):
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"classes": ["cat", "dog"], **content}))
+    if mode:
+        assert read_resize(tmp_path / "model.keras") == mode
+    else:
+        with pytest.raises(InputError, match=r"model\.keras: expected one of squeeze, crop, pad as resize in the"):
+            read_resize(tmp_path / "model.keras")
 
 
 def test_a_thousand_long_names_are_read_and_megabytes_of_metadata_are_not(network, tmp_path):

@@ -45,6 +45,7 @@ _MORE: list[Settings] = [
     {"batch_size": 16},
     {"search": _SEARCH},
     {"image_size": 24},
+    {"resize": "crop"},
     {"table": "modifications", "network": {"filters": [6], "dense_units": 4, "dropout": [0.1, 0.1]}},
 ]
 _MOST_EXPERIMENTS, _FEWEST_EXPERIMENTS = 4, 2
@@ -228,6 +229,7 @@ EDITORS: dict[Editor, int] = {
     _set_key("batch_size", [8, 16]): 1,
     _set_key("color", ["rgb", "grayscale"]): 1,
     _set_key("image_size", [24, 32]): 1,
+    _set_key("resize", ["squeeze", "crop", "pad"]): 1,
     _set_key("augment", [False, True]): 1,
     _set_key("augmentation", [{"zoom": 0.1}, {"zoom": 0.2}]): 1,
     _set_key("early_stopping", [{"patience": 1}, {"patience": 5}]): 1,

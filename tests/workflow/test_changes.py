@@ -33,9 +33,10 @@ def test_touching_every_file_runs_nothing(project):
     assert project.planned() == set()
 
 
-def test_order_of_keys_and_comments_run_nothing(project):
+def test_order_of_keys_comments_and_explicit_defaults_run_nothing(project):
     edit_config(project, "  epochs: 2\n  batch_size: 16\n", "  # remark\n  batch_size: 16\n  epochs: 2\n")
     edit_config(project, "{name: adam, learning_rate: 0.01}", "{learning_rate: 1e-2, name: adam}")
+    edit_config(project, "defaults:\n", "defaults:\n  resize: squeeze\n")
     assert project.planned() == set()
 
 
@@ -44,9 +45,10 @@ def test_editing_one_experiment_runs_it_and_the_report(project):
     assert project.planned() == chain("plain")
 
 
-def test_adding_an_experiment_runs_it_and_the_report(project):
-    edit_config(project, "experiments:\n", "experiments:\n  new: {batch_size: 8}\n")
-    assert project.planned() == chain("new")
+def test_adding_experiments_runs_them_the_photos_that_they_need_and_the_report(project):
+    added = "  new: {batch_size: 8}\n  cropped: {resize: crop}\n  small: {resize: crop, batch_size: 8}\n"
+    edit_config(project, "experiments:\n", f"experiments:\n{added}")
+    assert project.planned() == chain("new", "cropped", "small") | {"store_photos 16-crop"}
 
 
 def test_moving_an_experiment_to_another_table_writes_only_the_report_again(project):

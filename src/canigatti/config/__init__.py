@@ -13,6 +13,7 @@ from canigatti.config.photos import FROM_FOLDERS, AnySplit, GeneratedPhotos, Pho
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.schedules import Cosine, Plateau, Schedule
 from canigatti.config.search import CountRange, HeadSpace, LogRange, Objective, RateRange, Search, Space
+from canigatti.config.squares import Resize, Square
 from canigatti.config.study import Outline, RankBy, Study, schema
 
 __all__ = [
@@ -48,12 +49,14 @@ __all__ = [
     "RMSprop",
     "RankBy",
     "RateRange",
+    "Resize",
     "Schedule",
     "Search",
     "SearchSpec",
     "Space",
     "Spec",
     "Split",
+    "Square",
     "Study",
     "Table",
     "Weights",

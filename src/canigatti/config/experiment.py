@@ -11,6 +11,7 @@ from canigatti.config.optimizers import SGD, Optimizer
 from canigatti.config.pretrained import Pretrained
 from canigatti.config.schedules import Cosine, Plateau, Schedule
 from canigatti.config.search import Objective, Search, SearchSeed, Space, check_space
+from canigatti.config.squares import Resize, Square
 from canigatti.records import Record
 
 
@@ -23,14 +24,14 @@ class EarlyStopping(Record):
 class _Training(Record):
     """The keys that an experiment and its resolved form share."""
 
-    omitted_defaults: ClassVar[tuple[str, ...]] = (
-        *("class_weight", "oversample", "schedule", "label_smoothing", "mixed_precision"),
-    )
-
     split: str | None = Field(default=None, description="Name of the split to train and test on.")
     color: Literal["rgb", "grayscale"] = Field(default="rgb", description="Color mode of the network's input.")
     image_size: Annotated[int, Field(ge=8, le=1024)] = Field(
         default=200, description="Width and height of the network's input, in pixels."
+    )
+    resize: Resize = Field(
+        default="squeeze",
+        description="How photos become square: squeeze changes the aspect ratio, crop cuts the center, pad adds black.",
     )
     network: Network = Field(
         default=Convolutional(), description="The architecture; a network with the key backbone is a pretrained one."
@@ -90,6 +91,11 @@ class _Training(Record):
             )
         return self
 
+    @property
+    def square(self) -> Square:
+        """The photos that the network takes."""
+        return Square(self.image_size, self.resize)
+
     @model_validator(mode="after")
     def _check_network(self) -> Self:
         if isinstance(self.network, Pretrained):
@@ -109,6 +115,10 @@ class _Training(Record):
 
 class Spec(_Training):
     """An experiment as its jobs receive it: everything that determines the result of a training run."""
+
+    omitted_defaults: ClassVar[tuple[str, ...]] = (  # not of `Experiment`, where a missing key is inherited
+        *("class_weight", "oversample", "schedule", "label_smoothing", "mixed_precision", "resize"),
+    )
 
     augmentation: Augmentation | None = Field(description="None if training photos are not augmented.")
 

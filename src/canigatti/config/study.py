@@ -131,7 +131,7 @@ class Study(Record):
     def _check_same_network(self) -> Self:
         for name, experiment in self.experiments.items():
             parent = self.experiments.get(experiment.start_from or name, experiment)
-            for key in ("split", "color", "image_size", "network"):
+            for key in ("split", "color", "image_size", "resize", "network"):
                 if getattr(experiment, key) != getattr(parent, key):
                     raise ValueError(
                         f"experiments.{name}.{key}: expected that of {experiment.start_from}, which it starts from"

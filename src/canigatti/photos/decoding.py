@@ -6,7 +6,6 @@ import warnings
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from canigatti.photos.conversion import apply_orientation, to_rgb
@@ -150,19 +149,3 @@ def _describe_unknown(content: bytes) -> str:
 
 def _describe(error: Exception) -> str:
     return str(error) or type(error).__name__
-
-
-def to_square(image: Image.Image, size: int) -> np.ndarray:
-    """Resize an RGB image to a square, the input of the study's networks.
-
-    The aspect ratio is not preserved, as in Keras' `flow_from_directory(target_size=…)`. Keras' default takes the
-    nearest pixel; this is Pillow's bilinear filter, whose support grows with the reduction, which avoids aliasing.
-
-    Args:
-        image: any size, mode RGB.
-        size: side of the square, pixels.
-
-    Returns:
-        (size, size, 3), uint8.
-    """
-    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from canigatti.config import Square
 from canigatti.files import InputError, reserve
-from canigatti.photos.decoding import UnreadablePhoto, decode, to_square
+from canigatti.photos.decoding import UnreadablePhoto, decode
+from canigatti.photos.resizing import to_square
 from canigatti.photos.sources import PhotoSource
 from canigatti.photos.workers import map_processes
 
@@ -21,7 +23,7 @@ class _Row(NamedTuple):
     sha256: str
 
 
-def write_images(path: Path, source: PhotoSource, kept: pd.DataFrame, size: int, workers: int) -> None:
+def write_images(path: Path, source: PhotoSource, kept: pd.DataFrame, square: Square, workers: int) -> None:
     """Decode the kept photos into a new .npy file, (len(kept), size, size, 3), uint8, row by row.
 
     Each process writes its rows into the mapped file: memory holds one photo per process at a time.
@@ -30,18 +32,19 @@ def write_images(path: Path, source: PhotoSource, kept: pd.DataFrame, size: int,
         path: the file to write.
         source: source of the photos.
         kept: the manifest's kept rows, in order.
-        size: side of the square images, pixels.
+        square: size of the square images, and how photos become squares.
         workers: number of processes.
 
     Raises:
         InputError: a photo is no longer readable, or has changed since it was inspected.
         OSError: there is not enough disk space; raised before anything is decoded.
     """
-    np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(len(kept), size, size, 3)).flush()
+    shape = (len(kept), square.size, square.size, 3)
+    np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape).flush()
     with path.open("r+b") as stream:
         reserve(stream, path.stat().st_size)
     rows = [_Row(*row) for row in zip(range(len(kept)), kept["path"], kept["sha256"], strict=True)]
-    for _ in map_processes(_RowWriter(source, path, size), rows, workers, "store"):
+    for _ in map_processes(_RowWriter(source, path, square), rows, workers, "store"):
         pass
 
 
@@ -51,13 +54,13 @@ class _RowWriter:
 
     source: PhotoSource
     path: Path
-    size: int
+    square: Square
     images: np.ndarray | None = field(default=None, init=False)
 
     def __call__(self, row: _Row) -> None:
         if self.images is None:
             self.images = np.load(self.path, mmap_mode="r+")
-        self.images[row.position] = to_square(_read_photo(self.source, row), self.size)
+        self.images[row.position] = to_square(_read_photo(self.source, row), self.square)
 
 
 def _read_photo(source: PhotoSource, row: _Row) -> Image.Image:

@@ -20,15 +20,15 @@ def predict(
 ) -> None:
     """Predict the class of each photo, and its probability (of two classes: that of the second, as in predictions.csv).
 
-    The model file contains everything that is needed: image size, color mode and the names of the classes. If some
-    photos cannot be read, they are reported on stderr, the others are predicted, and the exit code is 1. Skipped files
-    in folders, such as hidden ones, are counted on stderr, which does not change the exit code.
+    The model file contains everything that is needed: image size, resize and color mode, and the names of the classes.
+    If some photos cannot be read, they are reported on stderr, the others are predicted, and the exit code is 1.
+    Skipped files in folders, such as hidden ones, are counted on stderr, which does not change the exit code.
     """
     from canigatti.files import InputError
     from canigatti.prediction import output, terminal
     from canigatti.prediction.files import predict_files
     from canigatti.prediction.search import find_files
-    from canigatti.training.model_files import load_model, read_classes
+    from canigatti.training.model_files import load_model, read_classes, read_resize
     from canigatti.training.records import TrainingRecord
 
     if as_json and as_csv:
@@ -43,10 +43,11 @@ def predict(
     total, run = len(files) + len(errors), model.with_name("run.json")
     with terminal.quiet_libraries():
         network = load_model(model, TrainingRecord.read(run).model_sha256 if run.is_file() else None)
-    classes = read_classes(model)
+    classes, resize = read_classes(model), read_resize(model)
     lines = output.as_json if as_json else output.as_csv if as_csv else output.as_table
     try:
-        terminal.write(lines(terminal.readable(predict_files(network, files), len(files), errors), classes))
+        predictions = predict_files(network, files, resize)
+        terminal.write(lines(terminal.readable(predictions, len(files), errors), classes))
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
     if skipped := found.describe_skipped():

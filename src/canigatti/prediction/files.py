@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from canigatti.config import Resize, Square
 from canigatti.evaluation.metrics import check_probabilities
 from canigatti.evaluation.prediction import BATCH_SIZE, predict_batch
 from canigatti.evaluation.predictions import classify
 from canigatti.photos.archives import MEMBER_LIMIT
-from canigatti.photos.decoding import UnreadablePhoto, decode, to_square
+from canigatti.photos.decoding import UnreadablePhoto, decode
+from canigatti.photos.resizing import to_square
 from canigatti.photos.workers import map_threads
 from canigatti.prediction.search import open_regular
 
@@ -44,26 +46,27 @@ class Prediction:
         return int(classify(np.array([self.probabilities]))[0])
 
 
-def read_square(path: str, size: int) -> np.ndarray | str:
+def read_square(path: str, square: Square) -> np.ndarray | str:
     """Read a photo as the image store contains it, (size, size, 3), uint8; or return an error message on one line."""
     try:
         with open_regular(path) as file:
             length = os.fstat(file.fileno()).st_size
             if length > MEMBER_LIMIT:
                 return f"the file has {length:,} bytes, expected at most {MEMBER_LIMIT:,}"
-            return to_square(decode(file.read(MEMBER_LIMIT)).image, size)
+            return to_square(decode(file.read(MEMBER_LIMIT)).image, square)
     except OSError as error:
         return error.strerror or str(error)
     except (UnreadablePhoto, ValueError) as error:  # ValueError: the name contains a null byte
         return str(error)
 
 
-def predict_files(model: "keras.Model", paths: Sequence[str]) -> Iterator[Prediction]:
+def predict_files(model: "keras.Model", paths: Sequence[str], resize: Resize = "squeeze") -> Iterator[Prediction]:
     """Predict photo files in order; while one batch is predicted, the next two are decoded.
 
     Args:
         model: see :func:`canigatti.evaluation.prediction.predict`.
         paths: the files.
+        resize: how photos become squares, see :func:`canigatti.training.model_files.read_resize`.
 
     Raises:
         InputError: the model has diverged.
@@ -73,7 +76,7 @@ def predict_files(model: "keras.Model", paths: Sequence[str]) -> Iterator[Predic
     threads = min(_MAX_THREADS, os.cpu_count() or 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the filters that `decode` sets and restores are shared by all threads
-        squares = map_threads(partial(read_square, size=size), paths, threads, ahead=2 * BATCH_SIZE)
+        squares = map_threads(partial(read_square, square=Square(size, resize)), paths, threads, ahead=2 * BATCH_SIZE)
         photos = zip(paths, squares, strict=True)
         while batch := list(islice(photos, BATCH_SIZE)):
             inputs = np.stack([blank if isinstance(square, str) else square for _, square in batch])

@@ -43,7 +43,7 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
     training, evaluation = folder / "training" / run / "run.json", folder / "evaluation" / run / "evaluation.json"
     trained = TrainingRecord.read(training)
     _check_settings(training, trained, outlined, seed)
-    inputs = Inputs.of(folder / "photos" / f"images-{trained.spec.image_size}.npy", split)
+    inputs = Inputs.of(folder / "photos" / f"images-{trained.spec.square}.npy", split)
     _check_inputs(training, trained.inputs, inputs, split)
     _check_hash(training.with_name("history.csv"), trained.history_sha256, training)
 

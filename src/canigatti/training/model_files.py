@@ -1,4 +1,4 @@
-"""Model files: Keras' own format, which any Keras loads, with the names of the classes in the metadata."""
+"""Model files: Keras' own format, which any Keras loads, with class names and resize mode in the metadata."""
 
 import copy
 import json
@@ -7,8 +7,9 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
+from canigatti.config import Resize
 from canigatti.files import InputError, sha256_of
 from canigatti.training.device import prepare_device
 
@@ -20,19 +21,20 @@ if TYPE_CHECKING:
 # would take another file in the archive for an asset and extract the whole archive.
 _METADATA = "metadata.json"
 _CONFIG = "config.json"
-_KEY = "classes"
+_CLASSES, _RESIZE = "classes", "resize"
 _MAX_METADATA_BYTES = 2**22  # a thousand names of a hundred characters take up to 1.2 MB
 _MAX_CONFIG_BYTES = 2**26  # of the largest backbone, 2**18
 _MAX_REASON_CHARACTERS = 300  # Keras appends the layer's whole configuration to some messages
 
 
-def save_model(network: "keras.Model", path: Path, classes: Sequence[str]) -> None:
-    """Write a model with the names of its classes, and without its optimizer, whose state is not needed afterwards.
+def save_model(network: "keras.Model", path: Path, classes: Sequence[str], resize: Resize = "squeeze") -> None:
+    """Write a model with its class names and resize mode, and without its optimizer, which is not needed afterwards.
 
     Args:
         network: the model.
         path: the file to write (.keras). While this function runs, the folder also holds a temporary copy of the model.
         classes: names of the classes, label 0 first.
+        resize: how photos become the squares that the model takes.
     """
     import keras
 
@@ -42,7 +44,7 @@ def save_model(network: "keras.Model", path: Path, classes: Sequence[str]) -> No
         with zipfile.ZipFile(without_names) as source, zipfile.ZipFile(path, "w") as target:
             for member in source.infolist():
                 if member.filename == _METADATA:
-                    metadata = json.loads(source.read(member)) | {_KEY: classes}
+                    metadata = json.loads(source.read(member)) | {_CLASSES: classes, _RESIZE: resize}
                     target.writestr(copy.copy(member), json.dumps(metadata))
                 else:
                     with source.open(member) as content, target.open(copy.copy(member), "w") as member_copy:
@@ -56,10 +58,7 @@ def read_classes(model: Path) -> tuple[str, ...]:
         InputError: the file cannot be read, or does not hold two or more names.
     """
     try:
-        with zipfile.ZipFile(model) as archive:
-            if archive.getinfo(_METADATA).file_size > _MAX_METADATA_BYTES:
-                raise ValueError(f"{_METADATA} of more than {_MAX_METADATA_BYTES:,} bytes")
-            names = json.loads(archive.read(_METADATA))[_KEY]
+        names = _read_metadata(model)[_CLASSES]
         if not isinstance(names, list) or len(names) < 2 or not all(isinstance(name, str) for name in names):
             raise ValueError(f"{json.dumps(names)[:_MAX_REASON_CHARACTERS]}")
     except Exception as error:  # damage raises zlib, struct, Unicode, JSON, key and other errors
@@ -68,6 +67,31 @@ def read_classes(model: Path) -> tuple[str, ...]:
             f"writes there, received {type(error).__name__}: {error}"
         ) from None
     return tuple(names)
+
+
+def read_resize(model: Path) -> Resize:
+    """Return how photos become the squares that a model takes; files that are older than this setting mean squeeze.
+
+    Args:
+        model: a file whose classes :func:`read_classes` has read.
+
+    Raises:
+        InputError: the file holds another value than those of the configuration.
+    """
+    received, known = _read_metadata(model).get(_RESIZE, "squeeze"), get_args(Resize)
+    if received not in known:
+        raise InputError(
+            f"{model}: expected one of {', '.join(known)} as {_RESIZE} in the model's {_METADATA}, received "
+            f"{json.dumps(received)[:_MAX_REASON_CHARACTERS]}"
+        )
+    return received
+
+
+def _read_metadata(model: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(model) as archive:
+        if archive.getinfo(_METADATA).file_size > _MAX_METADATA_BYTES:
+            raise ValueError(f"{_METADATA} of more than {_MAX_METADATA_BYTES:,} bytes")
+        return json.loads(archive.read(_METADATA))
 
 
 def load_model(model: Path, sha256: str | None) -> "keras.Model":

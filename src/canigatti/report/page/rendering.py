@@ -141,6 +141,7 @@ def _photos_context(study: StudyResults) -> dict[str, Any]:
         "photos": study.photos,
         "photo_plots": {name: embed(path) for name, path in study.photo_plots.items()},
         "image_sizes": sorted({run.training.spec.image_size for run in study.runs}),
+        "resize_modes": sorted({run.training.spec.resize for run in study.runs}),
         "verdicts": [(verdict, count, verdict.description) for verdict, count in _rejections(study)],
         "rejected": study.photos.rejected[:MAX_REJECTED],
         "divided_groups": study.divided_groups,

@@ -49,7 +49,7 @@ def train(
         result = fit(start.model, job, subsets, read_checkpoint(job.checkpoint))
 
     with atomic_path(output / "model.keras") as temporary:
-        save_model(result.model, temporary, classes)
+        save_model(result.model, temporary, classes, settings.resize)
     HISTORY.write(output / "history.csv", result.history)
     seconds = time.perf_counter() - started
     summarize(experiment, result, start, folder=output, seconds=seconds).write(output / "run.json")
