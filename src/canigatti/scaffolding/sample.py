@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
+from canigatti.config import Square
 from canigatti.files import InputError
-from canigatti.photos.decoding import UnreadablePhoto, decode, to_square
+from canigatti.photos.decoding import UnreadablePhoto, decode
 from canigatti.photos.layouts import FoundPhoto
 from canigatti.photos.records import SUBSETS
 from canigatti.photos.sources import PhotoSource
@@ -65,7 +66,7 @@ class Sample:
 
     def images(self, size: int) -> np.ndarray:
         """Return the kept photos at a size, (n, size, size, 3), uint8, with n at least 1."""
-        return np.stack([to_square(Image.fromarray(square), size) for square in self.squares])
+        return np.stack([to_square(Image.fromarray(square), Square(size)) for square in self.squares])
 
 
 def decode_sample(source: PhotoSource, found: Sequence[FoundPhoto], classes: Sequence[str]) -> Sample:
@@ -126,7 +127,7 @@ def _add(sample: Sample, first: dict[tuple[int, bytes], str], source: PhotoSourc
     sample.formats[decoded.format] += 1
     sample.usable[label] += 1
     if len(sample.squares) < _MAX_KEPT:
-        sample.squares.append(to_square(decoded.image, _SIDE))
+        sample.squares.append(to_square(decoded.image, Square(_SIDE)))
 
 
 def _require_three(name: str, paths: Sequence[str], sample: Sample) -> None:

@@ -172,7 +172,7 @@ def _time_steps(model: "keras.Model", examples: Examples, spec: Spec) -> tuple[f
 
     started = time.perf_counter()
     model.fit(
-        training_batches(examples, spec.batch_size, spec.augmentation, seed=0),
+        training_batches(examples, spec, seed=0),
         steps_per_epoch=_MAX_STEPS + 1,
         shuffle=False,
         verbose=0,
