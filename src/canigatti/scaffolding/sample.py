@@ -15,6 +15,7 @@ from canigatti.files import InputError
 from canigatti.photos.decoding import UnreadablePhoto, decode
 from canigatti.photos.layouts import FoundPhoto
 from canigatti.photos.records import SUBSETS
+from canigatti.photos.resizing import to_square
 from canigatti.photos.sources import PhotoSource
 
 _MAX_FILES, _MIN_FILES = 200, 16
