@@ -16,7 +16,6 @@ os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.ge
 # Jobs end when the Snakemake that started them ends, even if it is killed.
 announce_workflow()
 
-
 try:
     STUDY, CONFIGURATION, OPTIONS = read_invocation(workflow, config)
 except InputError as error:

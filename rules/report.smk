@@ -97,8 +97,7 @@ rule write_report:
         f"{LOGS}/write_report.log",
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=lambda wildcards, attempt: attempt * 20,
+        **quick(2000),
     params:
         outline=lambda wildcards: OUTLINE,
         results=subpath(output.page, ancestor=2),
