@@ -178,8 +178,10 @@ def test_null_or_the_default_restores_the_default_of_an_option_in_an_experiment(
     raw["experiments"]["plain"] |= {key: default}
     without = parse_study(raw, "test").experiments["plain"].resolve()
     raw["defaults"] |= {key: value}
-    assert parse_study(raw, "test").experiments["plain"].resolve() == without
-    assert parse_study(raw, "test").experiments["augmented"].resolve().to_json() != without.to_json()
+    study = parse_study(raw, "test")
+    assert study.experiments["plain"].resolve() == without
+    assert Study.from_json(study.to_json()) == study
+    assert study.experiments["augmented"].resolve().to_json() != without.to_json()
 
 
 def test_the_digest_of_a_searched_experiment_leaves_out_what_its_search_finds():

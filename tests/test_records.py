@@ -434,6 +434,17 @@ def test_other_columns_are_dropped_unless_the_table_is_open_ended(tmp_path):
     assert list(open_ended.read(tmp_path / "closed.csv")) == ["other", "id"]
 
 
+def test_an_optional_column_is_read_back_as_it_was_written_and_is_the_last(tmp_path):
+    table = Table({"id": str, "count": int}, optional={"rate": float})
+    rows = [{"rate": 0.1 + 0.2, "count": 1, "other": 2, "id": "a"}, {"rate": 1 / 3, "count": 2, "other": 2, "id": "b"}]
+    table.write(tmp_path / "with.csv", rows)
+    pd.testing.assert_frame_equal(table.read(tmp_path / "with.csv"), table.frame(rows), check_exact=True)
+    assert list(table.read(tmp_path / "with.csv")) == ["id", "count", "rate"]
+    table.write(tmp_path / "without.csv", [{"count": 1, "id": "a"}])
+    assert list(table.read(tmp_path / "without.csv")) == ["id", "count"]
+    assert list(table.frame([])) == ["id", "count"]
+
+
 def test_equal_records_have_equal_json_with_sorted_keys():
     first, second = (Split(train=0.5, validation=0.25, test=0.25), Split(test=0.25, train=0.5, validation=0.25))
     assert first.to_json() == second.to_json() == '{"seed": 42, "test": 0.25, "train": 0.5, "validation": 0.25}'

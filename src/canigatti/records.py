@@ -5,7 +5,7 @@ The records and tables of a stage are in its `records.py`; code that reads one o
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -104,10 +104,12 @@ class Table:
         columns: dtype by column name: `str`, `bool`, `int`, `float`, or `"Int64"` for integers up to 2**53 that may be
             missing. Text is never missing: a photo may be named `nan.jpg`.
         open_ended: whether there may be more columns, at any position.
+        optional: columns that a table may leave out, after the others.
     """
 
     columns: Mapping[str, type | str]
     open_ended: bool = False
+    optional: Mapping[str, type | str] = field(default_factory=dict)
 
     def frame(self, rows: "pd.DataFrame | Sequence[Mapping[str, Any]] | Mapping[str, Any]") -> "pd.DataFrame":
         """Return the rows as a data frame with the declared columns, in order, and dtypes.
@@ -118,7 +120,8 @@ class Table:
         import pandas as pd
 
         frame = pd.DataFrame(rows) if len(rows) else pd.DataFrame(columns=[*self.columns])
-        return (frame if self.open_ended else frame[[*self.columns]]).astype(dict(self.columns))
+        columns = self._columns_of(frame)
+        return (frame if self.open_ended else frame[[*columns]]).astype(columns)
 
     def write(self, path: Path, rows: "pd.DataFrame | Sequence[Mapping[str, Any]]") -> None:
         """Write the rows atomically, with numbers in full precision.
@@ -137,22 +140,28 @@ class Table:
         """
         import pandas as pd
 
+        columns = {**self.columns, **self.optional}
         try:
             frame = pd.read_csv(
                 path,
-                dtype={name: kind for name, kind in self.columns.items() if kind is not float},
-                converters={name: _parse_float for name, kind in self.columns.items() if kind is float},
+                dtype={name: kind for name, kind in columns.items() if kind is not float},
+                converters={name: _parse_float for name, kind in columns.items() if kind is float},
                 keep_default_na=False,
-                na_values={name: [""] for name, kind in self.columns.items() if kind is not str},
+                na_values={name: [""] for name, kind in columns.items() if kind is not str},
             )
             self._check_columns(list(frame))
         except (OSError, ValueError) as error:
             expected = ", ".join(self.columns)
             raise InputError(f"{path}: expected a table with the columns {expected}, received {error}") from None
-        frame = frame.astype({name: kind for name, kind in self.columns.items() if kind is float})  # for no rows
+        columns = self._columns_of(frame)
+        frame = frame.astype({name: kind for name, kind in columns.items() if kind is float})  # for no rows
         for name in frame.select_dtypes(["object", "string"]):
             frame[name] = frame[name].map(lambda value: restore(value) if isinstance(value, str) else value)
-        return frame if self.open_ended else frame[[*self.columns]]
+        return frame if self.open_ended else frame[[*columns]]
+
+    def _columns_of(self, frame: "pd.DataFrame") -> dict[str, type | str]:
+        """Return the declared columns of a data frame: all that are not optional, and the optional ones that it has."""
+        return {**self.columns, **{name: kind for name, kind in self.optional.items() if name in frame}}
 
     def _check_columns(self, received: Sequence[str]) -> None:
         if missing := [name for name in self.columns if name not in received]:

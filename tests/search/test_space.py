@@ -69,7 +69,11 @@ def test_the_trials_of_the_full_study_are_those_of_earlier_versions():
     assert [tuple(values[name] for name in names) for values in propose(search.space, search.seed, 3)] == FIRST_TRIALS
 
 
-FIRST_TRIALS = []
+FIRST_TRIALS = [
+    (48, 64, 192, 0.2, 0.3, 0.2, 0.3, 128, "adam"),
+    (32, 128, 192, 0.4, 0.1, 0.3, 0.2, 192, "adam"),
+    (32, 96, 256, 0.2, 0.2, 0.2, 0.2, 128, "sgd"),
+]
 
 
 def test_the_combinations_are_those_of_keras_tuner(tmp_path):

@@ -41,13 +41,13 @@ def run(photo_files, make_spec):
 
 
 def precisions(model):
-    return {layer.name: layer.compute_dtype for layer in model._flatten_layers(include_self=False)}
+    layers = model._flatten_layers(include_self=False)
+    return {layer.name: layer.compute_dtype for layer in layers if not isinstance(layer, keras.layers.InputLayer)}
 
 
 def test_layers_compute_in_float16_and_the_output_in_float32(gpu, make_spec):
     model = networks.build(make_spec(mixed_precision=True), None, 3)
     computed = precisions(model)
-    assert computed.pop("photos") == "uint8"
     assert computed.pop("probabilities") == "float32"
     assert set(computed.values()) == {"float16"}
     assert {weight.dtype for weight in model.weights} == {"float32"}
@@ -68,7 +68,7 @@ def test_the_trained_model_file_computes_in_float32_and_predicts(gpu, run, tmp_p
     assert (record.status, record.precision) == ("completed", "mixed_float16")
     assert '"precision": "mixed_float16"' in (tmp_path / "mixed/run.json").read_text()
     model = load_model(tmp_path / "mixed/model.keras", record.model_sha256)
-    assert set(precisions(model).values()) == {"float32", "uint8"}
+    assert set(precisions(model).values()) == {"float32"}
     photo = tmp_path / "photo.png"
     keras.utils.save_img(photo, np.load(photo_files["images"])[0], scale=False)
     command = [sys.executable, "-m", "canigatti", "predict", tmp_path / "mixed/model.keras", photo, "--json"]
@@ -79,11 +79,12 @@ def test_the_trained_model_file_computes_in_float32_and_predicts(gpu, run, tmp_p
 
 
 def test_the_losses_are_close_to_those_in_float32(run, tmp_path, monkeypatch):
-    run(tmp_path / "single")
+    network = {"filters": [4], "dense_units": 4, "dropout": [0, 0]}  # dropout draws other numbers in float16
+    run(tmp_path / "single", network=network)
     monkeypatch.setattr(precision, "has_gpu", lambda: True)
-    run(tmp_path / "mixed")
+    run(tmp_path / "mixed", network=network)
     single, mixed = (HISTORY.read(tmp_path / name / "history.csv")["loss"] for name in ("single", "mixed"))
-    np.testing.assert_allclose(mixed, single, rtol=0.05)
+    np.testing.assert_allclose(mixed, single, rtol=0.01)
     assert (mixed != single).any()
 
 
@@ -147,4 +148,4 @@ def test_a_head_on_constant_features_is_trained_with_mixed_precision(gpu, train,
     settings = make_spec(network=MOBILENET, image_size=32, mixed_precision=True, epochs=2)
     result = train(photos, settings, tmp_path)
     assert result.divergence is None
-    assert set(precisions(result.model).values()) == {"float32", "uint8"}
+    assert set(precisions(result.model).values()) == {"float32"}

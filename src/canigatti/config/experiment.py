@@ -141,6 +141,8 @@ Table = Literal["base", "modifications", "search", "pretrained", "ablations"]
 class Experiment(_Training):
     """A network, how it is trained, and the split it is trained on."""
 
+    omitted_defaults: ClassVar[tuple[str, ...]] = ()  # a study's `defaults` would replace a key that its JSON omits
+
     augment: bool = Field(default=False, description="Whether training photos are transformed randomly.")
     augmentation: Augmentation = Field(default=Augmentation(), description="The random transformations.")
     search: Search | None = Field(default=None, description="Search for the best hyperparameters first.")

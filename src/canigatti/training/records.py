@@ -9,10 +9,9 @@ from canigatti.records import Record, Table
 
 Origin = Literal["imagenet", "file", "random"]  # of a backbone's initial weights
 
-# With a schedule, there is one more column, `learning_rate`: that of the first step of each epoch.
 HISTORY = Table(
     {"epoch": int, "loss": float, "accuracy": float, "val_loss": float, "val_accuracy": float, "seconds": float},
-    open_ended=True,
+    optional={"learning_rate": float},  # of the first step of each epoch, with a schedule
 )
 
 
