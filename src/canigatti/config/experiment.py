@@ -116,7 +116,7 @@ class _Training(Record):
 class Spec(_Training):
     """An experiment as its jobs receive it: everything that determines the result of a training run."""
 
-    omitted_defaults: ClassVar[tuple[str, ...]] = (  # not of `Experiment`, where a missing key is inherited
+    omitted_defaults: ClassVar[tuple[str, ...]] = (  # not of `Experiment`: a study's `defaults` would replace it
         *("class_weight", "oversample", "schedule", "label_smoothing", "mixed_precision", "resize"),
     )
 
@@ -140,8 +140,6 @@ Table = Literal["base", "modifications", "search", "pretrained", "ablations"]
 
 class Experiment(_Training):
     """A network, how it is trained, and the split it is trained on."""
-
-    omitted_defaults: ClassVar[tuple[str, ...]] = ()  # a study's `defaults` would replace a key that its JSON omits
 
     augment: bool = Field(default=False, description="Whether training photos are transformed randomly.")
     augmentation: Augmentation = Field(default=Augmentation(), description="The random transformations.")
