@@ -12,7 +12,7 @@ from canigatti.search.space import size
 from canigatti.training import features
 
 # The best epoch that is expected, as a fraction of the maximum number of epochs of `design`.
-_BEST_EPOCH = {"plain": 0.45, "augmented": 0.85, "head": 0.5, "finetuning": 0.5}
+_BEST_EPOCH = {"plain": 0.3, "augmented": 0.85, "head": 0.5, "finetuning": 0.5}
 
 # In units of the time that a job needs to start, which is mostly the import of TensorFlow.
 _STARTS_PER_NETWORK = 5.0  # training, evaluation and figures
