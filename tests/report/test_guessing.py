@@ -54,7 +54,7 @@ def rate_of_error(sizes, guess, experiments, seed=0):
     "sizes", [[1] * 200, [2] * 100, [2] * 20 + [1] * 160, [5] * 40], ids=["single", "pairs", "some pairs", "fives"]
 )
 def test_experiments_that_guess_are_rarely_called_better(sizes, guess, experiments):
-    assert rate_of_error(sizes, guess, experiments) <= 0.06
+    assert rate_of_error(sizes, guess, experiments) <= 0.05
 
 
 def test_without_the_correction_the_best_of_many_guesses_would_often_be_called_better():

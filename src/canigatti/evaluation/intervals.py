@@ -3,8 +3,8 @@
 import numpy as np
 
 
-def accuracy_interval(correct: np.ndarray, groups: np.ndarray, alpha: float = 0.05) -> tuple[float, float]:
-    """Return the confidence interval of the accuracy, 0 to 1; by default the 95% interval.
+def accuracy_interval(correct: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """Return the 95% confidence interval of the accuracy, 0 to 1.
 
     Photos of the same group tend to be classified correctly or incorrectly together, so n photos contain the
     information of fewer independent ones. The interval is that of Wilson (1927) for the effective number of photos:
@@ -20,13 +20,28 @@ def accuracy_interval(correct: np.ndarray, groups: np.ndarray, alpha: float = 0.
     Args:
         correct: (n,), whether each photo is classified correctly.
         groups: (n,), equal values belong together.
-        alpha: probability that the interval does not contain the true accuracy.
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    effective, n = _effective_number(correct, groups, 1 - alpha / 2), len(correct)
-    low, high = proportion_confint(effective * correct.sum() / n, effective, alpha=alpha, method="wilson")
+    effective, n = _effective_number(correct, groups, 0.975), len(correct)
+    low, high = proportion_confint(effective * correct.sum() / n, effective, alpha=0.05, method="wilson")
     return float(low), float(high)
+
+
+def exact_lower_limit(correct: np.ndarray, groups: np.ndarray, alpha: float) -> float:
+    """Return the lower limit of the two-sided interval of Clopper and Pearson (1934) of the accuracy, 0 to 1.
+
+    Photos that are not independent count as in :func:`accuracy_interval`.
+
+    Args:
+        correct: (n,), whether each photo is classified correctly.
+        groups: (n,), equal values belong together.
+        alpha: the probability that the true accuracy is not in the interval is at most this.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    effective = _effective_number(correct, groups, 1 - alpha / 2)
+    return float(proportion_confint(effective * correct.mean(), effective, alpha=alpha, method="beta")[0])
 
 
 def _effective_number(correct: np.ndarray, groups: np.ndarray, quantile: float) -> float:

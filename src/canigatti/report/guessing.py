@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from canigatti.evaluation.intervals import accuracy_interval
+from canigatti.evaluation.intervals import accuracy_interval, exact_lower_limit
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.predictions import Predictions
 from canigatti.report.ranking import Ranking
@@ -40,8 +40,8 @@ def guesses_of(runs: Sequence[Run], classes: Sequence[str], ranking: Ranking) ->
         classes: names of the classes, label 0 first.
         ranking: the metric that ranks.
     """
-    firsts = {run.training.spec.split: run for run in reversed(runs)}
-    splits = dict.fromkeys(run.training.spec.split for run in runs)
+    firsts = {str(run.training.spec.split): run for run in reversed(runs)}
+    splits = dict.fromkeys(str(run.training.spec.split) for run in runs)
     return {split: _guess(split, firsts[split].predictions, classes, ranking) for split in splits}
 
 
@@ -71,13 +71,13 @@ def guess_note(guesses: Collection[Guess]) -> str:
 def is_shown_better(correct: Sequence[np.ndarray], groups: np.ndarray, guess: float, experiments: int = 1) -> bool:
     """Return whether an experiment, the best of several, is shown to be more accurate than a guess.
 
-    It is if the lower limit of the interval of its accuracy exceeds the accuracy of the guess, see
-    :func:`canigatti.evaluation.intervals.accuracy_interval`. The level is that of a 95% interval, divided by the number
-    of experiments (Bonferroni), because the best of many experiments that all guess is better than most guesses. With
-    several seeds, the limit is the mean over the seeds, as in the tables.
+    It is if its 95% interval is above the accuracy of the guess. The best of several experiments that all guess is
+    better than most guesses, so the lower limit of Clopper and Pearson (1934) at the level 5% divided by the number of
+    experiments (Bonferroni) must exceed the guess too; Wilson's interval is too narrow at such levels for rare
+    successes. With several seeds, limits are means over the seeds, as in the tables.
 
     In simulations (`tests/report/test_guessing.py`), experiments without any skill are called better in at most 5% of
-    studies with single photos or groups of two near duplicates, whether one or fifteen experiments compete.
+    studies with single photos or groups of near duplicates, whether one or fifteen experiments compete.
 
     Args:
         correct: for each seed, (n,), whether each test photo is classified correctly.
@@ -85,5 +85,7 @@ def is_shown_better(correct: Sequence[np.ndarray], groups: np.ndarray, guess: fl
         guess: accuracy of the guess, 0 to 1.
         experiments: the number of experiments of which this is the best.
     """
-    limits = [accuracy_interval(seed, groups, LEVEL / experiments)[0] for seed in correct]
-    return bool(np.mean(limits) > guess)
+    limits = [[accuracy_interval(seed, groups)[0] for seed in correct]]
+    if experiments > 1:
+        limits.append([exact_lower_limit(seed, groups, LEVEL / experiments) for seed in correct])
+    return all(float(np.mean(limit)) > guess for limit in limits)

@@ -1,6 +1,6 @@
 """The report's tables as formatted text, with notes that explain them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import pandas as pd
 
@@ -210,3 +210,8 @@ def duration(seconds: float) -> str:
 def count_noun(count: int, singular: str, plural: str | None = None) -> str:
     """Format a count with its noun: `1 photo`, `12,500 photos`; the default plural appends an s."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def count_range(counts: Collection[int]) -> str:
+    """Format the smallest and the largest of several counts: `4`, `20 to 1,200`."""
+    return " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))

@@ -82,6 +82,7 @@ def class_context(study: StudyResults) -> dict[str, Any]:
         "is_original": is_of_original_classes(names),
         "question": f"{question[0].upper()}{question[1:]}?",
         "class_list": f"{first} and {last}" if is_listed else f"{len(names):,} classes",
+        "is_many": len(names) >= MANY_CLASSES,
         "max_listed": _MAX_LISTED_CLASSES,
         "largest": (largest, kept[largest] / max(1, sum(kept.values()))),
         "unequal": [(name, kept[name]) for name in (largest, smallest)] if is_unequal(kept) else [],

@@ -35,6 +35,7 @@ from canigatti.report.tables import BEST, grouped
 from canigatti.report.texts import (
     LEFT_ALIGNED,
     count_noun,
+    count_range,
     divergence_marks,
     duration,
     in_points,
@@ -113,6 +114,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"duration": duration, "count_noun": count_noun, "p_value": p_value}
+    environment.filters |= {"count_range": count_range}
     environment.globals |= {
         "left_aligned": LEFT_ALIGNED,
         "in_points": in_points,
