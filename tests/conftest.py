@@ -1,9 +1,11 @@
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -49,25 +51,47 @@ def _own_cache(tmp_path_factory):
         yield
 
 
+@cache
+def forked_snakemake() -> subprocess.Popen:
+    """Start the process that plans studies in forks, see forked_snakemake.py; it ends with this one."""
+    command = [sys.executable, "-P", Path(__file__).with_name("forked_snakemake.py")]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+
+
 @dataclass(frozen=True)
 class Project:
-    """A copy of the project in its own folder, run like a user runs it: with `snakemake`."""
+    """A copy of the project in its own folder, run like a user runs it: with `snakemake`.
+
+    Dry runs are forks of a process that has imported Snakemake, unless `forked=False`.
+    """
 
     folder: Path
 
     def write_config(self, text: str) -> None:
         (self.folder / "study.yaml").write_text(text, encoding="utf-8")
 
-    def run(self, *arguments: str, configuration="study.yaml", **options) -> subprocess.CompletedProcess:
+    def run(self, *arguments: str, configuration="study.yaml", forked=True) -> subprocess.CompletedProcess:
+        command = self._command(arguments, configuration)
+        if forked and "--dry-run" in arguments:
+            return self.fork(*command[3:])
         return subprocess.run(
-            self._command(arguments, configuration),
+            command,
             cwd=self.folder,
             env=self._environment(),
             capture_output=True,
             text=True,
+            check=False,
             timeout=900,  # for a busy machine; otherwise two minutes suffice
-            **options,
         )
+
+    def fork(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run `snakemake` with these arguments in a fork."""
+        request = {"arguments": arguments, "folder": str(self.folder), "environment": self._environment()}
+        server = forked_snakemake()
+        server.stdin.write(json.dumps(request) + "\n")
+        server.stdin.flush()
+        return subprocess.CompletedProcess(arguments, **json.loads(server.stdout.readline()))
 
     def start(self, *arguments: str, **options) -> subprocess.Popen:
         """Start in a new process group, which can be killed with all its jobs."""
@@ -83,8 +107,9 @@ class Project:
         return [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", configuration, *arguments]
 
     def _environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **os.environ,
+            **inherited,  # a job of a user compiles the package once
             "PYTHONPATH": str(self.folder / "src"),
             "CANIGATTI_CACHE": str(self.folder / "cache"),
             # as if a user calls `.venv/bin/snakemake` without activating the environment

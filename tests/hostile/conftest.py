@@ -1,4 +1,6 @@
+import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -69,52 +71,82 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-PLACED_STUDY = """
+PLACED_PHOTOS = "my 'photos' $x é"
+PLACED_CLASSES = ["it's a cat", 'dog "$HOME"']
+UNUSUAL_NAMES = [  # of photos; number 1 of a class is 1.jpg
+    *("a b ", "", "it's", 'say "x"', "dollar $HOME", "é", "e\u0301tude", "🐈", "line\nfeed", "-dash"),
+    *("per%cent", "{brace}", "semi;colon"),
+]
+PLACED_STUDY = f"""
 study: written
-classes: [cat, dog]
-photos: {source: my photos}
+classes: {json.dumps(PLACED_CLASSES)}
+photos: {{source: "{PLACED_PHOTOS}"}}
 splits:
-  half: {train: 0.5, validation: 0.25, test: 0.25}
+  half: {{train: 0.5, validation: 0.25, test: 0.25}}
 defaults:
   split: half
   image_size: 16
   epochs: 1
   batch_size: 16
-  network: {filters: [4], dense_units: 4, dropout: [0.1, 0.1]}
+  network: {{filters: [4], dense_units: 4, dropout: [0.1, 0.1]}}
 experiments:
-  plain: {color: grayscale}
-  extra: {color: grayscale, group: more}
-  never: {group: unused}
+  plain: {{color: grayscale}}
+  extra: {{color: grayscale, group: more}}
+  never: {{group: unused}}
 """
 PLACED_CONFIGURATION = "my studies/the study's.yaml"
-PLACED_OVERRIDES = ("--config", "study=chosen", "include=[more]", "seeds=[7]", "classes=[cat, dog]")
+PLACED_OVERRIDES = ("--config", "study=chosen", "include=[more]", "seeds=[7]", f"classes={json.dumps(PLACED_CLASSES)}")
 
 
 def write_folder(folder: Path, photos: dict[str, bytes]) -> None:
     """Write photos with one folder per class, all of one size, with the times of photos that have been there for long.
 
-    Decoders ignore bytes after the end of a photo.
+    Names and folders are difficult for shells and encodings. Decoders ignore bytes after the end of a photo.
     """
     long_ago, size = time.time() - 10**6, max(map(len, photos.values()))
     for member, content in photos.items():
-        path = folder / member.partition("/")[2]
+        number = int(Path(member).stem)
+        name = f"{UNUSUAL_NAMES[number % len(UNUSUAL_NAMES)]}{number}.jpg"
+        path = folder / PLACED_CLASSES["/Dog/" in member] / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.ljust(size, b"\0") if content else b"")
         os.utime(path, (long_ago, long_ago))
 
 
+def digest_of(folder: Path) -> str:
+    """Return a digest of all names, contents and times."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        digest.update(f"{path.relative_to(folder)} {path.stat().st_mtime_ns}".encode("utf-8", "surrogateescape"))
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
+
+
 @pytest.fixture(scope="session")
 def finished_placed(tmp_path_factory, copy_project, project_class, drawn_photos, worker_id):
-    """A finished study of a folder, with a configuration in another folder and overrides; run once for all workers."""
+    """A finished study of a folder, with a configuration in another folder and overrides; run once for all workers.
+
+    It ran in the C locale, and could not write into the folder of photos.
+    """
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "placed"
     with FileLock(f"{folder}.lock"):
         if not (folder / "terminal.txt").exists():
             project = copy_project(folder)
-            write_folder(folder / "my photos", drawn_photos)
+            photos = folder / PLACED_PHOTOS
+            write_folder(photos, drawn_photos)
+            (folder / "digest.txt").write_text(digest_of(photos), encoding="utf-8")
             (folder / PLACED_CONFIGURATION).parent.mkdir()
             (folder / PLACED_CONFIGURATION).write_text(PLACED_STUDY, encoding="utf-8")
-            answer = project.run(*PLACED_OVERRIDES, configuration=PLACED_CONFIGURATION)
+            folders = (*photos.iterdir(), photos)
+            with pytest.MonkeyPatch.context() as patch:
+                for variable in ("LC_ALL", "LANG"):
+                    patch.setenv(variable, "C")
+                for path in folders:
+                    path.chmod(0o555)
+                answer = project.run(*PLACED_OVERRIDES, configuration=PLACED_CONFIGURATION)
+                for path in folders:
+                    path.chmod(0o755)
             assert answer.returncode == 0, answer.stdout + answer.stderr
             (folder / "terminal.txt").write_text(answer.stdout + answer.stderr, encoding="utf-8")
     return project_class(folder)
@@ -131,3 +163,21 @@ def placed(finished_placed, tmp_path):
 def placed_options():
     """The arguments of `Project.run` and `Project.planned` for that study: positional and by name."""
     return PLACED_OVERRIDES, {"configuration": PLACED_CONFIGURATION}
+
+
+@pytest.fixture(scope="session")
+def photos_folder_of():
+    """A function that returns the folder of photos of a copy of that study."""
+    return lambda project: project.folder / PLACED_PHOTOS
+
+
+@pytest.fixture(scope="session")
+def unusual_names() -> list[str]:
+    """Parts of the names of that study's photos."""
+    return UNUSUAL_NAMES
+
+
+@pytest.fixture(scope="session")
+def digest_of_folder():
+    """Return `digest_of`."""
+    return digest_of

@@ -212,10 +212,16 @@ def exchange_contents(photos: Path) -> None:
     second.write_bytes(one)
 
 
-def test_an_exchange_of_two_photos_reruns_everything_and_its_reversal_nothing(placed, placed_options):
+@pytest.fixture
+def kinds(placed, photos_folder_of):
+    """The folders of both classes."""
+    return sorted(photos_folder_of(placed).iterdir())
+
+
+def test_an_exchange_of_two_photos_reruns_everything_and_its_reversal_nothing(placed, placed_options, kinds):
     arguments, options = placed_options
     assert placed.planned(*arguments, **options) == set()
-    first, second = (placed.folder / "my photos" / kind / "1.jpg" for kind in ("Cat", "Dog"))
+    first, second = (kind / "1.jpg" for kind in kinds)
     exchange(first, second)
     assert placed.planned(*arguments, **options) == DOWNSTREAM_OF_THE_PHOTOS
     exchange(first, second)
@@ -223,11 +229,11 @@ def test_an_exchange_of_two_photos_reruns_everything_and_its_reversal_nothing(pl
 
 
 @pytest.mark.slow
-def test_after_an_exchange_every_number_is_that_of_a_fresh_folder(placed, placed_options, tmp_path, copy_project):
+def test_after_an_exchange_every_number_is_that_of_a_fresh_folder(placed, placed_options, kinds, copy_project):
     arguments, options = placed_options
-    exchange(*(placed.folder / "my photos" / kind / "1.jpg" for kind in ("Cat", "Dog")))
-    fresh = copy_project(tmp_path / "fresh")
-    for name in ("my photos", "my studies"):
+    exchange(*(kind / "1.jpg" for kind in kinds))
+    fresh = copy_project(placed.folder.with_name("fresh"))
+    for name in (kinds[0].parent.name, "my studies"):
         shutil.copytree(placed.folder / name, fresh.folder / name)
     for project in (placed, fresh):
         answer = project.run(*arguments, **options)
@@ -240,20 +246,20 @@ def test_after_an_exchange_every_number_is_that_of_a_fresh_folder(placed, placed
 
 
 @pytest.mark.slow
-def test_25000_photos_are_planned_in_seconds_and_one_byte_is_noticed(placed, placed_options, tmp_path):
+def test_25000_photos_are_planned_in_seconds_and_one_byte_is_noticed(placed, placed_options, kinds):
     arguments, options = placed_options
-    for kind in ("Cat", "Dog"):
+    for name, kind in zip(("Cat", "Dog"), kinds, strict=True):
         for number in range(12_500):
-            (placed.folder / "my photos" / kind / f"{number}.txt").write_bytes(f"{kind} {number:06}".encode())
+            (kind / f"{number}.txt").write_bytes(f"{name} {number:06}".encode())
     time.sleep(2.1)
     assert placed.planned(*arguments, **options) == DOWNSTREAM_OF_THE_PHOTOS
     answer = placed.run("--touch", "--forceall", *arguments, **options)
     assert answer.returncode == 0, answer.stderr
     begin = os.times()
-    assert placed.planned(*arguments, **options) == set()
+    assert placed.planned(*arguments, **options, forked=False) == set()
     end = os.times()
     seconds = end.children_user + end.children_system - begin.children_user - begin.children_system
     print(f"{seconds:.1f} s of CPU for the dry run")
-    rewrite(placed.folder / "my photos/Dog/7777.txt", b"Dog 007778")
+    rewrite(kinds[1] / "7777.txt", b"Dog 007778")
     assert placed.planned(*arguments, **options) == DOWNSTREAM_OF_THE_PHOTOS
     assert seconds < 6  # on an idle machine less than 3

@@ -4,20 +4,28 @@ from pathlib import Path
 
 import pytest
 
-UNTIL_TRAINED = "--until=train"
+from canigatti.files import InputError
+from canigatti.photos.commands.fetch import fetch
+from canigatti.photos.commands.inspect import inspect
+from canigatti.photos.commands.split import split
+
+HALF = '{"train": 0.5, "validation": 0.25, "test": 0.25, "seed": 42}'
 
 
-@pytest.fixture
-def study(tmp_path, copy_project, tiny, drawn_photos):
-    """A project with thirty generated photos of each class in the folder `photos`."""
-    project = copy_project(tmp_path / "project")
+def write_photos(folder: Path, drawn_photos: dict[str, bytes]) -> Path:
+    """Write thirty generated photos of each class into a folder."""
     for member, content in drawn_photos.items():
-        path = project.folder / "photos" / Path(member).parent.name.lower() / Path(member).name
+        path = folder / Path(member).parent.name.lower() / Path(member).name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    only_plain = tiny[: tiny.index("  augmented:")]
-    project.write_config(only_plain.replace("{generate: {count: 60, seed: 3}}", "{source: photos}"))
-    return project
+    return folder
+
+
+def run_photos_stage(photos: Path, results: Path) -> None:
+    source = results / "photos/source.json"
+    fetch(str(photos), source)
+    inspect(source, ["cat", "dog"], source.parent)
+    split(source.with_name("manifest.csv"), results / "splits/half.csv", HALF)
 
 
 def keep_first(folder: Path, count: int) -> None:
@@ -48,31 +56,30 @@ def third_folder(photos: Path) -> None:
     (photos / "bird" / "1.jpg").write_bytes(next((photos / "cat").iterdir()).read_bytes())
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (no_file, "no file of the class 'dog'"),
-        (no_folder, "no file of the class 'dog'"),
-        (no_photo, "the class 'dog' has 0 kept of "),
-        (one_photo, "the class 'dog' has 1 kept of "),
-        (third_folder, "the folder bird is next to the folders of the classes cat and dog"),
-    ],
-    ids=lambda value: getattr(value, "__name__", ""),
-)
-def test_such_classes_are_reported_before_the_training(study, change, message):
-    change(study.folder / "photos")
-    answer = study.run(UNTIL_TRAINED)
+CHANGES = {
+    no_file: "no file of the class 'dog'",
+    no_folder: "no file of the class 'dog'",
+    no_photo: "the class 'dog' has 0 kept of ",
+    one_photo: "the class 'dog' has 1 kept of ",
+    third_folder: "the folder bird is next to the folders of the classes cat and dog",
+}
+
+
+@pytest.mark.parametrize(("change", "message"), CHANGES.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_such_classes_are_reported_by_the_stage_before_the_training(tmp_path, drawn_photos, change, message):
+    change(write_photos(tmp_path / "source", drawn_photos))
+    with pytest.raises(InputError, match=message):
+        run_photos_stage(tmp_path / "source", tmp_path)
+
+
+@pytest.mark.parametrize("change", [one_photo, third_folder], ids=lambda change: change.__name__)
+def test_the_workflow_shows_the_message_and_trains_nothing(tmp_path, copy_project, tiny, drawn_photos, change):
+    project = copy_project(tmp_path / "project")
+    change(write_photos(project.folder / "photos", drawn_photos))
+    only_plain = tiny[: tiny.index("  augmented:")]
+    project.write_config(only_plain.replace("{generate: {count: 60, seed: 3}}", "{source: photos}"))
+    answer = project.run("--until=train")
     assert answer.returncode != 0
-    assert message in answer.stdout + answer.stderr
+    assert CHANGES[change] in answer.stdout + answer.stderr
     assert "Traceback" not in answer.stdout + answer.stderr
-    assert not (study.folder / "results/tiny/training").exists()
-
-
-def test_a_batch_size_above_the_number_of_photos_works(study):
-    path = study.folder / "study.yaml"
-    text = path.read_text(encoding="utf-8")
-    assert "batch_size: 16" in text
-    path.write_text(text.replace("batch_size: 16", "batch_size: 512"), encoding="utf-8")
-    answer = study.run(UNTIL_TRAINED)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert (study.folder / "results/tiny/training/plain/seed42/model.keras").is_file()
+    assert not (project.folder / "results/tiny/training").exists()

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from canigatti.config import GeneratedPhotos
+from canigatti.photos.commands.fetch import fetch
+from canigatti.photos.commands.generate import generate
+from canigatti.photos.commands.inspect import inspect
 from canigatti.search.trials import execute
 from canigatti.training.batches import Subset, Subsets
 from canigatti.training.fitting import TrainingJob
@@ -37,15 +40,9 @@ def assert_cannot_write(path, result):
 def inspected(tmp_path_factory):
     """A photos folder with generated photos, fetched and inspected."""
     folder = tmp_path_factory.mktemp("photos")
-    settings = GeneratedPhotos(count=60, seed=3).to_json()
-    files = ("--output", folder / "photos.zip", "--planted", folder / "planted.csv")
-    for command in (
-        ("generate", "--spec", settings, *files),
-        ("fetch", "--source", folder / "photos.zip", "--output", folder / "source.json"),
-        inspection(folder, folder),
-    ):
-        result = canigatti(*command)
-        assert result.returncode == 0, result.stderr
+    generate(GeneratedPhotos(count=60, seed=3).to_json(), folder / "photos.zip", folder / "planted.csv")
+    fetch(str(folder / "photos.zip"), folder / "source.json")
+    inspect(folder / "source.json", ["cat", "dog"], folder)
     return folder
 
 

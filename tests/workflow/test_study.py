@@ -1,7 +1,7 @@
 """The tiny study from generated photos to the page, through Snakemake."""
 
+import io
 import json
-import subprocess
 import sys
 import zipfile
 
@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import accuracy_score, confusion_matrix
 
+from canigatti.__main__ import main
 from canigatti.evaluation.prediction import predict
 from canigatti.files import sha256_of
 from canigatti.photos.records import MANIFEST, read_kept
@@ -77,21 +78,23 @@ def test_metrics_are_those_of_the_predictions(results, experiment):
 
 
 @pytest.mark.parametrize("experiment", ["plain", "augmented"], ids=["grayscale", "rgb"])
-def test_predict_agrees_with_the_pipeline_on_the_photo_files(results, experiment, tmp_path):
+def test_predict_agrees_with_the_pipeline_on_the_photo_files(results, experiment, tmp_path, monkeypatch, capsys):
     with zipfile.ZipFile(results / "photos" / "generated.zip") as archive:
         archive.extractall(tmp_path)
     manifest = MANIFEST.read(results / "photos" / "manifest.csv")
     model = results / "training" / experiment / "seed42" / "model.keras"
-    command = [sys.executable, "-m", "canigatti", "predict", "--json", model, "-"]
     paths = "".join(f"{tmp_path / path}\n" for path in manifest["path"])
-    answer = subprocess.run(command, input=paths, capture_output=True, text=True, check=False)
-    assert answer.returncode == 1  # some of the planted faults are not photos
-    predicted = {row["path"]: row for row in json.loads(answer.stdout)}
+    monkeypatch.setattr(sys, "argv", ["canigatti", "predict", "--json", str(model), "-"])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(paths.encode())))
+    with pytest.raises(SystemExit, match=r"files and folders could not be used"):  # planted faults
+        main()
+    answer = capsys.readouterr()
+    predicted = {row["path"]: row for row in json.loads(answer.out)}
     kept = manifest.query("verdict == 'keep'").reset_index(drop=True)
     from_files = np.array([predicted[str(tmp_path / path)]["probability"] for path in kept["path"]])
     assert {row["probability_of"] for row in predicted.values()} == {"dog"}
     for path in manifest.query("verdict in ['empty', 'unreadable']")["path"]:
-        assert f"canigatti: {tmp_path / path}: " in answer.stderr
+        assert f"canigatti: {tmp_path / path}: " in answer.err
 
     predictions = pd.read_csv(results / "evaluation" / experiment / "seed42" / "predictions.csv")
     tested = kept["id"].isin(predictions["id"])
