@@ -64,6 +64,8 @@ def test_few_photos_are_trained_on_for_more_epochs_in_smaller_batches():
     few, many = (design(survey_of([count, count]), Limits()) for count in (200, 20_000))
     assert few.batch_size < many.batch_size
     assert few.base.epochs > many.base.epochs
+    assert few.base.learning_rate < many.base.learning_rate
+    assert (few.augments_head, many.augments_head) == (True, False)
     assert few.base.patience > many.base.patience
 
 

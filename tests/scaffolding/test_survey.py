@@ -97,6 +97,7 @@ def test_unequal_classes_are_pointed_out(described):
     text = described({"daisy": 4, "dandelion": 40})
     assert "note: the classes are unequal: 40 files of dandelion and 4 of daisy." in text
     assert "Always predicting dandelion would have an accuracy of 91%" in text
+    assert "ranks by balanced accuracy" in text
 
 
 def test_almost_equal_classes_are_not_pointed_out(write_photos, tmp_path):

@@ -36,7 +36,9 @@ def test_the_configuration_is_valid_and_has_a_base_network_and_a_pretrained_one(
     assert study.classes == ("cat", "dog")
     assert study.photos.source == str(tmp_path / "photos")
     assert study.weights["mobilenetv2"].source == str(tmp_path / "weights.h5")
-    assert [one.augment for one in study.experiments.values()] == [False, True, False, True]
+    assert [one.augment for one in study.experiments.values()] == [False, True, True, True]
+    assert study.rank_by == "accuracy"
+    assert "learning_rate: 0.00003}" in text
     assert study.experiments["mobilenetv2-finetune"].unfreeze == "block_13_expand"
     assert text.startswith("# A study of 7 photos of 2 classes.\n")
     assert "\n#   snakemake\n" in text
@@ -50,6 +52,13 @@ def test_several_backbones_a_search_and_none(study_of):
     assert [*study.experiments] == ["plain", "augmented", "searched"]
     assert study.experiments["searched"].search.trials == 8
     assert "weights" not in parse_yaml(text)
+
+
+def test_unequal_classes_are_ranked_and_weighted_accordingly(study_of):
+    _, study = study_of({"daisy": 3, "dandelion": 30})
+    assert study.rank_by == "balanced_accuracy"
+    assert [*study.experiments] == ["plain", "augmented", "balanced"]
+    assert study.experiments["balanced"].class_weight == "balanced"
 
 
 def test_classes_with_unusual_names_are_quoted(study_of):

@@ -1,5 +1,6 @@
 """The settings of a study for some photos: split, image sizes, batch size, epochs and learning rates."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -73,6 +74,8 @@ class Design:
         base_size: image size of networks trained from scratch, pixels.
         pretrained_size: image size of pretrained networks, pixels.
         batch_size: photos per training step.
+        augments_head: whether the head of a frozen backbone is trained with augmentation; without it, the features of
+            each photo are computed only once.
         base: of a network trained from scratch.
         head: of the new head of a frozen backbone.
         finetuning: of the last layers of the backbone.
@@ -85,6 +88,7 @@ class Design:
     base_size: int
     pretrained_size: int
     batch_size: int
+    augments_head: bool
     base: Schedule
     head: Schedule
     finetuning: Schedule
@@ -125,28 +129,34 @@ def design(survey: Survey, limits: Limits) -> Design:
         base_size=_base_size(survey.sample.shorter_side, limits.base_size),
         pretrained_size=_pretrained_size(survey.sample.shorter_side, limits.pretrained_size),
         batch_size=batch_size,
-        **_schedules(-(-train // batch_size), limits.epochs),
+        augments_head=train < _FEW_PHOTOS,
+        **_schedules(train, batch_size, limits.epochs),
     )
 
 
-def _schedules(steps: int, factor: float) -> dict[str, Schedule]:
+def _schedules(train: int, batch_size: int, factor: float) -> dict[str, Schedule]:
     """Return the schedules of a study by name.
 
+    The learning rates are for batches of 32 photos; for others, they are scaled by the square root of the batch size
+    (Malladi et al., "On the SDEs and scaling rules for adaptive gradient algorithms", 2022).
+
     Args:
-        steps: training steps of an epoch.
+        train: number of training photos.
+        batch_size: photos per training step.
         factor: of the numbers of epochs.
     """
-    epochs = min(40, max(15, round(_BASE_STEPS / steps)))
+    epochs = min(40, max(15, round(_BASE_STEPS * batch_size / train)))
 
     def schedule(epochs: float, learning_rate: float) -> Schedule:
         number = max(2, round(epochs * factor))
-        return Schedule(number, max(3, number // 4), learning_rate)
+        rate = float(f"{learning_rate * math.sqrt(batch_size / 32):.1g}")
+        return Schedule(number, max(3, number // 4), rate)
 
     return {
         "base": schedule(epochs, 0.0005),
-        "head": schedule(epochs, 0.001),
-        "finetuning": schedule(max(4, epochs / 4), 0.0001),
-        "search": schedule(max(4, epochs / 4), 0.0005),
+        "head": schedule(epochs / 2, 0.001),
+        "finetuning": schedule(epochs / 4, 0.00003),
+        "search": schedule(epochs / 4, 0.0005),
     }
 
 

@@ -12,7 +12,7 @@ from canigatti.search.space import size
 from canigatti.training import features
 
 # The best epoch that is expected, as a fraction of the maximum number of epochs of `design`.
-_BEST_EPOCH = {"plain": 0.3, "augmented": 0.85, "head": 0.5, "finetuning": 0.5}
+_BEST_EPOCH = {"plain": 0.3, "augmented": 0.85, "head": 0.7, "finetuning": 0.5}
 
 # In units of the time that a job needs to start, which is mostly the import of TensorFlow.
 _STARTS_PER_NETWORK = 5.0  # training, evaluation and figures
@@ -116,7 +116,7 @@ def _search_seconds(experiment: Experiment, machine: Machine, before: float, epo
 def expected_epochs(spec: Spec) -> int:
     """Return the number of epochs after which a training run of a proposed experiment is expected to end."""
     if isinstance(spec.network, Pretrained):
-        kind = "head" if features.are_constant(spec) else "finetuning"
+        kind = "head" if spec.unfreeze == "nothing" else "finetuning"
     else:
         kind = "augmented" if spec.augmentation else "plain"
     return min(spec.epochs, round(_BEST_EPOCH[kind] * spec.epochs) + spec.early_stopping.patience)

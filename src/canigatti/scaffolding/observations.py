@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from canigatti.scaffolding.survey import Survey
 
-UNEQUAL = 1.5  # largest class to smallest, from which accuracy alone misleads
 _SUBSET_WORDS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "pred", "holdout"}
 _MAX_LISTED = 5  # folders or files in a sentence
 
@@ -14,12 +13,13 @@ def observe(survey: Survey) -> Iterator[str]:
     """Yield a sentence for everything about the photos that may not be as the user expects."""
     yield from _doubt_classes(survey)
     largest, smallest = survey.largest, survey.smallest
-    if survey.counts[largest] > UNEQUAL * survey.counts[smallest]:
+    if survey.is_unequal:
         guess = survey.counts[largest] / survey.total
         yield (
             f"the classes are unequal: {survey.counts[largest]:,} files of {survey.classes[largest]} and "
             f"{survey.counts[smallest]:,} of {survey.classes[smallest]}. Always predicting {survey.classes[largest]} "
-            f"would have an accuracy of {guess:.0%}; compare balanced accuracy and the figures of each class"
+            f"would have an accuracy of {guess:.0%}. The study ranks by balanced accuracy, and has an experiment with "
+            "balanced class weights"
         )
     if survey.others:
         yield (f"{len(survey.others):,} images are in no class and will not be used, such as {survey.others[0]}")

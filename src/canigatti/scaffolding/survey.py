@@ -15,6 +15,8 @@ from canigatti.photos.records import SUBSETS
 from canigatti.photos.sources import FolderSource, PhotoSource, ZipSource
 from canigatti.scaffolding.sample import Sample, decode_sample
 
+_UNEQUAL = 1.5  # files of the largest class relative to the smallest, as on the page
+
 
 @dataclass(frozen=True)
 class Survey:
@@ -57,6 +59,11 @@ class Survey:
     def largest(self) -> int:
         """Label of the class with the most files."""
         return int(self.counts.argmax())
+
+    @property
+    def is_unequal(self) -> bool:
+        """Whether the classes are so unequal that accuracy alone misleads."""
+        return bool(self.counts.max() > _UNEQUAL * self.counts.min())
 
     @property
     def given_subsets(self) -> tuple[str, ...]:

@@ -147,7 +147,7 @@ class Stopwatch:
 
 def _normalize(spec: Spec) -> Spec:
     """Return the experiment without what does not affect its speed."""
-    same = {"epochs": 1, "early_stopping": EarlyStopping(), "split": None, "start_from": None}
+    same = {"epochs": 1, "early_stopping": EarlyStopping(), "split": None, "start_from": None, "class_weight": None}
     # Augmented batches are computed while the network trains on others: 3% slower, see docs/performance.md.
     plain = {} if isinstance(spec.network, Pretrained) else {"augmentation": None}
     return spec.model_copy(update={**same, **plain})

@@ -37,6 +37,7 @@ def render(survey: Survey, design: Design, choice: Choice, stages: Mapping[str, 
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["decimal"] = lambda value: f"{value:.8f}".rstrip("0")
     return environment.get_template("configuration.yaml.jinja").render(
         title=f"A study of {survey.total:,} photos of {len(survey.classes):,} classes.",
         command=command,
@@ -49,6 +50,7 @@ def render(survey: Survey, design: Design, choice: Choice, stages: Mapping[str, 
         split="given" if design.split is None else "-".join(map(str, design.split)),
         fractions=design.split and [percent / 100 for percent in design.split],
         weights={backbone: quote(source) for backbone, source in choice.weights.items()},
+        is_unequal=survey.is_unequal,
         shorter_side=survey.sample.shorter_side,
         design=design,
         has_search=choice.has_search,
