@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 _MAX_STEPS = 6  # that are timed, after the first, which includes TensorFlow's tracing of the network
-_MAX_SECONDS = 1.0  # then no further step is timed, once there are two
+_MAX_SECONDS = 1.0  # then no further step is timed, once there is one
 _PREDICTED = 16  # photos in the forward pass that is timed
 _FORWARD = 1 / 3  # work of a prediction relative to a training step, for a network whose layers are all trained
 
@@ -58,11 +58,11 @@ class Speed:
 
 @dataclass(frozen=True)
 class _Built:
-    """A network that has predicted some photos.
+    """A pretrained network.
 
     Attributes:
         model: the network.
-        start: seconds to build and trace it.
+        start: seconds to build it, and to trace its prediction.
         prediction: seconds per photo.
     """
 
@@ -127,16 +127,6 @@ class Stopwatch:
         first, step = _time_steps(trained, examples, spec)
         return Speed(built.start + first, step / spec.batch_size, built.prediction, _time_checkpoint(trained))
 
-    def _build_pretrained(self, spec: Spec, network: Pretrained, photos: Subset) -> _Built:
-        key = spec.model_copy(update={"unfreeze": "nothing", "augmentation": None, "optimizer": SGD(name="sgd")})
-        if self._last is None or self._last[0] != key:
-            weights = self.weights.get(network.backbone)
-            seconds, model = _timed(lambda: networks.build(spec, weights, self.classes))
-            batch, _ = photos.gather(np.arange(_PREDICTED))
-            first, second = (_timed(lambda: model.predict_on_batch(batch))[0] for _ in range(2))
-            self._last = key, _Built(model, seconds + max(0.0, first - second), second / _PREDICTED)
-        return self._last[1]
-
     def _photos(self, spec: Spec) -> Subset:
         """Return at least as many labeled photos as a batch has, by repeating those of the sample."""
         images = self.sample.images(spec.image_size)
@@ -168,7 +158,7 @@ def _time_steps(model: "keras.Model", examples: Examples, spec: Spec) -> tuple[f
 
     def end_step(step: int, logs: dict[str, float] | None = None) -> None:
         ends.append(time.perf_counter())
-        model.stop_training = len(ends) > 2 and ends[-1] - ends[0] > _MAX_SECONDS
+        model.stop_training = len(ends) > 1 and ends[-1] - ends[0] > _MAX_SECONDS
 
     started = time.perf_counter()
     model.fit(
