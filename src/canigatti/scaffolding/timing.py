@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
@@ -62,13 +62,13 @@ class _Built:
 
     Attributes:
         model: the network.
-        start: seconds to build it, and to trace its prediction.
-        prediction: seconds per photo.
+        seconds: to build it.
+        prediction: seconds per photo with all layers frozen; None if not measured.
     """
 
     model: "keras.Model"
-    start: float
-    prediction: float
+    seconds: float
+    prediction: float | None = None
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Stopwatch:
     classes: int
     weights: Mapping[str, Path]
     measured: dict[Spec, Speed] = field(default_factory=dict)
-    _last: tuple[Spec, _Built] | None = None  # a transferred network is measured, and then fine-tuned
+    _last: tuple[Spec, _Built] | None = None  # a network is transferred, and then fine-tuned
 
     def measure(self, spec: Spec) -> Speed:
         """Return the speed of an experiment's network.
@@ -114,18 +114,32 @@ class Stopwatch:
 
     def _measure(self, spec: Spec) -> Speed:
         photos = self._photos(spec)
-        if not isinstance(spec.network, Pretrained):
-            seconds, model = _timed(lambda: networks.build(spec, None, self.classes))
-            first, step = _time_steps(model, photos, spec)
-            training = step / spec.batch_size
-            return Speed(seconds + first, training, training * _FORWARD, _time_checkpoint(model))
-        built = self._build_pretrained(spec, spec.network, photos)
-        trained = networks.prepare(built.model, spec)
-        examples: Examples = photos
+        if isinstance(spec.network, Pretrained):
+            return self._measure_pretrained(spec, spec.network, photos)
+        seconds, model = _timed(lambda: networks.build(spec, None, self.classes))
+        first, step = _time_steps(model, photos, spec)
+        training = step / spec.batch_size
+        return Speed(seconds + first, training, training * _FORWARD, _time_checkpoint(model))
+
+    def _measure_pretrained(self, spec: Spec, network: Pretrained, photos: Subset) -> Speed:
+        key = spec.model_copy(update={"unfreeze": "nothing", "augmentation": None, "optimizer": SGD(name="sgd")})
+        if self._last is None or self._last[0] != key:
+            weights = self.weights.get(network.backbone)
+            seconds, model = _timed(lambda: networks.build(spec, weights, self.classes))
+            self._last = key, _Built(model, seconds)
+        built, traced = self._last[1], 0.0
+        trained, examples = networks.prepare(built.model, spec), cast(Examples, photos)
         if features.are_constant(spec):
+            traced, prediction = _time_predictions(built.model, photos)
             trained, examples = features.build_head(built.model, spec), _made_up_features(built.model, photos)
+            built = replace(built, prediction=prediction)
         first, step = _time_steps(trained, examples, spec)
-        return Speed(built.start + first, step / spec.batch_size, built.prediction, _time_checkpoint(trained))
+        if built.prediction is None:  # training a head predicts the rest; otherwise a third, as for other networks
+            share = 1.0 if spec.unfreeze == "nothing" else _FORWARD
+            built = replace(built, prediction=share * step / spec.batch_size)
+        self._last = key, built
+        start = built.seconds + traced + first
+        return Speed(start, step / spec.batch_size, cast(float, built.prediction), _time_checkpoint(trained))
 
     def _photos(self, spec: Spec) -> Subset:
         """Return at least as many labeled photos as a batch has, by repeating those of the sample."""
@@ -148,6 +162,13 @@ def _made_up_features(model: "keras.Model", photos: Subset) -> Examples:
     _, labels = photos.gather(np.arange(len(photos)))
     units = model.get_layer("pooling").output.shape[-1]
     return features.Features(np.ones((len(photos), units), np.float32), labels)
+
+
+def _time_predictions(model: "keras.Model", photos: Subset) -> tuple[float, float]:
+    """Return the seconds of tracing before the first prediction, and those of a prediction per photo."""
+    batch, _ = photos.gather(np.arange(_PREDICTED))
+    first, second = (_timed(lambda: model.predict_on_batch(batch))[0] for _ in range(2))
+    return max(0.0, first - second), second / _PREDICTED
 
 
 def _time_steps(model: "keras.Model", examples: Examples, spec: Spec) -> tuple[float, float]:
