@@ -23,7 +23,9 @@ Value = TypeVar("Value")
 
 _MAX_STEPS = 6  # that are timed, after the first, which includes TensorFlow's tracing of the network
 _MAX_SECONDS = 1.0  # then no further step is timed, once there is one
-_PREDICTED = 16  # photos in the forward pass that is timed
+# Photos in a step or a forward pass that is timed. On CPUs, time is proportional to their number; a device that takes
+# less than this many seconds for them is timed with the whole batch of the experiment.
+_TIMED_PHOTOS, _FAST_STEP = 16, 0.1
 _FORWARD = 1 / 3  # work of a prediction relative to a training step, for a network whose layers are all trained
 
 
@@ -117,8 +119,7 @@ class Stopwatch:
         if isinstance(spec.network, Pretrained):
             return self._measure_pretrained(spec, spec.network, photos)
         seconds, model = _timed(lambda: networks.build(spec, None, self.classes))
-        first, step = _time_steps(model, photos, spec)
-        training = step / spec.batch_size
+        first, training = _time_training(model, photos, spec)
         return Speed(seconds + first, training, training * _FORWARD, _time_checkpoint(model))
 
     def _measure_pretrained(self, spec: Spec, network: Pretrained, photos: Subset) -> Speed:
@@ -133,20 +134,20 @@ class Stopwatch:
             traced, prediction = _time_predictions(built.model, photos)
             trained, examples = features.build_head(built.model, spec), _made_up_features(built.model, photos)
             built = replace(built, prediction=prediction)
-        first, step = _time_steps(trained, examples, spec)
+        first, training = _time_training(trained, examples, spec)
         if built.prediction is None:  # training a head predicts the rest; otherwise a third, as for other networks
             share = 1.0 if spec.unfreeze == "nothing" else _FORWARD
-            built = replace(built, prediction=share * step / spec.batch_size)
+            built = replace(built, prediction=share * training)
         self._last = key, built
         start = built.seconds + traced + first
-        return Speed(start, step / spec.batch_size, cast(float, built.prediction), _time_checkpoint(trained))
+        return Speed(start, training, cast(float, built.prediction), _time_checkpoint(trained))
 
     def _photos(self, spec: Spec) -> Subset:
         """Return at least as many labeled photos as a batch has, by repeating those of the sample."""
         images = self.sample.images(spec.image_size)
         ids = np.arange(len(images)).astype(str).astype(object)
         store = Store(images, ids, np.arange(len(images)) % self.classes)
-        return Subset(store, np.arange(max(_PREDICTED, spec.batch_size)) % len(images), spec.color)
+        return Subset(store, np.arange(max(_TIMED_PHOTOS, spec.batch_size)) % len(images), spec.color)
 
 
 def _normalize(spec: Spec) -> Spec:
@@ -166,9 +167,19 @@ def _made_up_features(model: "keras.Model", photos: Subset) -> Examples:
 
 def _time_predictions(model: "keras.Model", photos: Subset) -> tuple[float, float]:
     """Return the seconds of tracing before the first prediction, and those of a prediction per photo."""
-    batch, _ = photos.gather(np.arange(_PREDICTED))
+    batch, _ = photos.gather(np.arange(_TIMED_PHOTOS))
     first, second = (_timed(lambda: model.predict_on_batch(batch))[0] for _ in range(2))
-    return max(0.0, first - second), second / _PREDICTED
+    return max(0.0, first - second), second / _TIMED_PHOTOS
+
+
+def _time_training(model: "keras.Model", examples: Examples, spec: Spec) -> tuple[float, float]:
+    """Return the seconds until the first training step has ended, and those of the next ones per photo."""
+    few = spec.model_copy(update={"batch_size": min(spec.batch_size, _TIMED_PHOTOS)})
+    first, step = _time_steps(model, examples, few)
+    if step < _FAST_STEP and few.batch_size < spec.batch_size:
+        _, step = _time_steps(model, examples, spec)
+        return first, step / spec.batch_size
+    return first, step / few.batch_size
 
 
 def _time_steps(model: "keras.Model", examples: Examples, spec: Spec) -> tuple[float, float]:
