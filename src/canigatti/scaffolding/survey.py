@@ -1,5 +1,6 @@
 """What a folder or zip of photos contains: its classes, their files, and folders that divide them."""
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,7 @@ def survey(path: Path) -> Survey:
         InputError: it does not exist, cannot be read, or contains no photos of two classes or more; the message names
             it.
     """
+    gc.disable()  # collections would traverse the paths of all files again and again: a third of the time
     try:
         source = _open(path)
         members = source.members()
@@ -93,6 +95,8 @@ def survey(path: Path) -> Survey:
         return _describe(path, classes, found, decode_sample(source, found, classes))
     except InputError as error:
         raise InputError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from None
+    finally:
+        gc.enable()
 
 
 def _open(path: Path) -> PhotoSource:

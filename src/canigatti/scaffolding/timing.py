@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 _MAX_STEPS = 6  # that are timed, after the first, which includes TensorFlow's tracing of the network
-_MAX_SECONDS = 1.0  # then no further step is timed, once there are two
-_PREDICTED = 16  # photos in the forward pass that is timed
+_MAX_SECONDS = 1.0  # then no further step is timed, once there is one
+# Photos in a step or a forward pass that is timed. On CPUs, time is proportional to their number; a device that takes
+# less than this many seconds for them is timed with the whole batch of the experiment.
+_TIMED_PHOTOS, _FAST_STEP = 16, 0.1
 _FORWARD = 1 / 3  # work of a prediction relative to a training step, for a network whose layers are all trained
 
 
@@ -58,17 +60,17 @@ class Speed:
 
 @dataclass(frozen=True)
 class _Built:
-    """A network that has predicted some photos.
+    """A pretrained network.
 
     Attributes:
         model: the network.
-        start: seconds to build and trace it.
-        prediction: seconds per photo.
+        seconds: to build it.
+        prediction: seconds per photo with all layers frozen; None if not measured.
     """
 
     model: "keras.Model"
-    start: float
-    prediction: float
+    seconds: float
+    prediction: float | None = None
 
 
 @dataclass
@@ -87,7 +89,7 @@ class Stopwatch:
     classes: int
     weights: Mapping[str, Path]
     measured: dict[Spec, Speed] = field(default_factory=dict)
-    _last: tuple[Spec, _Built] | None = None  # a transferred network is measured, and then fine-tuned
+    _last: tuple[Spec, _Built] | None = None  # a network is transferred, and then fine-tuned
 
     def measure(self, spec: Spec) -> Speed:
         """Return the speed of an experiment's network.
@@ -114,35 +116,38 @@ class Stopwatch:
 
     def _measure(self, spec: Spec) -> Speed:
         photos = self._photos(spec)
-        if not isinstance(spec.network, Pretrained):
-            seconds, model = _timed(lambda: networks.build(spec, None, self.classes))
-            first, step = _time_steps(model, photos, spec)
-            training = step / spec.batch_size
-            return Speed(seconds + first, training, training * _FORWARD, _time_checkpoint(model))
-        built = self._build_pretrained(spec, spec.network, photos)
-        trained = networks.prepare(built.model, spec)
-        examples: Examples = photos
-        if features.are_constant(spec):
-            trained, examples = features.build_head(built.model, spec), _made_up_features(built.model, photos)
-        first, step = _time_steps(trained, examples, spec)
-        return Speed(built.start + first, step / spec.batch_size, built.prediction, _time_checkpoint(trained))
+        if isinstance(spec.network, Pretrained):
+            return self._measure_pretrained(spec, spec.network, photos)
+        seconds, model = _timed(lambda: networks.build(spec, None, self.classes))
+        first, training = _time_training(model, photos, spec)
+        return Speed(seconds + first, training, training * _FORWARD, _time_checkpoint(model))
 
-    def _build_pretrained(self, spec: Spec, network: Pretrained, photos: Subset) -> _Built:
+    def _measure_pretrained(self, spec: Spec, network: Pretrained, photos: Subset) -> Speed:
         key = spec.model_copy(update={"unfreeze": "nothing", "augmentation": None, "optimizer": SGD(name="sgd")})
         if self._last is None or self._last[0] != key:
             weights = self.weights.get(network.backbone)
             seconds, model = _timed(lambda: networks.build(spec, weights, self.classes))
-            batch, _ = photos.gather(np.arange(_PREDICTED))
-            first, second = (_timed(lambda: model.predict_on_batch(batch))[0] for _ in range(2))
-            self._last = key, _Built(model, seconds + max(0.0, first - second), second / _PREDICTED)
-        return self._last[1]
+            self._last = key, _Built(model, seconds)
+        built, traced = self._last[1], 0.0
+        trained, examples = networks.prepare(built.model, spec), cast(Examples, photos)
+        if features.are_constant(spec):
+            traced, prediction = _time_predictions(built.model, photos)
+            trained, examples = features.build_head(built.model, spec), _made_up_features(built.model, photos)
+            built = replace(built, prediction=prediction)
+        first, training = _time_training(trained, examples, spec)
+        if built.prediction is None:  # training a head predicts the rest; otherwise a third, as for other networks
+            share = 1.0 if spec.unfreeze == "nothing" else _FORWARD
+            built = replace(built, prediction=share * training)
+        self._last = key, built
+        start = built.seconds + traced + first
+        return Speed(start, training, cast(float, built.prediction), _time_checkpoint(trained))
 
     def _photos(self, spec: Spec) -> Subset:
         """Return at least as many labeled photos as a batch has, by repeating those of the sample."""
         images = self.sample.images(spec.image_size)
         ids = np.arange(len(images)).astype(str).astype(object)
         store = Store(images, ids, np.arange(len(images)) % self.classes)
-        return Subset(store, np.arange(max(_PREDICTED, spec.batch_size)) % len(images), spec.color)
+        return Subset(store, np.arange(max(_TIMED_PHOTOS, spec.batch_size)) % len(images), spec.color)
 
 
 def _normalize(spec: Spec) -> Spec:
@@ -160,6 +165,23 @@ def _made_up_features(model: "keras.Model", photos: Subset) -> Examples:
     return features.Features(np.ones((len(photos), units), np.float32), labels)
 
 
+def _time_predictions(model: "keras.Model", photos: Subset) -> tuple[float, float]:
+    """Return the seconds of tracing before the first prediction, and those of a prediction per photo."""
+    batch, _ = photos.gather(np.arange(_TIMED_PHOTOS))
+    first, second = (_timed(lambda: model.predict_on_batch(batch))[0] for _ in range(2))
+    return max(0.0, first - second), second / _TIMED_PHOTOS
+
+
+def _time_training(model: "keras.Model", examples: Examples, spec: Spec) -> tuple[float, float]:
+    """Return the seconds until the first training step has ended, and those of the next ones per photo."""
+    few = spec.model_copy(update={"batch_size": min(spec.batch_size, _TIMED_PHOTOS)})
+    first, step = _time_steps(model, examples, few)
+    if step < _FAST_STEP and few.batch_size < spec.batch_size:
+        _, step = _time_steps(model, examples, spec)
+        return first, step / spec.batch_size
+    return first, step / few.batch_size
+
+
 def _time_steps(model: "keras.Model", examples: Examples, spec: Spec) -> tuple[float, float]:
     """Return the seconds until the first training step has ended, and the median of the next ones."""
     import keras
@@ -168,7 +190,7 @@ def _time_steps(model: "keras.Model", examples: Examples, spec: Spec) -> tuple[f
 
     def end_step(step: int, logs: dict[str, float] | None = None) -> None:
         ends.append(time.perf_counter())
-        model.stop_training = len(ends) > 2 and ends[-1] - ends[0] > _MAX_SECONDS
+        model.stop_training = len(ends) > 1 and ends[-1] - ends[0] > _MAX_SECONDS
 
     started = time.perf_counter()
     model.fit(
