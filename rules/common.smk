@@ -53,6 +53,6 @@ def shown(path, caption, category, **labels):
     return report(path, caption=f"../workflow/captions/{caption}.rst", category=category, labels=labels)
 
 
-def quick(mem_mb):
+def quick(mem_mb, runtime=10):
     """The resources of a job of a few minutes: its measured peak memory, more when it is tried again."""
-    return dict(mem_mb=lambda wildcards, attempt: attempt * mem_mb, runtime=lambda wildcards, attempt: attempt * 10)
+    return dict(mem_mb=lambda wildcards, attempt: attempt * mem_mb, runtime=lambda wildcards, attempt: attempt * runtime)

@@ -97,7 +97,7 @@ rule write_report:
         f"{LOGS}/write_report.log",
     threads: 1
     resources:
-        **quick(2000),
+        **quick(2000, runtime=20),
     params:
         outline=lambda wildcards: OUTLINE,
         results=subpath(output.page, ancestor=2),
