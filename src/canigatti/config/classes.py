@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 MAX_CLASSES = 1_000
+UNEQUAL_RATIO = 1.5  # of the largest and the smallest class above which accuracy is about the larger classes
 _MAX_LENGTH = 100  # characters; a class name is in the names of files and in figures
 _MAX_QUOTED = 100_000  # bytes of all names in a command line; Linux allows 131,072 in one argument of a shell
 

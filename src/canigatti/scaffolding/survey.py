@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from canigatti.config.classes import class_key
+from canigatti.config.classes import UNEQUAL_RATIO, class_key
 from canigatti.files import InputError, is_url
 from canigatti.photos.archives import check_archive
 from canigatti.photos.class_folders import find_classes
@@ -15,8 +15,6 @@ from canigatti.photos.layouts import IMAGE_SUFFIXES, FoundPhoto, find_label, fin
 from canigatti.photos.records import SUBSETS
 from canigatti.photos.sources import FolderSource, PhotoSource, ZipSource
 from canigatti.scaffolding.sample import Sample, decode_sample
-
-_UNEQUAL = 1.5  # files of the largest class relative to the smallest, as on the page
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Survey:
     @property
     def is_unequal(self) -> bool:
         """Whether the classes are so unequal that accuracy alone misleads."""
-        return bool(self.counts.max() > _UNEQUAL * self.counts.min())
+        return bool(self.counts.max() > UNEQUAL_RATIO * self.counts.min())
 
     @property
     def given_subsets(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from canigatti.config.classes import UNEQUAL_RATIO
 from canigatti.evaluation.confusion_plots import confused_pairs
 from canigatti.evaluation.records import ClassMetrics
 from canigatti.plots import MANY_CLASSES
@@ -13,7 +14,6 @@ from canigatti.report.original import is_of_original_classes
 from canigatti.report.ranking import RANKINGS
 from canigatti.report.results import Run, StudyResults
 
-UNEQUAL_RATIO = 1.5  # of the largest and the smallest class above which accuracy is about the larger classes
 _MAX_LISTED_CLASSES = 6  # of which the page lists the names and the numbers of photos
 _MAX_PAIRS = 10  # of confused classes
 
