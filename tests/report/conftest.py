@@ -1,9 +1,10 @@
 """A synthetic study on disk, written with the record classes and tables of the stages before the report."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,7 @@ def make_study(
     classes: tuple[str, ...] = ("cat", "dog"),
     all_tables: bool = False,
     rank_by: str = "accuracy",
+    defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> Study:
     """Make a study of the eight base experiments, or of experiments in all tables."""
     experiments = {
@@ -139,6 +141,7 @@ def make_study(
         for experiment in GRID
     } | ({name: settings for name, (settings, _, _, _) in OTHERS.items()} if all_tables else {})
     fields = {"study": name, "classes": classes, "seeds": seeds, "splits": SPLITS, "experiments": experiments}
+    fields["defaults"] = {**defaults}
     return Study.model_validate({**fields, "photos": {"source": "photos.zip"}, "rank_by": rank_by})
 
 

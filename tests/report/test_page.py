@@ -321,6 +321,14 @@ def test_findings_have_claim_verdict_results_and_rule(page):
     assert "inconclusive Dropout works better than batch normalization" in text
 
 
+@pytest.mark.parametrize(
+    ("defaults", "is_noted"), [({}, False), ({"label_smoothing": 0.1}, True), ({"class_weight": "balanced"}, True)]
+)
+def test_losses_that_settings_change_have_a_note(results, write_report, defaults, is_noted):
+    html = (write_report(*results(defaults=defaults)) / "index.html").read_text()
+    assert ("do not compare the losses of experiments that differ in these settings" in html) == is_noted
+
+
 def test_page_of_eight_experiments_with_large_galleries_is_small(page):
     assert 100_000 < len(page(gallery=600)) < 2_500_000
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from canigatti.config import Outline
+from canigatti.config import Outline, Spec
 from canigatti.photos.records import Verdict
 from canigatti.report.findings.verdicts import Finding
 from canigatti.report.guessing import Guess, guess_note
@@ -162,8 +162,13 @@ def _results_context(study: StudyResults, conclusions: Conclusions) -> dict[str,
         "headline": headline(study, everything, ranking, guesses),
         "diverged": dict(zip(everything["experiment"], divergence_marks(everything), strict=True)),
         "any_diverged": bool(everything["diverged"].any()),
+        "has_modified_losses": any(_has_modified_loss(run.training.spec) for run in study.runs),
         "randomly_initialized": set(everything.loc[everything["random_initialization"], "experiment"]),
     }
+
+
+def _has_modified_loss(spec: Spec) -> bool:
+    return spec.class_weight is not None or spec.label_smoothing > 0
 
 
 def _classes_context(study: StudyResults, everything: pd.DataFrame) -> dict[str, Any]:
