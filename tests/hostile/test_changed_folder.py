@@ -135,9 +135,10 @@ class TestCache:
         for path in folder.rglob("*.png"):
             os.utime(path, (later, later))
         time.sleep(0.3)
-        hash_folder(folder)
-        monkeypatch.setattr(folder_hashes, "_hash_file", None)
-        hash_folder(folder)
+        before, read = hash_folder(folder), []
+        monkeypatch.setattr(folder_hashes, "_hash_file", lambda path: read.append(path.name) or ("", ""))
+        assert hash_folder(folder) == before
+        assert read == []
 
     @pytest.mark.parametrize("damage", [b"", b"\0" * 50, b"\xff\xfe", b"[]\n", None])
     def test_a_damaged_cache_is_rebuilt(self, folder, cache, patient, damage):

@@ -37,6 +37,7 @@ def test_a_command_fails_if_its_code_changes(command, tmp_path, module):
 
 def test_code_that_a_command_does_not_use_may_change(command, tmp_path):
     command(output=tmp_path, module="unused.py")
+    assert (tmp_path / "unused.py").read_text() == "# other\n"
 
 
 @pytest.mark.slow
