@@ -1,6 +1,7 @@
 """The tables of the report: values in the CSV files and text in the Markdown files."""
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import pandas as pd
@@ -8,6 +9,8 @@ import pytest
 
 from canigatti.evaluation.records import Metrics
 from canigatti.files import InputError
+from canigatti.report.results import read_study
+from canigatti.report.tables import grouped
 from canigatti.training.records import TrainingRecord
 
 LAST = ["epochs", "training_seconds", "milliseconds_per_photo", "random_initialization", "diverged"]
@@ -184,6 +187,20 @@ def test_modifications_are_followed_by_their_base_network(full):
     table = pd.read_csv(full / "tables" / "modifications.csv")
     assert list(table["experiment"]) == ["wider", "deeper", "base-801010-rgb-aug"]
     assert list(table["standing"].fillna("")) == ["interval overlaps the best", "best", ""]
+
+
+def test_a_base_network_with_another_resize_mode_is_not_the_modified_one(results):
+    study, folder = results(all_tables=True)
+    read = read_study(study.outline("config/study.yaml"), folder)
+    crop = {run.experiment: run.training.spec.model_copy(update={"resize": "crop"}) for run in read.runs}
+    runs = [
+        replace(run, training=run.training.model_copy(update={"spec": crop[run.experiment]}))
+        if run.table == "base"
+        else run
+        for run in read.runs
+    ]
+    modifications = grouped(replace(read, runs=runs))["modifications"]
+    assert [run.experiment for run in modifications] == ["wider", "deeper"]
 
 
 def test_random_initialization_is_marked(full):

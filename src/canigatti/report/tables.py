@@ -35,7 +35,7 @@ def grouped(study: StudyResults) -> dict[str, list[Run]]:
     """Return the runs of each table by the name of the table; `all` is the last, see `Study.tables`.
 
     As in the original study, the modifications are followed by the base experiments that they modify: those with the
-    same split, color, image size and augmentation.
+    same split, color, image size, resize mode and augmentation.
     """
     groups = {name: [run for run in study.runs if name in ("all", run.table)] for name in study.outline.tables}
     if "modifications" in groups:
@@ -50,7 +50,7 @@ def _select_modified(modifications: Sequence[Run], base: Sequence[Run]) -> list[
 
 def _input_settings(run: Run) -> tuple:
     spec = run.training.spec
-    return spec.split, spec.color, spec.image_size, spec.augmentation
+    return spec.split, spec.color, spec.square, spec.augmentation
 
 
 def study_table(runs: Sequence[Run], original: pd.DataFrame | None = None, ranking: Ranking = ACCURACY) -> pd.DataFrame:
