@@ -105,12 +105,13 @@ def test_the_plot_shows_the_metric_without_intervals(reported):
     assert min(heights) == pytest.approx(0.01)
 
 
-def test_a_plot_without_any_value_says_so(reported):
-    study, _, folder = reported("roc_auc", undefined=True)
-    runs, ranking = read_study(study.outline("config/study.yaml"), folder).runs, RANKINGS["roc_auc"]
+@pytest.mark.parametrize(("rank_by", "name"), [("roc_auc", "a ROC-AUC"), ("average_precision", "an average precision")])
+def test_a_plot_without_any_value_says_so(reported, rank_by, name):
+    study, _, folder = reported(rank_by, undefined=True)
+    runs, ranking = read_study(study.outline("config/study.yaml"), folder).runs, RANKINGS[rank_by]
     costs = accuracy_and_cost(runs, study_table(runs, ranking=ranking), ranking)
     (axes,) = plot_accuracy_cost(costs, ranking).axes
-    assert [text.get_text() for text in axes.texts] == ["no experiment has a ROC-AUC"]
+    assert [text.get_text() for text in axes.texts] == [f"no experiment has {name}"]
 
 
 def test_the_text_of_the_metric_has_its_standard_deviation(reported):

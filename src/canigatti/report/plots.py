@@ -84,7 +84,8 @@ def plot_accuracy_cost(costs: pd.DataFrame, ranking: Ranking = ACCURACY) -> Figu
     FigureCanvasAgg(figure)  # needed to measure the labels
     axes = figure.add_subplot()
     if costs.empty:
-        axes.text(0.5, 0.5, f"no experiment has a {ranking.name}", ha="center")
+        article = "an" if ranking.name[0] in "aeiou" else "a"
+        axes.text(0.5, 0.5, f"no experiment has {article} {ranking.name}", ha="center")
         axes.axis("off")
         return figure
     costs = costs.assign(
