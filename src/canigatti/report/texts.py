@@ -134,7 +134,7 @@ def as_markdown(table: pd.DataFrame, ranking: Ranking = ACCURACY, guess: str = "
     Args:
         table: the table.
         ranking: the metric that ranks.
-        guess: sentence about guessing, see :func:`canigatti.report.notes.guess_note`.
+        guess: sentence about guessing, see :func:`canigatti.report.guessing.guess_note`.
     """
     return markdown(for_reading(table, ranking), LEFT_ALIGNED, [*table_notes(table, ranking), *([guess] * bool(guess))])
 
