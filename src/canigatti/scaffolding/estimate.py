@@ -14,8 +14,8 @@ from canigatti.training import features
 
 # When the validation loss is expected to be lowest, from two studies of real photos on two cores, with the settings of
 # `design`. Without augmentation, a network from scratch had its best epoch after 220 training steps (five flowers, 640
-# training photos), and not yet after 130 (two flowers, 256 training photos). With augmentation, the best epoch was among
-# the last ones: 38 of 40 and 15 of 16 from scratch, 17 of 20 and 8 of 8 of a head, 4 of 4 of fine-tuning.
+# training photos), and not yet after 130 (two flowers, 256 training photos). With augmentation, the best epoch was one
+# of the last: 38 of 40 and 15 of 16 from scratch, 17 of 20 and 8 of 8 of a head, 4 of 4 of fine-tuning.
 _BEST_STEP_PLAIN, _BEST_EPOCH_PLAIN = 250, 10  # of a network from scratch: whichever is later
 _BEST_EPOCH = 0.8  # of other training runs, as a fraction of the maximum number of epochs
 
