@@ -13,10 +13,10 @@ demo: $(READY) ## compare fifteen networks on generated photos; ten minutes late
 	@echo "Open results/demo/report/index.html"
 
 test: $(READY) ## run the tests (CANIGATTI_SHARED=folder adds those on real photos)
-	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not slow"
+	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 faults: $(READY) ## run the tests that kill training runs and whole workflows, or exhaust their memory (minutes)
-	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m slow
+	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m slow
 
 walk: $(READY) ## edit a tiny study at random 300 times and compare with fresh folders (an hour; SEED=... STEPS=...)
 	python tests/walk $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))

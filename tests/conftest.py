@@ -43,6 +43,20 @@ experiments:
 """
 
 
+# What takes longest starts first: a file that starts last would keep the other workers waiting. The second one needs no
+# finished study, which the first one runs.
+LONGEST = (
+    *("workflow/test_search.py", "report/test_page.py", "workflow/test_pretrained.py", "report/test_tables.py"),
+    *("hostile/test_changed_folder.py", "workflow/test_changes.py", "training/test_features.py"),
+    *("hostile/test_classes.py", "workflow/test_commands.py", "training/test_backbones.py", "hostile/test_predict.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {f"tests/{name}": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.location[0], len(places)))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory):
     """Keep the user's cache out of tests, and tests out of the user's cache."""

@@ -299,7 +299,7 @@ def test_any_mix_of_files_gives_one_row_per_file_and_a_store_of_the_kept_photos(
         files = {str(path.relative_to(folder / "photos")) for path in folder.glob("photos/**/*") if path.is_file()}
         describe("photos", folder / "photos", None).write(folder / "source.json")
         inspect(folder / "source.json", ["cat", "dog"], folder, limit_per_class=limit)
-        store(folder / "source.json", folder / "manifest.csv", 8, folder / "images.npy")
+        store(folder / "source.json", folder / "manifest.csv", "8", folder / "images.npy")
 
         rows = MANIFEST.read(folder / "manifest.csv")
         assert sorted(rows["path"]) == sorted(files)

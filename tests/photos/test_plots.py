@@ -144,9 +144,10 @@ def test_the_largest_and_smallest_of_many_classes_are_shown(count, tmp_path):
     sizes = rows[rows["verdict"] == "keep"].groupby("label").size()
     assert sorted(sizes[list(shown.labels)]) == [*sorted(sizes)[:10], *sorted(sizes)[-10:]]
     names = [classes[label] for label in shown.labels]
-    assert [text.get_text() for text in plots.plot_balance(rows, classes).axes[0].get_yticklabels()] == names
+    balance = plots.plot_balance(rows, classes)
+    assert [text.get_text() for text in balance.axes[0].get_yticklabels()] == names
     for figure in (
-        plots.plot_balance(rows, classes),
+        balance,
         plots.plot_sizes(rows, classes),
         plots.plot_sample(names, [[]] * len(names), shown.note),
     ):

@@ -159,7 +159,7 @@ def test_photos_of_every_kind_are_decoded_as_for_the_image_store_in_rgb_and_gray
 
 @pytest.mark.parametrize("resize", ["squeeze", "crop", "pad"])
 def test_probabilities_are_those_of_the_evaluation_in_every_resize_mode(
-    predict, tmp_path, resize, make_training_record
+    predict, tmp_path, resize, make_training_record, capsys
 ):
     for number, size in enumerate([(60, 40), (40, 60), (90, 20), (41, 97)]):
         path = tmp_path / "photos" / CLASSES[number % 2] / f"{number}.jpg"
@@ -173,6 +173,7 @@ def test_probabilities_are_those_of_the_evaluation_in_every_resize_mode(
     save_model(network(), tmp_path / "model.keras", CLASSES, resize)
     make_training_record(model_sha256=sha256_of(tmp_path / "model.keras")).write(tmp_path / "run.json")
     evaluate(tmp_path / "model.keras", tmp_path / "split.csv", tmp_path / "images.npy", tmp_path)
+    capsys.readouterr()  # what the evaluation printed
 
     evaluated = read_predictions(tmp_path / "predictions.csv", CLASSES).probabilities[:, 1]
     paths = [tmp_path / "photos" / path for path in kept["path"]]

@@ -8,7 +8,7 @@ from canigatti.report.guessing import Guess, guess_note, guesses_of, is_shown_be
 from canigatti.report.ranking import RANKINGS
 from canigatti.report.results import read_study
 
-STUDIES = 300
+STUDIES = 1000
 
 
 def test_the_interval_of_one_experiment_decides():

@@ -101,7 +101,7 @@ def test_of_many_values_some_are_labeled(execution):
     [axes] = figure.axes
     assert [label.get_text() for label in axes.get_xticklabels()] == [str(1000 + 9 * number) for number in range(12)]
     assert_labels_are_apart(figure, axes)
-    assert axes.get_xlim() == (-0.5, 99.5)
+    assert axes.get_xlim() == (-3, 102)
 
 
 def test_few_labels_are_horizontal(table):

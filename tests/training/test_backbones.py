@@ -99,9 +99,9 @@ def test_scaling_to_0_1_is_an_option():
     assert float(np.max(scaled)) == 1
 
 
-@pytest.fixture
-def vgg_file(tmp_path):
-    path = tmp_path / "vgg.weights.h5"
+@pytest.fixture(scope="module")
+def vgg_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("vgg") / "vgg.weights.h5"
     keras.applications.VGG16(weights=None, include_top=False).save_weights(path)
     return path
 
@@ -123,12 +123,13 @@ def test_weights_are_copied_from_a_file_with_their_hash(vgg_file, tmp_path):
 
 @pytest.mark.parametrize("damage", ["another network", "truncated", "text"])
 def test_weights_that_do_not_fit_are_refused_with_the_name_of_the_file(vgg_file, tmp_path, damage):
+    damaged = tmp_path / "vgg.weights.h5"
     if damage == "another network":
-        keras.applications.MobileNetV2(weights=None, include_top=False).save_weights(vgg_file)
+        keras.applications.MobileNet(weights=None, include_top=False).save_weights(damaged)
     else:
-        vgg_file.write_bytes(vgg_file.read_bytes()[:100_000] if damage == "truncated" else b"<html>")
+        damaged.write_bytes(vgg_file.read_bytes()[:100_000] if damage == "truncated" else b"<html>")
     with pytest.raises(InputError, match=r"vgg\.weights\.h5: expected weights of vgg16 without the top layers"):
-        fetch("vgg16", vgg_file, tmp_path)
+        fetch("vgg16", damaged, tmp_path)
     assert not list((tmp_path / "out").glob("*"))
 
 

@@ -93,8 +93,6 @@ def run(store, spec, folder, seed=42):
 
 
 VARIANTS = {
-    "cosine": {"schedule": COSINE},
-    "plateau": {"schedule": PLATEAU},
     "cosine, adamw, class weights": {
         "schedule": COSINE,
         "class_weight": "balanced",

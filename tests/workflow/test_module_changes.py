@@ -180,7 +180,7 @@ DECIDES = {
     "training/fitting.py": "train, train_trial",
     "training/leases.py": "",
     "training/machine.py": "train, evaluate",
-    "training/model_files.py": "train, evaluate",
+    "training/model_files.py": "train, evaluate, train_trial found-head",
     "training/networks.py": "train, train_trial",
     "training/outputs.py": "train, train_trial",
     "training/plots.py": "plot_training",

@@ -6,11 +6,11 @@ import shutil
 import pytest
 
 PRETRAINED = """
-weights: {mobilenetv2: mobilenetv2.weights.h5}
+weights: {vgg16: vgg16.weights.h5}
 defaults: {split: half, image_size: 32, epochs: 1, table: pretrained}
 experiments:
-  transfer: {network: {backbone: mobilenetv2, head: {dense_units: [4]}}, optimizer: {name: adam, learning_rate: 1e-3}}
-  finetune: {start_from: transfer, unfreeze: Conv_1, optimizer: {name: adam, learning_rate: 1e-5}}
+  transfer: {network: {backbone: vgg16, head: {dense_units: [4]}}, optimizer: {name: adam, learning_rate: 1e-3}}
+  finetune: {start_from: transfer, unfreeze: block5_conv3, optimizer: {name: adam, learning_rate: 1e-5}}
 """
 REPORT = {"check_results", "plot_report", "write_report"}
 CHAIN = {
@@ -33,9 +33,7 @@ def chain(tmp_path_factory, finished, study):
 
     shutil.copytree(finished.folder, folder := tmp_path_factory.mktemp("chain") / "project")
     project = type(finished)(folder)
-    keras.applications.MobileNetV2(weights=None, include_top=False).save_weights(
-        project.folder / "mobilenetv2.weights.h5"
-    )
+    keras.applications.VGG16(weights=None, include_top=False).save_weights(project.folder / "vgg16.weights.h5")
     project.write_config(study)
     answer = project.run()
     assert answer.returncode == 0, answer.stdout + answer.stderr
@@ -48,7 +46,8 @@ def test_a_fine_tuning_starts_from_the_weights_of_its_transfer(chain):
         for name in ("transfer", "finetune")
     ]
     assert [run["weights"] for run in runs] == ["file", "file"]
-    assert [run["trainable_parameters"] for run in runs] == [1280 * 4 + 4 + 5, 1280 * 4 + 4 + 5 + 320 * 1280]
+    head = 512 * 4 + 4 + 5
+    assert [run["trainable_parameters"] for run in runs] == [head, head + 9 * 512 * 512 + 512]
     assert (chain.folder / "results/tiny/report/tables/pretrained.md").is_file()
 
 
@@ -62,7 +61,7 @@ def test_another_rate_of_the_fine_tuning_runs_it_alone_and_one_of_the_transfer_b
 
 
 def test_other_weights_run_both(chain):
-    weights = chain.folder / "mobilenetv2.weights.h5"
+    weights = chain.folder / "vgg16.weights.h5"
     before = weights.read_bytes()
     weights.write_bytes(before + b"0")
     assert chain.planned() == CHAIN | REPORT | {"fetch_weights"}

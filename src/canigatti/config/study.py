@@ -13,7 +13,7 @@ from canigatti.config.photos import FROM_FOLDERS, AnySplit, Photos
 from canigatti.config.pretrained import Weights
 from canigatti.records import Record
 
-# Metrics of `metrics.json` that can rank experiments; `canigatti.report.ranking` has their names and formats.
+# Metrics of `metrics.json` that can rank experiments; the report has their names and formats.
 RankBy = Literal["accuracy", "balanced_accuracy", "macro_f1", "matthews", "roc_auc", "average_precision", "loss"]
 
 

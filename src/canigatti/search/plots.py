@@ -39,7 +39,8 @@ def plot_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Ob
     best = best_row(table, objective)
     for axes, (name, choices) in zip(panels, values.items(), strict=False):
         _plot_panel(axes, table, _positions(table[name], choices), best)
-        axes.set(title=name.replace("_", " "), xlim=(-0.5, len(choices) - 0.5))
+        margin = max(0.5, 0.03 * len(choices))  # so that marks at the ends are not cut off
+        axes.set(title=name.replace("_", " "), xlim=(-margin, len(choices) - 1 + margin))
         _label_choices(axes, choices)
     for unused in panels[len(values) :]:
         unused.remove()
