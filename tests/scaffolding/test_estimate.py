@@ -4,6 +4,7 @@ import keras
 import pytest
 
 from canigatti.config import Adam, Augmentation, Head, Pretrained, Spec
+from canigatti.scaffolding.estimate import expected_epochs
 from canigatti.scaffolding.output import format_time
 from canigatti.scaffolding.sample import Sample
 from canigatti.scaffolding.stages import last_stage
@@ -46,8 +47,16 @@ def test_frozen_and_fine_tuned_networks_are_measured(stopwatch):
     tuned = frozen.model_copy(update={"unfreeze": "block_16_expand", "start_from": "x", "augmentation": Augmentation()})
     speeds = stopwatch.measure(frozen), stopwatch.measure(tuned)
     assert speeds[0].training < speeds[0].prediction  # on features
-    assert speeds[1].training > speeds[1].prediction
+    assert speeds[1].prediction == speeds[0].prediction  # the same backbone is measured once
     assert len(stopwatch.measured) == 2
+
+
+def test_networks_without_augmentation_stop_early_where_there_are_many_steps(make_spec):
+    stopping = {"epochs": 40, "early_stopping": {"patience": 8}}
+    plain, augmented = make_spec(**stopping), make_spec(**stopping, augmentation=Augmentation())
+    assert [expected_epochs(plain, steps) for steps in (1, 8, 20, 500)] == [40, 39, 20, 18]
+    assert expected_epochs(augmented, 500) == 40
+    assert expected_epochs(make_spec(epochs=4), 8) == 4
 
 
 STAGES = {
