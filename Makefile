@@ -15,7 +15,7 @@ demo: $(READY) ## compare fifteen networks on generated photos; ten minutes late
 test: $(READY) ## run the tests (CANIGATTI_SHARED=folder adds those on real photos)
 	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-faults: $(READY) ## run the tests that kill training runs and whole workflows, or exhaust their memory (minutes)
+faults: $(READY) ## run the long tests: they kill training runs and whole workflows, or exhaust disk and memory (half an hour)
 	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m slow
 
 walk: $(READY) ## edit a tiny study at random 300 times and compare with fresh folders (an hour; SEED=... STEPS=...)

@@ -50,6 +50,7 @@ def inspection(folder, output):
     return "inspect", "--source", folder / "source.json", "--class", "cat", "--class", "dog", "--output", output
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_does_not_fit_on_the_disk(photo_files, train_command, spec, small_disk):
     output = small_disk("1m") / "out"
     command = train_command(photo_files, output, spec)

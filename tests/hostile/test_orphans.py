@@ -199,6 +199,7 @@ def test_an_orphaned_job_never_replaces_the_results_of_the_next_run(project, exp
     assert job.result(project.folder / RESULTS) == wanted
 
 
+@pytest.mark.slow
 def test_an_orphaned_training_does_not_replace_the_model_of_the_next_run(project):
     long = "plain: {color: grayscale, epochs: 400, early_stopping: {patience: 400}}"
     job = Job("train", f"training/{RUN}/run.json", f"training/{RUN}", (PLAIN, long), (long, OTHER), trained, 0)

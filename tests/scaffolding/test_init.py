@@ -54,6 +54,7 @@ def test_less_time_gives_a_shorter_study(init, write_photos, tmp_path):
     assert short.epochs < long.epochs
 
 
+@pytest.mark.slow
 def test_a_class_of_three_photos_can_be_trained_and_tested(write_photos, tmp_path, copy_project):
     project = copy_project(tmp_path / "project")
     write_photos(project.folder / "photos", {"cat": 3, "dog": 12, "owl": 12}, side=16)

@@ -150,6 +150,7 @@ def test_time_that_is_no_time(init, write_photos, tmp_path):
     assert init(write_photos(tmp_path / "photos", PHOTOS), "--minutes", "0").code == 1
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_files_are_listed_within_seconds(write_photos, tmp_path):
     """20 s with everything that follows, see the issue; without hashing or decoding them all."""
     from canigatti.scaffolding.survey import survey

@@ -101,6 +101,7 @@ def test_without_mixed_precision_nothing_mentions_precision(gpu, run, tmp_path, 
     assert "precision" not in capsys.readouterr().out + (tmp_path / "out/run.json").read_text()
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_resumes_with_the_result_of_an_uninterrupted_one(gpu, run, tmp_path, monkeypatch):
     settings = {"epochs": 4, "schedule": {"name": "cosine", "warmup_epochs": 1}}
     run(tmp_path / "uninterrupted", **settings)

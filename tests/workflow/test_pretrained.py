@@ -69,6 +69,7 @@ def test_other_weights_run_both(chain):
     weights.write_bytes(before)
 
 
+@pytest.mark.slow  # tests/training/test_commands.py has the record
 def test_a_transfer_that_diverged_stops_nothing(chain, study):
     chain.write_config(study.replace("learning_rate: 1e-3", "learning_rate: 3e38"))
     answer = chain.run()
@@ -92,6 +93,7 @@ SEARCHED = """
 """
 
 
+@pytest.mark.slow  # tests/search/test_commands.py has its jobs
 def test_the_head_the_rate_and_the_batch_size_of_a_transfer_are_searched(chain, study):
     """Every trial starts with the weights of the backbone, and so does the training with the best trial's settings."""
     chain.write_config(study + SEARCHED.lstrip("\n"))

@@ -106,6 +106,7 @@ def test_four_executions_run_in_parallel_where_four_may(results):
     assert max(starts) < min(ends)
 
 
+@pytest.mark.slow
 def test_a_search_killed_in_its_third_execution_resumes_there(changing):
     results = changing.folder / "results/tiny/search/found"
     proposed = (results / "proposed.json").read_bytes()
@@ -178,6 +179,7 @@ def test_a_space_smaller_than_the_trials_is_tried_whole(changing):
     }
 
 
+@pytest.mark.slow  # tests/search/test_commands.py has one execution
 def test_failed_executions_are_recorded_and_the_search_continues(changing):
     """One of the two trials asks for 4 TB of weights; running out of memory is a result of the search."""
     edit(changing, "filters: [{low: 2, high: 8, step: 2}], optimizer: [adam, sgd]", TOO_LARGE)

@@ -141,6 +141,7 @@ def test_the_terminal_and_the_log_show_one_line_per_epoch(finished):
     assert sum(line.startswith("epoch ") for line in log.splitlines()) == 2
 
 
+@pytest.mark.slow  # tests/training/test_fitting.py compares models
 def test_the_same_training_again_gives_identical_results(project):
     metrics = project.folder / "results/tiny/evaluation/augmented/seed42/metrics.json"
     predictions = metrics.with_name("predictions.csv")
