@@ -50,6 +50,12 @@ def test_the_guess_is_next_to_the_accuracies(page):
     assert "Always guessing the largest class would be correct for 50.0% of the test photos." in page()
 
 
+def test_no_class_is_called_the_largest_if_several_are(page):
+    balance = "and the number of files that are not used. Always guessing"
+    assert f"{balance} dandelion, the largest class, would be correct for 90.9% of the photos." in page(**UNEQUAL)
+    assert f"{balance} the largest class would be correct for 50.0% of the photos." in page()
+
+
 def test_an_accuracy_that_is_not_above_the_guess_is_called_so(page):
     called = "not shown to be better than guessing the largest class"
     assert f"This accuracy is {called} ." in page(**UNEQUAL)  # 85% against 90%

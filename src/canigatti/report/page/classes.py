@@ -74,6 +74,7 @@ def class_context(study: StudyResults) -> dict[str, Any]:
     """Return what the templates say about the classes of a study."""
     names, kept = study.classes, study.photos.kept
     largest, smallest = max(names, key=lambda name: kept[name]), min(names, key=lambda name: kept[name])
+    is_alone = sum(count == kept[largest] for count in kept.values()) == 1
     is_listed = len(names) <= _MAX_LISTED_CLASSES
     first, last = ", ".join(names[:-1]), names[-1]
     question = f"{first} or {last}" if is_listed else f"Which of {len(names):,} classes"
@@ -84,7 +85,7 @@ def class_context(study: StudyResults) -> dict[str, Any]:
         "class_list": f"{first} and {last}" if is_listed else f"{len(names):,} classes",
         "is_many": len(names) >= MANY_CLASSES,
         "max_listed": _MAX_LISTED_CLASSES,
-        "largest": (largest, kept[largest] / max(1, sum(kept.values()))),
+        "largest": (largest if is_alone else None, kept[largest] / max(1, sum(kept.values()))),
         "unequal": [(name, kept[name]) for name in (largest, smallest)] if is_unequal(kept) else [],
     }
 
