@@ -322,7 +322,8 @@ def test_findings_have_claim_verdict_results_and_rule(page):
 
 
 @pytest.mark.parametrize(
-    ("defaults", "is_noted"), [({}, False), ({"label_smoothing": 0.1}, True), ({"class_weight": "balanced"}, True)]
+    ("defaults", "is_noted"),
+    [({}, False), ({"label_smoothing": 0.1}, True), ({"class_weight": "balanced"}, True), ({"oversample": True}, True)],
 )
 def test_losses_that_settings_change_have_a_note(results, write_report, defaults, is_noted):
     html = (write_report(*results(defaults=defaults)) / "index.html").read_text()

@@ -5,7 +5,7 @@ import pytest
 
 from canigatti.config import Augmentation, Spec
 from canigatti.photos.color import to_grayscale
-from canigatti.training.batches import Subset, open_subsets, plain_batches, steps_per_epoch, training_batches
+from canigatti.training.batches import Subset, open_subsets, steps_per_epoch, training_batches, validation_batches
 
 ROWS = np.arange(5, 42)
 
@@ -103,16 +103,24 @@ def test_balanced_batches_do_not_depend_on_the_epoch_that_training_starts_with(u
     assert_same_batches_after_two_epochs(unequal, spec(Augmentation(), **fields))
 
 
-def test_plain_batches_have_one_epoch_in_order(store):
-    photos = np.concatenate([batch for batch, _ in plain_batches(Subset(store, ROWS, "rgb"), 8).as_numpy_iterator()])
-    np.testing.assert_array_equal(photos, store.images[ROWS])
+def test_validation_batches_have_one_epoch_in_order(store):
+    batches = validation_batches(Subset(store, ROWS, "rgb"), spec(Augmentation()))
+    np.testing.assert_array_equal(np.concatenate([photos for photos, _ in batches]), store.images[ROWS])
+
+
+@pytest.mark.parametrize("fields", [{"oversample": True}, {"class_weight": "balanced"}], ids=str)
+def test_balanced_validation_batches_have_each_photo_once_and_weights(unequal, fields):
+    batches = validation_batches(unequal, spec(**fields)).as_numpy_iterator()
+    _, labels, weights = map(np.concatenate, zip(*batches, strict=True))
+    np.testing.assert_array_equal(labels, unequal.labels)
+    np.testing.assert_allclose(weights, np.where(labels[:, 0] == 1, 32 / (2 * 8), 32 / (2 * 24)), rtol=1e-6)
 
 
 def test_autotuning_is_off(store):
     """With it, releasing a dataset sometimes takes seconds."""
     for batches in (
         training_batches(Subset(store, ROWS, "rgb"), spec(Augmentation()), 42),
-        plain_batches(Subset(store, ROWS, "rgb"), 8),
+        validation_batches(Subset(store, ROWS, "rgb"), spec()),
     ):
         assert batches.options().autotune.enabled is False
 

@@ -54,20 +54,26 @@ def unequal_store(store, classes=2):
     return Store(store.images, store.ids, np.where(labels < classes, labels, 0))
 
 
+@pytest.mark.parametrize("batch_size", [4, 40])
 @pytest.mark.parametrize("classes", [2, 3])
-def test_class_weights_weight_the_training_loss_and_not_the_validation_loss(train, spec, store, tmp_path, classes):
+def test_class_weights_weight_both_losses(train, spec, store, tmp_path, classes, batch_size):
+    """If the validation loss were not weighted, the best epoch would be one that predicts the classes' fractions."""
     photos = unequal_store(store, classes)
-    frozen = {"rate": 1e-30, "epochs": 1, "batch_size": 40}
+    frozen = {"rate": 1e-30, "epochs": 1, "batch_size": batch_size}
     frozen["network"] = {"filters": [4], "dense_units": 8, "dropout": [0, 0]}
     plain = train(photos, spec(**frozen), tmp_path)
     balanced = train(photos, spec(**frozen, class_weight="balanced"), tmp_path)
-    output = plain.model.predict(photos.images[:40], verbose=0)
+    oversampled = train(photos, spec(**frozen, oversample=True), tmp_path)
+    output = plain.model.predict(photos.images, verbose=0)
     probabilities = np.hstack([1 - output, output]) if classes == 2 else output
-    losses = -np.log(probabilities[np.arange(40), photos.labels[:40]])
-    weights = compute_sample_weight("balanced", photos.labels[:40])
-    assert plain.history["loss"][0] == pytest.approx(losses.mean(), rel=1e-4)
-    assert balanced.history["loss"][0] == pytest.approx((losses * weights).mean(), rel=1e-4)
-    for name in ("accuracy", "val_loss", "val_accuracy"):
+    losses = -np.log(probabilities[np.arange(50), photos.labels])
+    weights = np.concatenate([compute_sample_weight("balanced", part) for part in np.split(photos.labels, [40])])
+    for name, part in (("loss", slice(40)), ("val_loss", slice(40, 50))):
+        weighted = (losses * weights)[part].mean()
+        assert plain.history[name][0] == pytest.approx(losses[part].mean(), rel=1e-4)
+        assert balanced.history[name][0] == pytest.approx(weighted, rel=1e-4) != plain.history[name][0]
+        assert oversampled.history[name][0] == pytest.approx(weighted, rel=1e-4)
+    for name in ("accuracy", "val_accuracy"):
         assert balanced.history[name][0] == pytest.approx(plain.history[name][0])
 
 
@@ -83,9 +89,9 @@ def test_label_smoothing_gives_every_class_its_share_of_the_label(train, spec, s
     probabilities = np.hstack([1 - output, output]) if classes == 2 else output
     labels = (1 - smoothing) * np.eye(classes)[photos.labels] + smoothing / classes
     losses = -(labels * np.log(probabilities)).sum(axis=1)
-    weights = compute_sample_weight(weighting, photos.labels[:40])
-    assert result.history["loss"][0] == pytest.approx((losses[:40] * weights).mean(), rel=1e-4)
-    assert result.history["val_loss"][0] == pytest.approx(losses[40:].mean(), rel=1e-4)
+    for name, part in (("loss", slice(40)), ("val_loss", slice(40, 50))):
+        weights = compute_sample_weight(weighting, photos.labels[part])
+        assert result.history[name][0] == pytest.approx((losses[part] * weights).mean(), rel=1e-4)
     assert result.history["loss"][0] != pytest.approx(plain.history["loss"][0], rel=1e-4)
     for name in ("accuracy", "val_accuracy"):
         assert result.history[name][0] == pytest.approx(plain.history[name][0])

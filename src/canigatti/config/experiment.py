@@ -52,10 +52,13 @@ class _Training(Record):
     early_stopping: EarlyStopping = Field(default=EarlyStopping(), description="When to stop before the last epoch.")
     class_weight: Literal["balanced"] | None = Field(
         default=None,
-        description="balanced weights training photos as in scikit-learn: n / (classes · photos of the class).",
+        description="balanced weights photos in the training and the validation loss, as in scikit-learn: "
+        "n / (classes · photos of the class).",
     )
     oversample: bool = Field(
-        default=False, description="Whether training photos of every class are drawn as often as those of the largest."
+        default=False,
+        description="Whether training photos of every class are drawn as often as those of the largest; the validation "
+        "loss then weights photos like class_weight: balanced.",
     )
     schedule: Schedule | None = Field(
         default=None, description="How the learning rate changes from epoch to epoch. Left out: it is constant."

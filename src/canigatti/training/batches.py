@@ -137,15 +137,28 @@ def training_batches(examples: Examples, spec: Spec, seed: int, first_epoch: int
     return _prefetched(counter.map(_from_numpy(examples, batch, weights is not None), _PARALLEL_CALLS))
 
 
-def plain_batches(examples: Examples, batch_size: int) -> "tf.data.Dataset":
-    """Return a dataset of the unchanged inputs and labels, in order, for one epoch."""
+def validation_batches(examples: Examples, spec: Spec) -> "tf.data.Dataset":
+    """Return a dataset of the unchanged inputs and labels, in order, for one epoch.
+
+    With class weights or oversampling, a batch has a third element: the weight of each example, (batch,), float32. It
+    gives the classes the same weights in the validation loss that they have in the training loss. Otherwise, the best
+    epoch of unequal classes would be one of the first, in which the network predicts hardly more than their fractions.
+
+    Args:
+        examples: the validation set.
+        spec: the experiment: batch size, oversampling and class weights.
+    """
     import tensorflow as tf
 
-    def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
-        return examples.gather(np.arange(step * batch_size, min(len(examples), (step + 1) * batch_size)))
+    weights = balanced_weights(examples.labels[:, 0]) if spec.class_weight or spec.oversample else None
 
-    counter = tf.data.Dataset.range(-(-len(examples) // batch_size))
-    return _prefetched(counter.map(_from_numpy(examples, batch), _PARALLEL_CALLS))
+    def batch(step: int) -> tuple[np.ndarray, ...]:
+        positions = np.arange(step * spec.batch_size, min(len(examples), (step + 1) * spec.batch_size))
+        inputs, labels = examples.gather(positions)
+        return (inputs, labels) if weights is None else (inputs, labels, weights[positions])
+
+    counter = tf.data.Dataset.range(-(-len(examples) // spec.batch_size))
+    return _prefetched(counter.map(_from_numpy(examples, batch, weights is not None), _PARALLEL_CALLS))
 
 
 def _prefetched(batches: "tf.data.Dataset") -> "tf.data.Dataset":

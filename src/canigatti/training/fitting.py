@@ -13,7 +13,7 @@ import pandas as pd
 
 from canigatti.config import Spec
 from canigatti.training import features, networks
-from canigatti.training.batches import Examples, Subsets, plain_batches, steps_per_epoch, training_batches
+from canigatti.training.batches import Examples, Subsets, steps_per_epoch, training_batches, validation_batches
 from canigatti.training.checkpoint import Checkpoint
 from canigatti.training.divergence import LOSSES, describe_divergence
 from canigatti.training.precision import report_precision
@@ -134,7 +134,7 @@ def _train_remaining_epochs(
         model.fit(
             training_batches(examples.train, spec, job.seed, first_epoch),
             steps_per_epoch=steps,
-            validation_data=plain_batches(examples.validation, spec.batch_size),
+            validation_data=validation_batches(examples.validation, spec),
             initial_epoch=first_epoch,
             epochs=spec.epochs,
             shuffle=False,  # the batches are shuffled already

@@ -38,7 +38,7 @@ def balanced_weights(labels: np.ndarray) -> np.ndarray:
     The weight is n / (classes · examples of the class), as in scikit-learn's `compute_class_weight`.
 
     Args:
-        labels: label of each example of the training set, (n,).
+        labels: label of each example of a subset, (n,).
     """
     _, positions, counts = np.unique(labels, return_inverse=True, return_counts=True)
     return (len(labels) / (len(counts) * counts))[positions].astype(np.float32)

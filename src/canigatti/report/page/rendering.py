@@ -168,7 +168,7 @@ def _results_context(study: StudyResults, conclusions: Conclusions) -> dict[str,
 
 
 def _has_modified_loss(spec: Spec) -> bool:
-    return spec.class_weight is not None or spec.label_smoothing > 0
+    return spec.class_weight is not None or spec.oversample or spec.label_smoothing > 0
 
 
 def _classes_context(study: StudyResults, everything: pd.DataFrame) -> dict[str, Any]:
