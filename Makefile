@@ -19,7 +19,7 @@ faults: $(READY) ## run the long tests: they kill training runs and whole workfl
 	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m slow
 
 walk: $(READY) ## edit a tiny study at random 300 times and compare with fresh folders (an hour; SEED=... STEPS=...)
-	python tests/walk $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
+	PYTHONPATH=tests/support python tests/walk $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
 
 bench: $(READY) ## measure the speeds in docs/performance.md (SECTIONS=... selects some)
 	python benchmarks $(SECTIONS)

@@ -1,9 +1,11 @@
-import json
+import atexit
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from filelock import FileLock
+from warm import warm_process
 
 from canigatti.config import Spec
 from canigatti.photos.records import GROUPS, MANIFEST, SPLIT, ClassNames, Verdict
@@ -66,18 +69,19 @@ def _own_cache(tmp_path_factory):
 
 
 @cache
-def forked_snakemake() -> subprocess.Popen:
-    """Start the process that plans studies in forks, see forked_snakemake.py; it ends with this one."""
-    command = [sys.executable, "-P", Path(__file__).with_name("forked_snakemake.py")]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+def warm_environment() -> dict[str, str]:
+    """Start a process that has imported the libraries, and return the variables with which commands run in it."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="warm-"))
+    return stack.enter_context(warm_process(Path(folder)))
 
 
 @dataclass(frozen=True)
 class Project:
     """A copy of the project in its own folder, run like a user runs it: with `snakemake`.
 
-    Dry runs are forks of a process that has imported Snakemake, unless `forked=False`.
+    With `warm=True`, and in dry runs, libraries have been imported beforehand, see support/warm.py.
     """
 
     folder: Path
@@ -85,46 +89,41 @@ class Project:
     def write_config(self, text: str) -> None:
         (self.folder / "study.yaml").write_text(text, encoding="utf-8")
 
-    def run(self, *arguments: str, configuration="study.yaml", forked=True) -> subprocess.CompletedProcess:
-        command = self._command(arguments, configuration)
-        if forked and "--dry-run" in arguments:
-            return self.fork(*command[3:])
+    def run(self, *arguments: str, configuration="study.yaml", warm: bool | None = None) -> subprocess.CompletedProcess:
+        options = ("--cores", "2", "--configfile", configuration, *arguments)
+        return self.run_snakemake(*options, warm="--dry-run" in arguments if warm is None else warm)
+
+    def run_snakemake(self, *arguments: str, warm: bool = False) -> subprocess.CompletedProcess:
+        """Run `snakemake` with exactly these arguments."""
         return subprocess.run(
-            command,
+            [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
-            env=self._environment(),
+            env=self._environment(warm),
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
             timeout=900,  # for a busy machine; otherwise two minutes suffice
         )
 
-    def fork(self, *arguments: str) -> subprocess.CompletedProcess:
-        """Run `snakemake` with these arguments in a fork."""
-        request = {"arguments": arguments, "folder": str(self.folder), "environment": self._environment()}
-        server = forked_snakemake()
-        server.stdin.write(json.dumps(request) + "\n")
-        server.stdin.flush()
-        return subprocess.CompletedProcess(arguments, **json.loads(server.stdout.readline()))
-
     def start(self, *arguments: str, **options) -> subprocess.Popen:
         """Start in a new process group, which can be killed with all its jobs."""
         return subprocess.Popen(
-            self._command(arguments),
+            [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml", *arguments],
             cwd=self.folder,
             env=self._environment(),
             start_new_session=True,
             **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options},
         )
 
-    def _command(self, arguments: tuple[str, ...], configuration: str = "study.yaml") -> list[str]:
-        return [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", configuration, *arguments]
-
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, warm: bool = False) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        libraries = warm_environment() if warm else {}
+        paths = [str(self.folder / "src"), *filter(None, [libraries.get("PYTHONPATH")])]
         return {
             **inherited,  # a job of a user compiles the package once
-            "PYTHONPATH": str(self.folder / "src"),
+            **libraries,
+            "PYTHONPATH": os.pathsep.join(paths),
             "CANIGATTI_CACHE": str(self.folder / "cache"),
             # as if a user calls `.venv/bin/snakemake` without activating the environment
             "PATH": os.pathsep.join(path for path in os.get_exec_path() if Path(path) != Path(sys.executable).parent),

@@ -84,6 +84,6 @@ def test_a_study_with_braces_runs_to_its_photos(project, tiny, drawn_photos):
         path.write_bytes(content)
     text = tiny.replace("{generate: {count: 60, seed: 3}}", '{source: "photos {word}"}')
     project.write_config(text.replace("[cat, dog]", '["{word}", "{input}"]'))
-    error_of(project.run("--until", "inspect_photos"))
+    error_of(project.run("--until", "inspect_photos", warm=True))
     names = json.loads((project.folder / "results/tiny/photos/classes.json").read_text(encoding="utf-8"))
     assert names == {"names": ["{word}", "{input}"]}

@@ -257,7 +257,7 @@ def test_25000_photos_are_planned_in_seconds_and_one_byte_is_noticed(placed, pla
     answer = placed.run("--touch", "--forceall", *arguments, **options)
     assert answer.returncode == 0, answer.stderr
     begin = os.times()
-    assert placed.planned(*arguments, **options, forked=False) == set()
+    assert placed.planned(*arguments, **options, warm=False) == set()
     end = os.times()
     seconds = end.children_user + end.children_system - begin.children_user - begin.children_system
     print(f"{seconds:.1f} s of CPU for the dry run")

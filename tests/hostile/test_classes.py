@@ -78,7 +78,7 @@ def test_the_workflow_shows_the_message_and_trains_nothing(tmp_path, copy_projec
     change(write_photos(project.folder / "photos", drawn_photos))
     only_plain = tiny[: tiny.index("  augmented:")]
     project.write_config(only_plain.replace("{generate: {count: 60, seed: 3}}", "{source: photos}"))
-    answer = project.run("--until=train")
+    answer = project.run("--until=train", warm=True)
     assert answer.returncode != 0
     assert CHANGES[change] in answer.stdout + answer.stderr
     assert "Traceback" not in answer.stdout + answer.stderr

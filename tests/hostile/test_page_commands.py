@@ -15,7 +15,7 @@ def commands(page: str) -> list[list[str]]:
 
 
 def dry_run(project, arguments: list[str]) -> str:
-    answer = project.fork(*arguments, "--dry-run")
+    answer = project.run_snakemake(*arguments, "--dry-run", warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return answer.stdout + answer.stderr
 

@@ -161,7 +161,7 @@ def test_a_failing_check_leaves_the_last_page(project):
     before = {path: path.read_bytes() for path in (results / "report").rglob("*") if path.suffix in (".html", ".csv")}
     edit(results / EVALUATION / "metrics.json", lambda metrics: metrics.update(accuracy=7.0))
     (results / EVALUATION).with_name(".seed42.evaluate.json").unlink()  # otherwise no job would run
-    answer = project.run()
+    answer = project.run(warm=True)
     assert answer.returncode != 0
     assert f"canigatti: results/tiny/{EVALUATION}/metrics.json: it has changed" in answer.stdout + answer.stderr
     assert {path: path.read_bytes() for path in before} == before
@@ -174,10 +174,10 @@ def test_deleting_the_file_at_fault_makes_it_again(project):
     page = (results / "report/index.html").read_bytes()
     predictions = (results / EVALUATION / "predictions.csv").read_bytes()
     cut(results / EVALUATION / "predictions.csv")
-    assert project.run().returncode != 0
+    assert project.run(warm=True).returncode != 0
     assert (results / "report/index.html").read_bytes() == page
     (results / EVALUATION / "predictions.csv").unlink()
-    answer = project.run()
+    answer = project.run(warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert (results / EVALUATION / "predictions.csv").read_bytes() == predictions
 

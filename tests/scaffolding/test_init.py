@@ -38,7 +38,7 @@ def test_the_printed_command_runs_the_written_study(init, write_photos, tmp_path
     assert answer.code == 0, answer.err
     study = load_study(Path("config/my-photos.yaml"))
     assert (study.study, study.classes) == ("my-photos", ("cat", "it's"))
-    assert re.search(r"The study takes about \d+ (s|min) on this machine .* searched takes most of it\.", answer.out)
+    assert re.search(r"The study takes about \d+ (s|min) on this machine .*; the longest experiment is searched\.", answer.out)
     assert len(re.findall(r"^(plain|augmented|searched) +32 +about \d+ +\d+ +\d+ (?:s|min)$", answer.out, re.M)) == 3
     plan = planned(answer.out, "--dry-run")
     assert plan.returncode == 0, plan.stdout + plan.stderr
@@ -63,7 +63,7 @@ def test_a_class_of_three_photos_can_be_trained_and_tested(write_photos, tmp_pat
     answer = subprocess.run(init, cwd=project.folder, env=environment, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     predictions = "results/photos/evaluation/plain/seed42/predictions.csv"
-    run = project.run("--", predictions, configuration="config/photos.yaml")
+    run = project.run("--", predictions, configuration="config/photos.yaml", warm=True)
     assert run.returncode == 0, run.stdout + run.stderr
     assert set(pd.read_csv(project.folder / predictions)["label"]) == {0, 1, 2}
 

@@ -54,7 +54,7 @@ def test_adding_experiments_runs_them_the_photos_that_they_need_and_the_report(p
 def test_moving_an_experiment_to_another_table_writes_only_the_report_again(project):
     edit_config(project, "other: {", "other: {table: ablations, ")
     assert project.planned() == REPORT
-    answer = project.run()
+    answer = project.run(warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     tables = project.folder / "results/tiny/report/tables"
     assert {path.stem for path in tables.glob("*.csv")} == {"base", "ablations", "all", "comparison", "findings"}

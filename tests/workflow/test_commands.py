@@ -36,7 +36,7 @@ BAD = {
 @pytest.mark.parametrize(("old", "new", "key"), BAD.values(), ids=BAD)
 def test_a_bad_configuration_is_refused_and_nothing_is_written(empty, tiny, old, new, key):
     empty.write_config(tiny.replace(old, new))
-    answer = empty.fork("--cores", "2", "--configfile", "study.yaml")
+    answer = empty.run_snakemake("--cores", "2", "--configfile", "study.yaml", warm=True)
     assert answer.returncode != 0
     assert re.search(rf"study\.yaml: .*{key}", answer.stdout + answer.stderr)
     assert "Traceback" not in answer.stdout + answer.stderr
@@ -55,7 +55,7 @@ def test_a_bad_configuration_is_refused_at_once(empty, tiny):
 
 def test_two_configurations_are_refused(empty, tiny):
     empty.write_config(tiny)
-    answer = empty.fork("--cores", "2", "--configfile", "study.yaml", "config/demo.yaml")
+    answer = empty.run_snakemake("--cores", "2", "--configfile", "study.yaml", "config/demo.yaml", warm=True)
     assert "give one --configfile" in answer.stdout + answer.stderr
 
 

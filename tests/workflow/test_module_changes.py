@@ -209,7 +209,7 @@ def study(tmp_path_factory, copy_project, tiny):
             path = project.folder / output
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir(parents=True, exist_ok=True) if "tensorboard" in output else path.write_text(output)
-    assert project.run("--touch", "--forceall").returncode == 0
+    assert project.run("--touch", "--forceall", warm=True).returncode == 0
     assert project.planned() == set()
     return project
 

@@ -36,7 +36,7 @@ def chain(tmp_path_factory, finished, study):
     keras.utils.set_random_seed(3)
     keras.applications.VGG16(weights=None, include_top=False).save_weights(project.folder / "vgg16.weights.h5")
     project.write_config(study)
-    answer = project.run()
+    answer = project.run(warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return project
 
@@ -72,7 +72,7 @@ def test_other_weights_run_both(chain):
 @pytest.mark.slow  # tests/training/test_commands.py has the record
 def test_a_transfer_that_diverged_stops_nothing(chain, study):
     chain.write_config(study.replace("learning_rate: 1e-3", "learning_rate: 3e38"))
-    answer = chain.run()
+    answer = chain.run(warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     table = (chain.folder / "results/tiny/report/tables/pretrained.md").read_text(encoding="utf-8")
     assert "| transfer | half | RGB | no | diverged | – |" in table
@@ -98,7 +98,7 @@ def test_the_head_the_rate_and_the_batch_size_of_a_transfer_are_searched(chain, 
     """Every trial starts with the weights of the backbone, and so does the training with the best trial's settings."""
     chain.write_config(study + SEARCHED.lstrip("\n"))
     target = ("--", "results/tiny/evaluation/searched/seed42/metrics.json")
-    answer = chain.run(*target)
+    answer = chain.run(*target, warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     results = chain.folder / "results/tiny"
     best = json.loads((results / "search/searched/best.json").read_text(encoding="utf-8"))

@@ -43,9 +43,8 @@ def searched(tmp_path_factory, finished, tiny):
     shutil.copytree(finished.folder, folder := tmp_path_factory.mktemp("searched") / "project")
     project = type(finished)(folder)
     project.write_config(tiny[: tiny.index("  augmented:")] + FOUND.lstrip("\n"))
-    for arguments in (["--cores", "4", "--resources", "gpu=4", "--", "results/tiny/search/found/best.json"], []):
-        answer = project.run(*arguments)
-        assert answer.returncode == 0, answer.stdout + answer.stderr
+    answer = project.run("--cores", "4", "--resources", "gpu=4", warm=True)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
     return project
 
 
@@ -184,7 +183,7 @@ def test_failed_executions_are_recorded_and_the_search_continues(changing):
     """One of the two trials asks for 4 TB of weights; running out of memory is a result of the search."""
     edit(changing, "filters: [{low: 2, high: 8, step: 2}], optimizer: [adam, sgd]", TOO_LARGE)
     edit(changing, "executions: 2", "executions: 1")
-    answer = changing.run("--", "results/tiny/search/found/scores.png")
+    answer = changing.run("--", "results/tiny/search/found/scores.png", warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     results = changing.folder / "results/tiny/search/found"
     table = pd.read_csv(results / "trials.csv").set_index("dense_units")

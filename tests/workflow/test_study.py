@@ -146,7 +146,9 @@ def test_the_same_training_again_gives_identical_results(project):
     metrics = project.folder / "results/tiny/evaluation/augmented/seed42/metrics.json"
     predictions = metrics.with_name("predictions.csv")
     before = metrics.read_bytes(), predictions.read_bytes()
-    answer = project.run("--forcerun", "train", "--until", "evaluate", "--", str(metrics.relative_to(project.folder)))
+    answer = project.run(
+        "--forcerun", "train", "--until", "evaluate", "--", str(metrics.relative_to(project.folder)), warm=True
+    )
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert (metrics.read_bytes(), predictions.read_bytes()) == before
 

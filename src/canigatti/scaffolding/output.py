@@ -61,9 +61,10 @@ def describe_proposal(proposal: Proposal, minutes: float | None) -> Iterator[str
     yield f"{'everything else':<{width}}  {'':>6}  {'':<9}  {'':>7}  {format_time(estimate.other_seconds)}"
     yield (
         f"The study takes about {format_time(estimate.seconds)} on this machine ({proposal.machine.device}), and at "
-        f"most {format_time(estimate.max_seconds)} if no training run stops early; {estimate.longest} takes most of it."
+        f"most {format_time(estimate.max_seconds)} if no training run stops early; the longest experiment is "
+        f"{estimate.longest}."
     )
-    if minutes and estimate.seconds > 60 * minutes:
+    if minutes and round(estimate.seconds / 60) > minutes:  # as it is shown
         yield f"note: this is the shortest study that is proposed, and longer than the {minutes:g} minutes of --minutes"
 
 

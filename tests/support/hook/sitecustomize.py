@@ -6,7 +6,7 @@ import socket
 import sys
 
 _WORDS = [word for word in sys.orig_argv[1:4] if word != "-P"]
-_SERVER = os.environ.get("CANIGATTI_WALK_SERVER")
+_SERVER = os.environ.get("CANIGATTI_WARM_SERVER")
 
 if _SERVER and _WORDS[:1] == ["-m"] and _WORDS[1:2] in (["canigatti"], ["snakemake"]):
     arguments = sys.orig_argv[sys.orig_argv.index(_WORDS[1]) :]

@@ -1,7 +1,8 @@
 """A process that has imported the libraries, and forks one process for each Snakemake and each of its jobs.
 
 A job of the tiny study takes a second; importing TensorFlow takes several. Only libraries are imported beforehand, not
-the package: each job reads the project's modules as they are. Commands that will be killed run without this process.
+the package: each job reads the project's modules as they are. Commands that will be killed, or that are to run exactly
+as a user runs them, run without this process. It ends with the process that started it.
 """
 
 import atexit
@@ -37,35 +38,41 @@ _LIBRARIES = (
 )
 _START_SECONDS = 300
 _POLL_SECONDS = 0.02
+_ORPHAN_SECONDS = 2  # between looking whether the parent still lives
 
 
 @contextmanager
 def warm_process(folder: Path) -> Iterator[dict[str, str]]:
     """Start the process; yield the environment variables with which Snakemake and its jobs run in it."""
     address = folder / "warm"
-    process = subprocess.Popen([sys.executable, __file__, str(address)], stdin=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, "-P", __file__, str(address)], stdin=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + _START_SECONDS
         while not address.exists():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("the warm process did not start")
             time.sleep(0.1)
-        yield {"CANIGATTI_WALK_SERVER": str(address), "PYTHONPATH": str(_HERE / "hook")}
+        yield {"CANIGATTI_WARM_SERVER": str(address), "PYTHONPATH": str(_HERE / "hook")}
     finally:
         process.kill()
         process.wait()
 
 
 def _serve(address: str) -> None:
+    parent = os.getppid()
     for name in _LIBRARIES:
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes that answer
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(f"{address}-starting")
         listener.listen(64)
+        listener.settimeout(_ORPHAN_SECONDS)
         os.rename(f"{address}-starting", address)
-        while True:
-            connection, _ = listener.accept()
+        while os.getppid() == parent:
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                continue
             if os.fork() == 0:
                 listener.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
