@@ -134,7 +134,7 @@ def remove(project, name):
 
 
 def run(project, target):
-    answer = project.run("--", str(RESULTS / target))
+    answer = project.run("--", str(RESULTS / target), warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
@@ -159,7 +159,7 @@ def kill_edit_and_run_again(project, process, job):
     process.send_signal(signal.SIGKILL)
     process.wait()
     edit(project, job.after)
-    assert project.run("--unlock").returncode == 0
+    assert project.run("--unlock", warm=True).returncode == 0
     run(project, job.target)
     psutil.wait_procs(processes_in(project.folder), timeout=120)
 

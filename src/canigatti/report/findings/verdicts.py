@@ -18,7 +18,7 @@ class Claim:
     Attributes:
         text: the conclusion.
         original: the metrics that the original study reports for it.
-        rule: when it is supported and when it is contradicted; otherwise it is not decided.
+        rule: when it is supported and when it is contradicted; otherwise it is inconclusive.
         is_general: whether it makes sense for photos of any classes, and for any experiments.
     """
 
