@@ -38,7 +38,9 @@ def test_the_printed_command_runs_the_written_study(init, write_photos, tmp_path
     assert answer.code == 0, answer.err
     study = load_study(Path("config/my-photos.yaml"))
     assert (study.study, study.classes) == ("my-photos", ("cat", "it's"))
-    assert re.search(r"The study takes about \d+ (s|min) on this machine .*; the longest experiment is searched\.", answer.out)
+    assert re.search(
+        r"The study takes about \d+ (s|min) on this machine .*; the longest experiment is searched\.", answer.out
+    )
     assert len(re.findall(r"^(plain|augmented|searched) +32 +about \d+ +\d+ +\d+ (?:s|min)$", answer.out, re.M)) == 3
     plan = planned(answer.out, "--dry-run")
     assert plan.returncode == 0, plan.stdout + plan.stderr

@@ -35,7 +35,7 @@ def extracted(monkeypatch):
 
 @pytest.mark.parametrize("network", [NETWORK, VGG16], ids=["average", "flatten"])
 def test_training_on_features_equals_training_on_photos(train, large_photos, tmp_path, monkeypatch, extracted, network):
-    settings = spec(network=network)
+    settings = spec(network=network, epochs=2)
     from_features = train(large_photos, settings, tmp_path, seed=1)
     assert extracted == [40, 10]
     monkeypatch.setattr(features, "are_constant", lambda _: False)
@@ -69,10 +69,10 @@ def test_balanced_training_on_features_equals_that_on_photos(
     train, large_photos, tmp_path, monkeypatch, extracted, fields
 ):
     unequal = Store(large_photos.images, large_photos.ids, (np.arange(50) % 4 == 0).astype(int))
-    from_features = train(unequal, spec(network=VGG16, **fields), tmp_path, seed=1)
+    from_features = train(unequal, spec(network=VGG16, epochs=2, **fields), tmp_path, seed=1)
     assert extracted == [40, 10]
     monkeypatch.setattr(features, "are_constant", lambda _: False)
-    from_photos = train(unequal, spec(network=VGG16, **fields), tmp_path, seed=1)
+    from_photos = train(unequal, spec(network=VGG16, epochs=2, **fields), tmp_path, seed=1)
     columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
     pd.testing.assert_frame_equal(from_features.history[columns], from_photos.history[columns], rtol=1e-3)
 
