@@ -55,4 +55,4 @@ def shown(path, caption, category, **labels):
 
 def quick(mem_mb, runtime=10):
     """The resources of a job of a few minutes: its measured peak memory, more when it is tried again."""
-    return dict(mem_mb=lambda wildcards, attempt: attempt * mem_mb, runtime=lambda wildcards, attempt: attempt * runtime)
+    return dict(mem_mb=lambda _, attempt: attempt * mem_mb, runtime=lambda _, attempt: attempt * runtime)
