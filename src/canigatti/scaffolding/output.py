@@ -65,7 +65,7 @@ def describe_proposal(proposal: Proposal, minutes: float | None) -> Iterator[str
         f"{estimate.longest}."
     )
     if minutes and round(estimate.seconds / 60) > minutes:  # as it is shown
-        yield f"note: this is the shortest study that is proposed, and longer than the {minutes:g} minutes of --minutes"
+        yield f"note: this is the shortest study that is proposed, and longer than --minutes {minutes:g}"
 
 
 def format_time(seconds: float) -> str:
