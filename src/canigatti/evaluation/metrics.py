@@ -78,9 +78,9 @@ def _ranking_metrics(predictions: Predictions) -> dict[str, float | None]:
     if any(is_member.all() or not is_member.any() for is_member in members):
         return {"roc_auc": None, "average_precision": None}
     pairs = [(is_member, probabilities[:, number]) for is_member, number in zip(members, numbers, strict=True)]
-    return {
-        "roc_auc": float(np.mean([roc_auc_score(*pair) for pair in pairs])),
-        "average_precision": float(np.mean([average_precision_score(*pair) for pair in pairs])),
+    return {  # rounding errors may exceed 1 by 2e-16
+        "roc_auc": min(1.0, float(np.mean([roc_auc_score(*pair) for pair in pairs]))),
+        "average_precision": min(1.0, float(np.mean([average_precision_score(*pair) for pair in pairs]))),
     }
 
 
