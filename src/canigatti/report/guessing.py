@@ -56,12 +56,20 @@ def _guess(split: str, predictions: Predictions, classes: Sequence[str], ranking
     return Guess(split, classes[label] if (counts == counts.max()).sum() == 1 else None, accuracy, value)
 
 
+def guess_subject(largest: str | None) -> str:
+    """Return the subject of a sentence about a guess.
+
+    Args:
+        largest: name of the largest class; None if there are several.
+    """
+    return f"Always guessing {largest}, the largest class," if largest else "Always guessing the largest class"
+
+
 def guess_note(guesses: Collection[Guess]) -> str:
     """Return a sentence on the accuracy of always guessing the largest class of the test set of each split."""
     accuracies = {guess.split: f"{100 * guess.accuracy:.1f}%" for guess in guesses}
     names = {guess.largest for guess in guesses}
-    name = names.pop() if len(names) == 1 else None
-    guess = f"Always guessing {name}, the largest class," if name else "Always guessing the largest class"
+    guess = guess_subject(names.pop() if len(names) == 1 else None)
     if len(set(accuracies.values())) == 1:
         return f"{guess} would be correct for {next(iter(accuracies.values()))} of the test photos."
     each = ", ".join(f"{accuracy} (split {split})" for split, accuracy in accuracies.items())

@@ -10,6 +10,7 @@ from canigatti.config.classes import UNEQUAL_RATIO
 from canigatti.evaluation.confusion_plots import confused_pairs
 from canigatti.evaluation.records import ClassMetrics
 from canigatti.plots import MANY_CLASSES
+from canigatti.report.guessing import guess_subject
 from canigatti.report.original import is_of_original_classes
 from canigatti.report.ranking import RANKINGS
 from canigatti.report.results import Run, StudyResults
@@ -85,7 +86,8 @@ def class_context(study: StudyResults) -> dict[str, Any]:
         "class_list": f"{first} and {last}" if is_listed else f"{len(names):,} classes",
         "is_many": len(names) >= MANY_CLASSES,
         "max_listed": _MAX_LISTED_CLASSES,
-        "largest": (largest if is_alone else None, kept[largest] / max(1, sum(kept.values()))),
+        "guess_subject": guess_subject(largest if is_alone else None),
+        "largest_fraction": kept[largest] / max(1, sum(kept.values())),
         "unequal": [(name, kept[name]) for name in (largest, smallest)] if is_unequal(kept) else [],
     }
 
