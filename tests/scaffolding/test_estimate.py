@@ -43,10 +43,10 @@ def test_the_head_of_a_frozen_backbone_takes_as_long_for_every_image_size():
 
 def test_frozen_and_fine_tuned_networks_are_measured(stopwatch):
     network = Pretrained(backbone="mobilenetv2", head=Head(dense_units=(4,)))
-    frozen = Spec(image_size=32, network=network, batch_size=4, optimizer=Adam(name="adam"), augmentation=None)
+    frozen = Spec(image_size=96, network=network, batch_size=4, optimizer=Adam(name="adam"), augmentation=None)
     tuned = frozen.model_copy(update={"unfreeze": "block_16_expand", "start_from": "x", "augmentation": Augmentation()})
     speeds = stopwatch.measure(frozen), stopwatch.measure(tuned)
-    assert speeds[0].training < speeds[1].training  # on features
+    assert speeds[0].training < speeds[0].prediction  # on features
     assert speeds[1].prediction == speeds[0].prediction  # the same backbone is measured once
     assert len(stopwatch.measured) == 2
 
