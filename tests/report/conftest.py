@@ -346,7 +346,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Stu
 
     def write(**arguments: Any) -> tuple[Study, Path]:
         key = repr(sorted(arguments.items()))
-        contents = Contents(**{key: arguments.pop(key) for key in [*arguments] if key in CONTENTS_FIELDS})
+        contents = Contents(**{name: arguments.pop(name) for name in [*arguments] if name in CONTENTS_FIELDS})
         study = make_study(**arguments)
         if key not in written:
             written[key] = tmp_path_factory.mktemp("written") / study.study

@@ -64,7 +64,7 @@ def describe_proposal(proposal: Proposal, minutes: float | None) -> Iterator[str
         f"most {format_time(estimate.max_seconds)} if no training run stops early; the longest experiment is "
         f"{estimate.longest}."
     )
-    if minutes and round(estimate.seconds / 60) > minutes:  # as it is shown
+    if minutes and estimate.seconds > 60 * minutes:
         yield f"note: this is the shortest study that is proposed, and longer than --minutes {minutes:g}"
 
 
