@@ -18,6 +18,7 @@ def report(
     from canigatti.report.evidence import are_grouped, collect_networks
     from canigatti.report.findings.testing import findings
     from canigatti.report.findings.verdicts import general_findings
+    from canigatti.report.further_output import further_of, write_further
     from canigatti.report.guessing import guesses_of
     from canigatti.report.original import ORIGINAL_STUDY, is_of_original_classes, read_original
     from canigatti.report.output import write_tables
@@ -37,7 +38,9 @@ def report(
         grouped=are_grouped(networks),
         ranking=ranking,
         guesses=guesses_of(study.runs, study.classes, ranking),
+        further=further_of(study, networks, ranking),
     )
     page = render(study, conclusions)
     write_tables(output / "tables", conclusions)
+    write_further(output, conclusions.further)
     write_text(output / "index.html", page)

@@ -25,6 +25,7 @@ from canigatti.report.notes import (
 from canigatti.report.page.classes import class_context, class_table, confused_classes, summed_counts
 from canigatti.report.page.details import details_of
 from canigatti.report.page.embedding import embed
+from canigatti.report.page.further import Further, further_context
 from canigatti.report.page.headline import best_runs, headline
 from canigatti.report.page.introductions import TITLES
 from canigatti.report.page.sections import matrices, section, table_view
@@ -58,6 +59,7 @@ class Conclusions:
         grouped: whether test photos belong to the same group, see :func:`canigatti.report.evidence.are_grouped`.
         ranking: the metric that ranks.
         guesses: see :func:`canigatti.report.guessing.guesses_of`.
+        further: ensembles, robustness, learning curve and power.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -66,6 +68,7 @@ class Conclusions:
     grouped: bool
     ranking: Ranking
     guesses: dict[str, Guess]
+    further: Further
 
 
 def render(study: StudyResults, conclusions: Conclusions) -> str:
@@ -81,6 +84,7 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
         | _photos_context(study)
         | _results_context(study, conclusions)
         | _classes_context(study, everything)
+        | further_context(conclusions.further)
     )
     ranked = everything.loc[everything["standing"] == BEST, "experiment"]
     example = str(ranked.iloc[0]) if len(ranked) else study.outline.experiments[0].name
