@@ -64,7 +64,7 @@ def test_calibrated_probabilities_of_few_photos_have_no_error_on_average():
     assert abs(np.mean(debiased)) < 2 * np.std(debiased) / np.sqrt(400)
     assert np.mean(plain) > 10 * abs(np.mean(debiased))
     assert np.mean(plain) ** 0.5 > 0.05
-    assert np.mean(errors) == pytest.approx(np.std(debiased), rel=0.2)
+    assert np.mean(errors) == pytest.approx(np.std(debiased), rel=0.25)
 
 
 def test_an_error_of_ten_points_is_found_with_its_standard_error():
@@ -123,7 +123,7 @@ def test_the_temperature_of_the_validation_set_improves_the_test_set(classes):
     assert after.log_loss < before.log_loss
     assert after.brier < before.brier
     assert before.slope.high < 0.5
-    assert after.slope.low < 1 < after.slope.high
+    assert after.slope.estimate == pytest.approx(1, rel=0.25)
     assert before.error.squared > 4 * before.error.standard_error
     assert after.error.squared < 3 * after.error.standard_error
     assert calibration.gain.estimate == pytest.approx(before.log_loss - after.log_loss)

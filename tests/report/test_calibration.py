@@ -1,5 +1,7 @@
 """Probabilities on the page: the table, and sentences that say no more than their intervals bear."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -86,8 +88,8 @@ def test_a_calibration_error_is_claimed_only_where_chance_does_not_explain_it():
 def test_a_promise_says_what_is_answered_and_what_was_wrong_on_the_test_set():
     point = OperatingPoint(max_error=0.01, chosen=CHOSEN, answered=372, errors=3, needed=None)
     assert promise_sentence(point, made()) == (
-        "At most 1% of the answers are wrong, with 95% confidence, if it answers for 93% of the photos; on the test set: "
-        "3 of 372 answers wrong."
+        "At most 1% of the answers are wrong, with 95% confidence, if it answers for 93% of the photos; on the test "
+        "set: 3 of 372 answers wrong."
     )
     assert point_text(point, 400) == "answers 93%, 3 of 372 wrong"
     nothing = point.model_copy(update={"answered": 0, "errors": 0})
@@ -137,9 +139,8 @@ def test_the_markdown_has_both_tables_with_notes(written):
 def test_the_page_shows_the_first_seed_of_each_experiment_that_did_not_diverge(written):
     page = (written / "index.html").read_text(encoding="utf-8")
     section = page[page.index('<section id="probabilities">') : page.index('<section id="experiments">')]
-    rows = section.count('<th scope="row">')
+    rows = re.findall(r'<th scope="row">\s*([\w-]+)', section)
     names = set(pd.read_csv(written / "tables" / "all.csv")["experiment"]) - {"base-641620-gray"}
-    assert rows == 2 * len(names)
-    assert all(section.count(f'<th scope="row">{name}\n') == 2 for name in names)
+    assert sorted(rows) == sorted([*names, *names])
     assert "the best experiment, seed 42" in section
     assert "Reliability diagram and risk-coverage curve of base-801010-rgb-aug" in section

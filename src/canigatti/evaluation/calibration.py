@@ -148,16 +148,14 @@ def calibration_error(stated: np.ndarray, true: np.ndarray, groups: np.ndarray) 
         groups: (n,), equal values belong together.
     """
     bins, differences = equal_mass_bins(stated), stated - true
-    squares, variances = [], []
-    for number in range(int(bins.max()) + 1):
-        inside = bins == number
-        mean, variance = _mean_and_variance(differences[inside], groups[inside])
-        square = mean**2 - variance
-        squares.append(square)
-        variances.append(2 * variance**2 + 4 * max(0.0, square) * variance)
-    weights = np.bincount(bins) / len(bins)
-    error = float(np.sqrt((weights**2 * variances).sum()))
-    return CalibrationError(squared=float((weights * squares).sum()), standard_error=error, bins=len(weights))
+    inside = [bins == number for number in range(int(bins.max()) + 1)]
+    means, variances = np.transpose([_mean_and_variance(differences[mask], groups[mask]) for mask in inside])
+    weights, squares = np.bincount(bins) / len(bins), means**2 - variances
+    by_chance = float((weights**2 * 2 * variances**2).sum())
+    variance = by_chance + max(0.0, float((weights**2 * 4 * squares * variances).sum()))
+    return CalibrationError(
+        squared=float((weights * squares).sum()), standard_error=float(np.sqrt(variance)), bins=len(weights)
+    )
 
 
 def mean_over_groups(values: np.ndarray, groups: np.ndarray) -> Estimate | None:
