@@ -111,7 +111,8 @@ def _broken_promises(runs: int, copies: int, max_error: float) -> tuple[float, f
 
 def _between(name: str, value: float, limits: tuple[float, float], unit: str = "", detail: str = "") -> Row:
     low, high = limits
-    return Row(name, f"{value:.3g} {unit}".strip(), f"{low:g} to {high:g} {unit}".strip(), low <= value <= high, detail)
+    met = bool(low <= value <= high)
+    return Row(name, f"{value:.3g} {unit}".strip(), f"{low:g} to {high:g} {unit}".strip(), met, detail)
 
 
 if __name__ == "__main__":

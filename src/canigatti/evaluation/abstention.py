@@ -14,7 +14,6 @@ from canigatti.evaluation.records import Candidate, OperatingPoint
 CONFIDENCE = 0.95  # of a promise
 MAX_ERRORS = (0.05, 0.02, 0.01)  # that the page promises
 _STEPS = 50  # candidates from 2% to 100% of the validation photos
-_FIRST_FRACTION = 0.25  # of the photos: below, a single error among few would end most sequences
 
 
 def certainty(logits: np.ndarray) -> np.ndarray:
@@ -83,14 +82,15 @@ def choose(found: tuple[Candidate, ...], max_error: float) -> Candidate | None:
     Candidates are tested in a fixed sequence from the most certain photos on, and the first one whose bound exceeds the
     promised error ends it (fixed-sequence testing, Maurer et al. 1995; for thresholds of a network, Angelopoulos et al.
     2021). So all tests together err in at most 5% of the validation sets, with no correction for their number. The
-    sequence starts at a quarter of the photos, or where enough photos are answered for a promise without errors.
+    sequence starts where enough photos are answered for a promise, if none of these answers is wrong.
 
     Args:
         found: see :func:`candidates`; all of one validation set.
         max_error: the largest fraction of wrong answers, above 0 and below 1.
     """
     chosen = None
-    for candidate in _sequence(found, max_error):
+    least = _independent_needed(0, max_error)
+    for candidate in (candidate for candidate in found if candidate.independent >= least):
         if candidate.bound > max_error:
             break
         chosen = candidate
@@ -111,7 +111,7 @@ def photos_needed(found: tuple[Candidate, ...], max_error: float) -> int | None:
     needed = [
         math.ceil(_independent_needed(candidate.errors / candidate.answered, max_error) * total / candidate.independent)
         for candidate in found
-        if candidate.answered >= _FIRST_FRACTION * total and candidate.errors / candidate.answered < max_error
+        if candidate.errors / candidate.answered < max_error
     ]
     return min(needed, default=None)
 
@@ -171,11 +171,6 @@ def describe_refusal(found: tuple[Candidate, ...], max_error: float) -> str:
     if needed is None:
         return f"{promise}: too many of the validation photos that it is most certain of are wrong"
     return f"{promise} with {total:,} validation photos: with as few errors among them it needs about {needed:,}"
-
-
-def _sequence(found: tuple[Candidate, ...], max_error: float) -> list[Candidate]:
-    total, least = max((one.answered for one in found), default=0), _independent_needed(0, max_error)
-    return [one for one in found if one.answered >= _FIRST_FRACTION * total and one.independent >= least]
 
 
 def _independent_needed(fraction: float, max_error: float) -> int:

@@ -88,5 +88,7 @@ def predict_files(
             inputs = np.stack([blank if isinstance(square, str) else square for _, square in batch])
             predicted, sure = answer(inputs)
             for (path, square), values, is_sure in zip(batch, predicted.tolist(), sure.tolist(), strict=True):
-                is_error = isinstance(square, str)
-                yield Prediction(path, (), square) if is_error else Prediction(path, tuple(values), is_sure=is_sure)
+                if isinstance(square, str):
+                    yield Prediction(path, (), square)
+                else:
+                    yield Prediction(path, tuple(values), is_sure=is_sure)
