@@ -118,6 +118,13 @@ def test_more_errors_than_promised_are_not_cured_by_more_photos():
     assert describe_refusal(found, 0.05).startswith("an error of at most 5% cannot be promised: too many of the valid")
 
 
+def test_an_error_among_the_most_certain_photos_ends_the_sequence_whatever_follows():
+    found = (candidate(300, upper_bound(4, 300), errors=4), candidate(2000, upper_bound(4, 2000), errors=4))
+    assert choose(found, 0.01) is None
+    assert photos_needed(found, 0.01) is None
+    assert "too many of the validation photos" in describe_refusal(found, 0.01)
+
+
 def test_as_few_errors_among_more_photos_would_be_enough():
     found = (candidate(500, upper_bound(4, 500), errors=4),)
     needed = photos_needed(found, 0.01)

@@ -105,7 +105,8 @@ def photos_needed(found: tuple[Candidate, ...], max_error: float) -> int | None:
         max_error: the largest fraction of wrong answers.
 
     Returns:
-        The smallest number over the candidates; None if each has a larger fraction of errors than promised.
+        The smallest number over the candidates that need more photos than there are; None if no number would be enough,
+        because among the photos that the network is most certain of, the fraction of errors is larger than promised.
     """
     total = max((candidate.answered for candidate in found), default=0)
     needed = [
@@ -113,7 +114,8 @@ def photos_needed(found: tuple[Candidate, ...], max_error: float) -> int | None:
         for candidate in found
         if candidate.errors / candidate.answered < max_error
     ]
-    return min(needed, default=None)
+    # A candidate that needs fewer is allowed by its own bound, but the sequence ends before it.
+    return min((number for number in needed if number > total), default=None)
 
 
 def operating_point(found: tuple[Candidate, ...], test: Predictions, max_error: float) -> OperatingPoint:

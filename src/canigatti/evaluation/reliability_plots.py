@@ -70,7 +70,7 @@ def _plot_risk(axes: Axes, test: Sample, calibration: Calibration) -> None:
             place = point.answered / calibration.test_photos, point.errors / point.answered
             axes.plot(*place, marker="o", markersize=6, color=CLASS_COLORS[1], linestyle="none")
             axes.annotate(
-                f"at most {point.max_error:.0%}", place, xytext=(0, 7), textcoords="offset points", ha="center"
+                f"at most {point.max_error:.0%}", place, xytext=(-6, 6), textcoords="offset points", ha="right"
             )
     axes.set_xlim(0, 1.02)
     axes.set_xlabel("answered test photos, the most certain first")
