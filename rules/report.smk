@@ -15,6 +15,7 @@ MEASURED = dict(
     speeds=measured(f"{EVALUATION}/{RUN}/speed.json"),
     uncertain=measured(f"{EVALUATION}/{RUN}/uncertain.csv"),
     evaluations=measured(f"{EVALUATION}/{RUN}/evaluation.json"),
+    calibrations=measured(rules.calibrate.output.calibration),
     further=[
         *of_every_run(f"{EVALUATION}/{RUN}/robustness.json", ROBUST),
         *of_every_run(f"{EVALUATION}/{RUN}/robustness.csv", ROBUST),
@@ -23,9 +24,13 @@ MEASURED = dict(
         *of_every_run(f"{EVALUATION}/{RUN}/augmented.csv", AUGMENTED),
     ],
 )
-GALLERIES = of_every_run(f"{EVALUATION}/{RUN}/misclassified.png") + of_every_run(f"{EVALUATION}/{RUN}/uncertain.png")
+GALLERIES = [
+    path
+    for name in ("misclassified", "uncertain", "reliability")
+    for path in of_every_run(f"{EVALUATION}/{RUN}/{name}.png")
+]
 OUTLINE = OUTLINED.to_json()
-TABLES = [*STUDY.tables(), "comparison", "findings", "derived", "power"]
+TABLES = [*STUDY.tables(), "comparison", "findings", "calibration", "derived", "power"]
 TABLES += ["robustness"] if ROBUST else []
 TABLES += ["learning-curve"] if OUTLINED.learning_curve else []
 CURVES = [f"{RESULTS}/report/learning-curve.png"] if OUTLINED.learning_curve else []

@@ -25,8 +25,8 @@ weights: {mobilenetv2: made-up.weights.h5}
 """
 PHOTOS = (  # every rule that reads or writes a file of the photos stage
     "generate_photos, fetch_photos, inspect_photos, plot_photos, split_photos, store_photos, "
-    "train, train_trial, evaluate, plot_evaluation, measure_robustness, augment_tests, check_results, plot_report, "
-    "write_report"
+    "train, train_trial, evaluate, calibrate, plot_evaluation, measure_robustness, augment_tests, check_results, "
+    "plot_report, write_report"
 )
 FURTHER = "measure_robustness, augment_tests"  # rules that predict with a model
 PRETRAINED = "train transfer, train finetune, train found-head, train_trial found-head"
@@ -56,6 +56,9 @@ DECIDES = {
     "config/study.py": "",
     "evaluation/augmented.py": "augment_tests",
     "evaluation/commands/augment.py": "augment_tests",
+    "evaluation/abstention.py": "calibrate, plot_evaluation, check_results, write_report",
+    "evaluation/calibration.py": "calibrate, plot_evaluation, check_results",
+    "evaluation/commands/calibrate.py": "calibrate",
     "evaluation/commands/evaluate.py": "evaluate",
     "evaluation/commands/plot.py": "plot_evaluation",
     "evaluation/commands/robustness.py": "measure_robustness",
@@ -71,8 +74,11 @@ DECIDES = {
     "evaluation/power.py": "write_report",
     "evaluation/power_texts.py": "write_report",
     "evaluation/robustness.py": "measure_robustness",
+    "evaluation/severities.py": f"evaluate, plot_evaluation, check_results, plot_report, write_report, {FURTHER}",
     "evaluation/speed.py": "evaluate",
     "evaluation/views.py": "measure_robustness, augment_tests, write_report",
+    "evaluation/reliability_plots.py": "plot_evaluation",
+    "evaluation/temperature.py": "calibrate, plot_evaluation, check_results",
     "files.py": "",
     "invocation.py": "",
     "options.py": "",
@@ -122,6 +128,7 @@ DECIDES = {
     "photos/workers.py": "inspect_photos, store_photos",
     "planning.py": "",
     "plots.py": "plot_photos, plot_training, plot_search, plot_evaluation, plot_report, write_report",
+    "prediction/calibration.py": "",
     "prediction/commands.py": "",
     "prediction/files.py": "",
     "prediction/output.py": "",
@@ -130,6 +137,7 @@ DECIDES = {
     "provenance.py": "",
     "records.py": "",
     "resources.py": "",
+    "report/calibration.py": "write_report",
     "report/checking.py": "check_results",
     "report/commands/check.py": "check_results",
     "report/commands/plot.py": "plot_report",
@@ -151,6 +159,7 @@ DECIDES = {
     "report/notes.py": "plot_report, write_report",
     "report/original.py": "write_report",
     "report/output.py": "write_report",
+    "report/page/calibration.py": "write_report",
     "report/page/classes.py": "write_report",
     "report/page/details.py": "write_report",
     "report/page/embedding.py": "write_report",

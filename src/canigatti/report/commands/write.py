@@ -41,6 +41,6 @@ def report(
         further=further_of(study, networks, ranking),
     )
     page = render(study, conclusions)
-    write_tables(output / "tables", conclusions)
+    write_tables(output / "tables", conclusions, study.runs)
     write_further(output, conclusions.further)
     write_text(output / "index.html", page)
