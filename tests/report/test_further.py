@@ -1,0 +1,374 @@
+"""Ensembles, robustness, learning curves and power in the report."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import t
+
+from canigatti.evaluation.power import Assumptions, assume
+from canigatti.evaluation.predictions import Predictions, softmax
+from canigatti.evaluation.severities import CORRUPTED_COLUMNS, CORRUPTIONS, SEVERITIES
+from canigatti.report.crossed import crossed_mean
+from canigatti.report.curve_fitting import Envelope, envelope, fit_curves, predict_errors, resample
+from canigatti.report.derived import AUGMENTED, BEST_FEW, SEEDS, derived_sentence, derived_table
+from canigatti.report.further import CurvePoint, FurtherResults
+from canigatti.report.learning_curve import curve_notes, curve_sentence, learning_curve
+from canigatti.report.page.further import Further, further_context
+from canigatti.report.page.further_plots import plot_learning_curve
+from canigatti.report.power import assumptions_of, measured_assumptions, power_table
+from canigatti.report.ranking import ACCURACY
+from canigatti.report.robustness import robustness_sentence, robustness_table
+
+PHOTOS = 400
+IDS = np.array([f"photo.{number}" for number in range(PHOTOS)], dtype=object)
+ALONE = pd.Series(IDS, index=IDS)
+PAIRS = pd.Series([f"pair.{number // 2}" for number in range(PHOTOS)], index=IDS)
+NOTHING = FurtherResults({}, {}, [])
+
+
+def predictions(wrong=(), classes=2, logit=2.0, photos=PHOTOS):
+    """Predictions that are wrong for these photos, with the same certainty for all."""
+    labels = np.arange(photos) % classes
+    predicted = np.where(np.isin(np.arange(photos), list(wrong)), (labels + 1) % classes, labels)
+    logits = np.where(np.arange(classes) == predicted[:, None], logit, 0.0)
+    logits = logits - logits[:, :1]
+    return Predictions(IDS[:photos], labels, softmax(logits), logits)
+
+
+def run(experiment, seed=1, wrong=(), **fields):
+    values = {
+        "split": "half",
+        "diverged": False,
+        "random": False,
+        "validation": (),
+        "classes": 2,
+        "logit": 2.0,
+    } | fields
+    training = SimpleNamespace(
+        spec=SimpleNamespace(split=values["split"]), random_initialization=values["random"], wall_seconds=60.0
+    )
+    return SimpleNamespace(
+        experiment=experiment,
+        seed=seed,
+        diverged=values["diverged"],
+        training=training,
+        predictions=predictions(wrong, values["classes"], values["logit"]),
+        validation=predictions(values["validation"], values["classes"], photos=100),
+        speed=SimpleNamespace(milliseconds_per_photo=2.0),
+    )
+
+
+def study(runs, further=NOTHING, groups=ALONE):
+    return SimpleNamespace(runs=runs, further=further, groups=groups)
+
+
+def test_with_one_seed_the_interval_of_a_mean_is_students():
+    values = np.random.default_rng(0).normal(0, 0.3, (200, 1))
+    made = crossed_mean(values, np.arange(200))
+    half = t.ppf(0.975, 199) * values.std(ddof=1) / np.sqrt(200)
+    interval = made.interval()
+    assert (interval.low, interval.high) == pytest.approx((values.mean() - half, values.mean() + half))
+
+
+def test_the_variance_over_photos_and_seeds_is_that_of_the_formula():
+    values = 3 * np.random.default_rng(1).random((60, 4)) + np.array([0, 0.3, 0.1, -0.2])
+    photos, seeds = values.shape
+    residuals = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + values.mean()
+    p, q = values.mean(axis=1).var(ddof=1) / photos, values.mean(axis=0).var(ddof=1) / seeds
+    r = (residuals**2).sum() / ((photos - 1) * (seeds - 1)) / (photos * seeds)
+    made = crossed_mean(values, np.arange(photos))
+    assert made.variance == pytest.approx(p + q - r)
+    assert made.degrees == pytest.approx(made.variance**2 / (q**2 / (seeds - 1) + p**2 / (photos - 1)))
+
+
+def test_groups_are_the_units_of_a_mean():
+    """Each photo twice says no more than once."""
+    once = np.random.default_rng(2).integers(0, 2, (100, 3)).astype(float)
+    single, double = crossed_mean(once, np.arange(100)), crossed_mean(np.repeat(once, 2, axis=0), np.arange(200) // 2)
+    assert double.variance == pytest.approx(single.variance)
+    assert double.degrees == pytest.approx(single.degrees)
+
+
+def test_no_interval_is_empty_or_leaves_its_range():
+    for value in (0.0, 1.0):
+        made = crossed_mean(np.full((50, 2), value), np.arange(50))
+        assert made.interval().low < made.interval().high
+        wilson = made.wilson()
+        assert 0 <= wilson.low < wilson.high <= 1
+        assert wilson.high - wilson.low == pytest.approx(4.04 / 54.04, rel=0.01)  # that of Wilson for 50 photos
+
+
+def test_an_ensemble_of_equal_seeds_is_the_member():
+    runs = [run("a", seed, wrong=range(20)) for seed in (1, 2, 3)]
+    [row] = derived_table(study(runs), ACCURACY).itertuples()
+    assert (row.kind, row.accuracy, row.difference, row.seeds) == (SEEDS, 0.95, 0.0, 3)
+    assert not row.shown
+    assert row.loss == pytest.approx(
+        -np.log(runs[0].predictions.probabilities[np.arange(PHOTOS), np.arange(PHOTOS) % 2]).mean()
+    )
+    assert (row.milliseconds_per_photo, row.training_seconds) == (6.0, 180.0)
+    assert derived_sentence(derived_table(study(runs), ACCURACY)).startswith("None of them is shown")
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_an_ensemble_of_seeds_that_err_on_different_photos_is_better_and_says_so(classes):
+    runs = [run("a", seed, wrong=range(40 * seed, 40 * seed + 40), classes=classes) for seed in (1, 2, 3)]
+    table = derived_table(study(runs), ACCURACY)
+    assert table["accuracy"].tolist() == [1.0]
+    assert table["difference"].tolist() == pytest.approx([0.1])
+    assert derived_sentence(table).startswith(
+        "Shown, after correction for 1 comparison: the ensemble of the seeds of a, +10.0 points ("
+    )
+    assert derived_sentence(table).endswith("compared with the mean of its members.")
+
+
+def test_the_best_few_are_chosen_on_the_validation_set():
+    """On the test set, the worst on the validation set would be the best."""
+    errors = {"a": 8, "b": 2, "c": 4, "d": 6}
+    runs = [
+        run(name, seed, wrong=range(10 * count, 10 * count + 5), validation=range(count))
+        for name, count in errors.items()
+        for seed in (1, 2)
+    ]
+    runs += [run("random", seed, random=True) for seed in (1, 2)]
+    runs += [run("other", seed, split="most") for seed in (1, 2)]
+    table = derived_table(study(runs), ACCURACY)
+    [best] = table[table["kind"] == BEST_FEW].itertuples()
+    assert (best.members, best.experiment, best.split, best.seeds) == ("b, c, d", "b", "half", 2)
+    assert (best.milliseconds_per_photo, best.training_seconds) == (6.0, 180.0)
+
+
+def test_diverged_seeds_are_in_no_ensemble():
+    runs = [run("a", 1), run("a", 2, diverged=True), run("b", 1, diverged=True), run("b", 2)]
+    assert derived_table(study(runs), ACCURACY).empty
+    assert derived_sentence(derived_table(study(runs), ACCURACY)) == ""
+
+
+def test_augmentation_that_changes_nothing_has_no_difference():
+    runs = [run("a", seed, wrong=range(10)) for seed in (1, 2)]
+    augmented = {("a", seed): runs[0].predictions for seed in (1, 2)}
+    table = derived_table(study(runs, replace(NOTHING, augmented=augmented)), ACCURACY)
+    [row] = table[table["kind"] == AUGMENTED].itertuples()
+    assert (row.difference, row.shown, row.milliseconds_per_photo) == (0.0, False, 12.0)
+
+
+def corrupted(wrong_of, seeds=(1, 2, 3), experiment="a"):
+    """Results on corrupted photos: `wrong_of` maps (corruption, severity) to the number of wrong photos."""
+    columns = {}
+    for name in CORRUPTIONS:
+        for severity in SEVERITIES:
+            count = wrong_of.get((name, severity), 0)
+            columns[f"{name}_{severity}"] = np.arange(PHOTOS) >= count
+    frame = pd.DataFrame({"id": IDS, "label": np.arange(PHOTOS) % 2, **columns})
+    assert set(CORRUPTED_COLUMNS) <= set(frame)
+    return {(experiment, seed): frame.sample(frac=1, random_state=seed) for seed in seeds}  # in any order
+
+
+def test_the_drop_is_paired_with_an_interval_and_only_what_is_shown_is_said():
+    runs = [run("a", seed) for seed in (1, 2, 3)]
+    changed = corrupted({("blur", 2): 60, ("blur", 3): 100, ("noise", 3): 120, ("jpeg", 3): 2})
+    table = robustness_table(runs, changed, ALONE)
+    assert len(table) == 15
+    rows = table.set_index(["corruption", "severity"])
+    assert rows.loc[("noise", 3), "difference"] == pytest.approx(-0.3)
+    assert rows.loc[("noise", 3), "difference_low"] < -0.3 < rows.loc[("noise", 3), "difference_high"] < 0
+    assert rows.loc[("blur", 1), "difference"] == 0
+    assert not rows.loc[("jpeg", 3), "shown"]
+    sentence = robustness_sentence(table)
+    assert sentence.startswith("a (mean over 3 seeds): noise of severity 3 costs the most, −30.0 points (")
+    assert "The accuracy of 100.0% falls with blur from severity 2 on, noise from severity 3 on." in sentence
+    assert sentence.endswith("No fall is shown for jpeg and brightness and rotation.")
+
+
+def test_without_a_shown_fall_the_sentence_says_so():
+    table = robustness_table([run("a")], corrupted({("blur", 3): 2}, seeds=(1,)), ALONE)
+    assert (
+        robustness_sentence(table)
+        == "a (one trained network): none of these changes is shown to lower the accuracy of 100.0%."
+    )
+
+
+def test_groups_widen_the_interval_of_a_drop():
+    runs, changed = [run("a")], corrupted({("blur", 3): 100}, seeds=(1,))
+    widths = []
+    for groups in (ALONE, PAIRS):
+        row = robustness_table(runs, changed, groups).set_index(["corruption", "severity"]).loc[("blur", 3)]
+        widths.append(row["difference_high"] - row["difference_low"])
+    assert widths[1] == pytest.approx(np.sqrt(2) * widths[0], rel=0.02)
+
+
+def test_experiments_without_corrupted_photos_have_no_rows():
+    assert robustness_table([run("b")], corrupted({}), ALONE).empty
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.05])
+def test_a_curve_without_noise_is_found(floor):
+    n = np.array([1 / 16, 1 / 8, 1 / 4, 1 / 2, 1])
+    errors = floor + 0.06 * n**-0.5
+    curves = fit_curves(n, errors[None], np.ones(5), has_floor=True)
+    assert predict_errors(curves, np.array([2.0]))[0, 0] == pytest.approx(floor + 0.06 * 2**-0.5, abs=5e-4)
+    plain = fit_curves(n, errors[None], np.ones(5), has_floor=False)
+    assert plain[0, 0] == 0
+
+
+def test_a_curve_never_has_a_negative_floor_and_never_rises():
+    errors = np.random.default_rng(5).random((50, 5))
+    for has_floor in (False, True):
+        curves = fit_curves(np.array([1, 2, 4, 8, 16.0]), errors, np.ones(5), has_floor)
+        assert (curves >= 0).all()
+
+
+def test_resampling_has_the_spread_of_photos_and_seeds():
+    generator = np.random.default_rng(6)
+    wrong = [generator.random((300, 3)) < rate for rate in (0.3, 0.1)]
+    errors = resample(wrong, np.arange(300))
+    np.testing.assert_allclose(errors.mean(axis=0), [one.mean() for one in wrong], atol=0.005)
+    together = resample([np.repeat(one, 2, axis=0) for one in wrong], np.arange(600) // 2)
+    np.testing.assert_allclose(together.std(axis=0), errors.std(axis=0), rtol=0.15)
+    spread = np.array([[0.0, 0.0, 1.0]] * 300)  # seeds that differ entirely
+    assert resample([spread], np.arange(300)).std() > 0.25
+
+
+def curve_points(errors, seeds=3, seed=0, diverged=0):
+    generator = np.random.default_rng(seed)
+    difficulty = generator.random((PHOTOS, 1))
+    return [
+        CurvePoint(
+            fraction=fraction,
+            experiment="a" if fraction == 1 else f"a-{fraction}",
+            correct=pd.DataFrame(difficulty + generator.normal(0, 0.02, (PHOTOS, seeds)) > error, index=IDS),
+            diverged=diverged,
+        )
+        for fraction, error in zip((1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0), errors, strict=True)
+    ]
+
+
+def curve_of(points, groups=ALONE):
+    counts = pd.DataFrame({0: [800, 100, 100], 1: [800, 100, 100]}, index=["train", "validation", "test"])
+    outline = SimpleNamespace(experiments=[SimpleNamespace(name="a", split="half")])
+    return learning_curve(
+        SimpleNamespace(
+            further=replace(NOTHING, curve=points), outline=outline, groups=groups, split_counts={"half": counts}
+        )
+    )
+
+
+FALLING = 0.05 * np.array([1 / 16, 1 / 8, 1 / 4, 1 / 2, 1]) ** -0.5
+
+
+def test_the_sentence_gives_the_range_for_twice_the_photos():
+    curve = curve_of(curve_points(FALLING))
+    assert curve.table["photos"].tolist() == [100, 200, 400, 800, 1600, 3200]
+    assert curve.table["measured"].tolist() == [True] * 5 + [False]
+    low, high = curve.table.iloc[-1][["accuracy_low", "accuracy_high"]]
+    assert low < 1 - 0.05 * 2**-0.5 < high
+    now = curve.table["accuracy"][4]
+    assert curve_sentence(curve) == (
+        f"With twice the training photos, about 3,200, a would classify about {100 * low:.1f} to {100 * high:.1f}% of "
+        f"the photos correctly, instead of {100 * now:.1f}% with 1,600."
+    )
+    assert curve_notes(curve) == []
+
+
+@pytest.mark.parametrize(
+    ("points", "note"),
+    [
+        (curve_points(FALLING, seeds=2), "needs at least 4 fractions and 3 seeds"),
+        (curve_points(FALLING)[2:], "needs at least 4 fractions and 3 seeds"),
+        (curve_points([0.1] * 5), "The error is not shown to fall"),
+        (curve_points([0.1, 0.08, 0.3, 0.02, 0.01]), "Neither a power law nor one with a floor agrees"),
+    ],
+    ids=["two seeds", "three points", "flat", "no power law"],
+)
+def test_a_curve_that_does_not_bear_a_statement_makes_none(points, note):
+    curve = curve_of(points)
+    assert curve_sentence(curve) == ""
+    assert note in curve_notes(curve)[0]
+
+
+def test_a_range_that_says_nothing_is_not_stated():
+    curve = curve_of(curve_points(FALLING))
+    wide = Envelope(curve.ahead.photos, np.zeros_like(curve.ahead.low), np.full_like(curve.ahead.high, 0.5), True, True)
+    assert curve_sentence(replace(curve, ahead=wide)) == ""
+    assert curve_notes(replace(curve, ahead=wide)) == [
+        "The range for twice the photos is so wide that it says nothing."
+    ]
+
+
+def test_without_the_network_on_all_photos_there_is_no_curve():
+    points = curve_points(FALLING)
+    assert curve_of([]) is None
+    assert curve_of(points[:-1]) is None
+    assert curve_of([*points[:-1], replace(points[-1], correct=points[-1].correct[[]])]) is None
+
+
+def test_photos_that_belong_together_widen_the_range():
+    alone, pairs = (
+        envelope(
+            np.array([1, 2, 4, 8.0]),
+            [
+                np.repeat(np.random.default_rng(3).random((100, 3)) < error, 2, axis=0)
+                for error in (0.4, 0.3, 0.22, 0.16)
+            ],
+            groups,
+            np.array([2.0]),
+        )
+        for groups in (np.arange(200), np.arange(200) // 2)
+    )
+    assert pairs.high[0] - pairs.low[0] > 1.15 * (alone.high[0] - alone.low[0])
+
+
+def test_the_plot_has_a_band_only_with_a_statement():
+    with_band, without = (
+        plot_learning_curve(curve_of(points)) for points in (curve_points(FALLING), curve_points([0.1] * 5))
+    )
+    labels = [[text.get_text() for text in figure.legends[0].get_texts()] for figure in (with_band, without)]
+    assert labels == [["fitted curves", "measured, with 95% interval"], ["measured, with 95% interval"]]
+
+
+def test_the_power_is_computed_from_what_is_measured(network):
+    generator = np.random.default_rng(8)
+    difficulty = generator.random((2_000, 1))
+    ids = pd.Index([f"photo.{number}.jpg" for number in range(2_000)], name="id")
+
+    def made(name):
+        chance = np.clip(1.02 - 0.2 * difficulty, 0, 1)
+        correct = pd.DataFrame(generator.random((2_000, 4)) < chance, columns=[1, 2, 3, 4], index=ids)
+        return network(name, photos=2_000, correct=correct, groups=pd.Series(ids, index=ids))
+
+    networks = [made("a"), made("b")]
+    measured = measured_assumptions(networks)
+    chance = np.clip(1.02 - 0.2 * difficulty, 0, 1)
+    expected = 2 * (chance * (1 - chance)).mean()
+    assert measured.is_measured
+    assert measured.seed_disagreement == pytest.approx(expected, rel=0.1)
+    assert measured.disagreement == pytest.approx(expected, rel=0.1)
+    assert measured.seed_std < 0.01
+    table = power_table(networks, 4)
+    assert table["n"].tolist() == [2_000]
+    assert assumptions_of(table.iloc[0]) == measured
+
+
+def test_what_one_seed_cannot_measure_is_assumed(network):
+    alone = measured_assumptions([network("a", wrong=range(10))])
+    assert alone == assume(0.9)
+    assert not alone.is_measured
+    perfect = measured_assumptions([network("a"), network("b")])
+    assert isinstance(perfect, Assumptions)
+    assert perfect.disagreement >= perfect.seed_disagreement > 0
+    assert len(power_table([network("a"), network("b")], 1)) == 1
+
+
+def test_a_study_without_these_keys_shows_none_of_these_parts(network):
+    empty = Further(derived_table(study([run("a")]), ACCURACY), None, None, power_table([network("a")], 1))
+    context = further_context(empty)
+    assert (context["derived"], context["robustness"], context["learning_curve"], context["derived_sentence"]) == (
+        None,
+        None,
+        None,
+        "",
+    )
+    assert len(context["power"]) == 1
