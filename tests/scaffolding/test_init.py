@@ -42,6 +42,12 @@ def test_the_printed_command_runs_the_written_study(init, write_photos, tmp_path
         r"The study takes about \d+ (s|min) on this machine .*; the longest experiment is searched\.", answer.out
     )
     assert len(re.findall(r"^(plain|augmented|searched) +32 +about \d+ +\d+ +\d+ (?:s|min)$", answer.out, re.M)) == 3
+    power, *_ = re.findall(
+        r"^With (\d+) independent test photos and one seed, this study (?:shows|can show)", answer.out, re.M
+    )
+    assert 1 <= int(power) <= 12
+    assert "With `seeds: [1, 2, 3, 4, 5]` in the configuration:" in answer.out
+    assert answer.out.index("independent test photos") < answer.out.index("is written.")
     plan = planned(answer.out, "--dry-run")
     assert plan.returncode == 0, plan.stdout + plan.stderr
     assert "train_trial" in plan.stdout + plan.stderr

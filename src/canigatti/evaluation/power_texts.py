@@ -38,10 +38,13 @@ def power_sentences(photos: int, seeds: int, assumptions: Assumptions) -> list[s
 
 def _needed(difference: float, photos: int, seeds: int, assumptions: Assumptions) -> str:
     more_photos = photos_needed(difference, seeds, assumptions)
+    points = f"{100 * difference:g} {'point' if difference == 0.01 else 'points'}"
+    if seeds == 1:  # other seeds answer another question
+        needed = f"{_rounded(more_photos):,}" if more_photos else "more than ten million"
+        return f"A difference of {points} needs {needed} test photos."
     more_seeds = seeds_needed(difference, photos, assumptions)
     ways = [f"{_rounded(more_photos):,} test photos"] if more_photos else []
-    ways += [f"{more_seeds} seeds"] if more_seeds and more_seeds > seeds else []
-    points = f"{100 * difference:g} {'point' if difference == 0.01 else 'points'}"
+    ways += [f"{more_seeds} seeds"] if more_seeds else []
     if not ways:
         return f"A difference of {points} needs more photos and more seeds."
     without = [] if more_photos else ["more photos alone do not suffice"]

@@ -53,7 +53,7 @@ def crossed_mean(values: np.ndarray, groups: np.ndarray) -> CrossedMean:
     by the number of photos and seeds. It has V²/(Q²/(S-1) + P²/(n-1)) degrees of freedom (Obuchowski and Rockette 1995;
     Hillis 2007). The units are groups of photos: each contributes the sum of its photos' deviations from the mean, and
     (Σm²)²/Σm⁴ - 1 replaces n-1 for groups of m photos.
-    P is at least what one photo more in favor of each side, with one of the seeds, would add (Bonett and Price 2012), so
+    P is at least what one more photo in favor of each side, with one of the seeds, adds (Bonett and Price 2012), so
     that no interval is empty. With one seed, the mean is that of one trained network.
 
     Args:
