@@ -1,4 +1,4 @@
-# Stage 4: predict the test photos, measure, and plot.
+# Stage 4: predict the test and validation photos, measure, and plot.
 from canigatti.evaluation.records import EVALUATION_PLOTS
 
 LABELS = {"experiment": "{experiment}", "seed": "{seed}"}
@@ -18,6 +18,7 @@ rule evaluate:
         code=PLAN.code("evaluation.commands.evaluate"),
     output:
         predictions=f"{EVALUATION}/{RUN}/predictions.csv",
+        validation=f"{EVALUATION}/{RUN}/validation.csv",
         metrics=f"{EVALUATION}/{RUN}/metrics.json",
         uncertain=f"{EVALUATION}/{RUN}/uncertain.csv",
         speed=f"{EVALUATION}/{RUN}/speed.json",

@@ -9,6 +9,7 @@ MEASURED = dict(
     histories=of_every_run(f"{TRAINING}/{RUN}/history.csv"),
     metrics=of_every_run(f"{EVALUATION}/{RUN}/metrics.json"),
     predictions=of_every_run(f"{EVALUATION}/{RUN}/predictions.csv"),
+    validations=of_every_run(f"{EVALUATION}/{RUN}/validation.csv"),
     speeds=of_every_run(f"{EVALUATION}/{RUN}/speed.json"),
     uncertain=of_every_run(f"{EVALUATION}/{RUN}/uncertain.csv"),
     evaluations=of_every_run(f"{EVALUATION}/{RUN}/evaluation.json"),

@@ -16,9 +16,12 @@ from canigatti.evaluation.metrics import (
 )
 from canigatti.evaluation.predictions import (
     Predictions,
+    as_logits,
     as_probabilities,
     classify,
+    logits_of,
     read_predictions,
+    softmax,
     write_predictions,
 )
 from canigatti.evaluation.records import Metrics
@@ -31,7 +34,8 @@ def two(labels, probabilities, ids=None):
     """Predictions of two classes, given the probability of class 1."""
     labels, probabilities = np.array(labels, int), np.array(probabilities, float)
     ids = np.array([f"photo.{n}" for n in range(len(labels))] if ids is None else ids, dtype=object)
-    return Predictions(ids, labels, as_probabilities(probabilities.reshape(-1, 1)))
+    made = as_probabilities(probabilities.reshape(-1, 1))
+    return Predictions(ids, labels, made, np.zeros_like(made))
 
 
 def predictions(*rows):
@@ -40,7 +44,7 @@ def predictions(*rows):
 
 
 def select(of, positions):
-    return Predictions(of.ids[positions], of.labels[positions], of.probabilities[positions])
+    return Predictions(*(values[positions] for values in (of.ids, of.labels, of.probabilities, of.logits)))
 
 
 def many(count, classes, seed, concentration=0.5):
@@ -49,7 +53,8 @@ def many(count, classes, seed, concentration=0.5):
     labels = generator.integers(0, classes, count)
     probabilities = generator.dirichlet(np.full(classes, concentration), count) + np.eye(classes)[labels] * 0.3
     ids = np.array([f"photo.{n}" for n in range(count)], dtype=object)
-    return Predictions(ids, labels, probabilities / probabilities.sum(axis=1, keepdims=True))
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    return Predictions(ids, labels, probabilities, logits_of(probabilities))
 
 
 def test_metrics_of_four_photos_computed_by_hand():
@@ -126,40 +131,65 @@ def test_metrics_recomputed_from_the_file_are_equal(tmp_path, classes):
     read = read_predictions(tmp_path / "predictions.csv", classes)
     assert read.ids.tolist() == made.ids.tolist()
     np.testing.assert_array_equal(read.probabilities[:, 1:], made.probabilities[:, 1:])
+    np.testing.assert_array_equal(read.logits, made.logits)
     assert compute_metrics(read) == metrics
     metrics.write(tmp_path / "metrics.json")
     assert Metrics.read(tmp_path / "metrics.json") == metrics
 
 
 def test_two_classes_have_one_column_and_more_have_one_each(tmp_path):
-    write_predictions(tmp_path / "two.csv", two([1], [0.75], ["dog.1"]), CLASSES)
-    assert (tmp_path / "two.csv").read_text() == "id,label,probability\ndog.1,1,0.75\n"
-    made = Predictions(np.array(["b.1"], dtype=object), np.array([1]), np.array([[0.25, 0.5, 0.25]]))
+    ids, label = np.array(["b.1"], dtype=object), np.array([1])
+    write_predictions(
+        tmp_path / "two.csv", Predictions(ids, label, np.array([[0.25, 0.75]]), as_logits(np.array([[1.5]]))), CLASSES
+    )
+    assert (tmp_path / "two.csv").read_text() == "id,label,probability,logit\nb.1,1,0.75,1.5\n"
+    made = Predictions(ids, label, np.array([[0.25, 0.5, 0.25]]), np.array([[-1.0, 0.5, -2.25]]))
     write_predictions(tmp_path / "three.csv", made, ("a", "b,", "c"))
-    expected = 'id,label,probability_a,"probability_b,",probability_c\nb.1,1,0.25,0.5,0.25\n'
+    expected = (
+        'id,label,probability_a,"probability_b,",probability_c,logit_a,"logit_b,",logit_c\n'
+        "b.1,1,0.25,0.5,0.25,-1.0,0.5,-2.25\n"
+    )
     assert (tmp_path / "three.csv").read_text() == expected
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_softmax_of_logits_of_probabilities_is_the_probabilities(classes):
+    probabilities = np.random.default_rng(1).dirichlet(np.ones(classes), 100)
+    np.testing.assert_allclose(softmax(logits_of(probabilities)), probabilities, rtol=1e-12)
+    assert softmax(np.array([[0.0, 800.0]])).tolist() == [[0.0, 1.0]]
+
+
+def test_the_logit_of_class_0_of_two_is_zero():
+    assert as_logits(np.array([[-2.5], [3.0]])).tolist() == [[0.0, -2.5], [0.0, 3.0]]
+    assert logits_of(np.array([[0.25, 0.75], [1, 0]])).tolist() == [[0.0, pytest.approx(np.log(3))], [0.0, -np.inf]]
+
+
 def test_ids_that_look_like_numbers_or_missing_values_stay_text(tmp_path):
-    (tmp_path / "predictions.csv").write_text("id,label,probability\n007,0,0.25\n1e3,1,0.75\n")
+    (tmp_path / "predictions.csv").write_text("id,label,probability,logit\n007,0,0.25,-1.0\n1e3,1,0.75,1.0\n")
     assert read_predictions(tmp_path / "predictions.csv", CLASSES).ids.tolist() == ["007", "1e3"]
-    (tmp_path / "predictions.csv").write_text("id,label,probability\nnan,0,0.25\nNA,1,0.75\n")
+    (tmp_path / "predictions.csv").write_text("id,label,probability,logit\nnan,0,0.25,-1.0\nNA,1,0.75,1.0\n")
     assert read_predictions(tmp_path / "predictions.csv", CLASSES).ids.tolist() == ["nan", "NA"]
 
 
-@pytest.mark.parametrize("content", [None, "", "id,label\ncat.0.jpg,0\n", "id,label,probability\ncat.0.jpg,0,high\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(None, "", "id,label\ncat.0.jpg,0\n", "id,label,probability\ncat.0.jpg,0,0.25\n"),
+        "id,label,probability,logit\ncat.0.jpg,0,high,1.0\n",
+    ],
+)
 def test_the_error_names_a_file_without_predictions(tmp_path, content):
     path = tmp_path / "predictions.csv"
     if content is not None:
         path.write_text(content)
     with pytest.raises(
-        InputError, match=r"predictions.csv: expected a table with the columns id, label, probability, received"
+        InputError, match=r"predictions.csv: expected a table with the columns id, label, probability, logit, received"
     ):
         read_predictions(path, CLASSES)
 
 
 def test_a_label_without_a_class_is_refused(tmp_path):
-    (tmp_path / "predictions.csv").write_text("id,label,probability\na,2,0.25\n")
+    (tmp_path / "predictions.csv").write_text("id,label,probability,logit\na,2,0.25,-1.0\n")
     with pytest.raises(InputError, match=r"predictions\.csv: expected labels from 0 to 1, received 2 to 2"):
         read_predictions(tmp_path / "predictions.csv", CLASSES)
 
@@ -234,7 +264,8 @@ def test_at_most_ten_least_certain_photos_are_returned():
 
 def test_with_more_classes_the_smallest_margin_comes_first():
     probabilities = np.array([[0.5, 0.3, 0.2], [0.4, 0.35, 0.25], [0.1, 0.1, 0.8]])
-    photos = least_certain(Predictions(np.array(["a", "b", "c"], dtype=object), np.array([0, 1, 2]), probabilities))
+    ids = np.array(["a", "b", "c"], dtype=object)
+    photos = least_certain(Predictions(ids, np.array([0, 1, 2]), probabilities, logits_of(probabilities)))
     assert photos["id"].tolist() == ["b", "a", "c"]
     assert photos["distance"].tolist() == pytest.approx([0.025, 0.1, 0.35])
     assert photos["probability"].tolist() == [0.4, 0.5, 0.8]
@@ -243,7 +274,8 @@ def test_with_more_classes_the_smallest_margin_comes_first():
 
 def test_with_more_classes_misclassified_photos_are_grouped_by_pair_the_most_frequent_first():
     probabilities = np.array([[0.2, 0.5, 0.3], [0.1, 0.8, 0.1], [0.6, 0.4, 0.0], [0.9, 0.1, 0.0]])
-    made = Predictions(np.array(["a", "b", "c", "d"], dtype=object), np.array([0, 0, 2, 0]), probabilities)
+    ids = np.array(["a", "b", "c", "d"], dtype=object)
+    made = Predictions(ids, np.array([0, 0, 2, 0]), probabilities, logits_of(probabilities))
     pairs = misclassified(made)
     assert [*pairs] == [(0, 1), (2, 0)]
     assert pairs[0, 1]["id"].tolist() == ["b", "a"]

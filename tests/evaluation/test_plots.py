@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw
 from canigatti.evaluation.commands.plot import plot_evaluation
 from canigatti.evaluation.confusion_plots import confused_pairs, plot_confusion
 from canigatti.evaluation.plots import plot_misclassified, plot_uncertain
-from canigatti.evaluation.predictions import Predictions, as_probabilities, write_predictions
+from canigatti.evaluation.predictions import Predictions, as_probabilities, logits_of, write_predictions
 from canigatti.photos.records import ClassNames
 from canigatti.photos.store import Store
 
@@ -18,8 +18,8 @@ def case(probabilities, ids=None):
     """Return predictions and store of six single-color photos, three per class."""
     ids = np.array(ids or [f"{CLASSES[label]}.{number}.jpg" for number, label in enumerate(LABELS)], object)
     images = np.broadcast_to(COLORS[:, None, None], (6, 8, 8, 3))
-    predictions = Predictions(ids, LABELS, as_probabilities(np.array(probabilities)[:, None]))
-    return predictions, Store(images, ids, LABELS)
+    made = as_probabilities(np.array(probabilities)[:, None])
+    return Predictions(ids, LABELS, made, logits_of(made)), Store(images, ids, LABELS)
 
 
 def top_of(sheet, color):
@@ -96,7 +96,8 @@ def test_a_plot_of_four_hundred_errors_is_smaller_than_two_megabytes(tmp_path):
     images = np.stack([np.asarray(Image.fromarray(photo).resize((100, 100))) for photo in coarse])
     labels = np.arange(400) % 2
     ids = np.array([f"photo.{number}.jpg" for number in range(400)], object)
-    predictions = Predictions(ids, labels, as_probabilities(0.9 - 0.8 * labels[:, None]))
+    probabilities = as_probabilities(0.9 - 0.8 * labels[:, None])
+    predictions = Predictions(ids, labels, probabilities, logits_of(probabilities))
     plot_misclassified(predictions, Store(images, ids, labels), CLASSES).save(tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").stat().st_size < 2_000_000
 
@@ -162,7 +163,8 @@ def test_more_classes_are_shown_by_pair_with_the_probability_of_the_predicted_cl
     predictions, store = case([0.5] * 6)
     probabilities = np.array([[0.1, 0.7, 0.2]] * 2 + [[0.9, 0.1, 0]] * 2 + [[0.2, 0.1, 0.7]] * 2)
     labels = np.array([0, 0, 0, 1, 2, 2])
-    plot_misclassified(Predictions(predictions.ids, labels, probabilities), store, ("a", "b", "c"))
+    made = Predictions(predictions.ids, labels, probabilities, logits_of(probabilities))
+    plot_misclassified(made, store, ("a", "b", "c"))
     captions = [text for text, *_ in texts]
     assert [text for text in captions if "classified as" in text] == ["a classified as b (2)", "b classified as a (1)"]
     assert captions.count("0.7000") == 2

@@ -8,7 +8,7 @@ from canigatti.evaluation.commands.evaluate import evaluate
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.prediction import predict
 from canigatti.evaluation.predictions import read_predictions
-from canigatti.evaluation.records import UNCERTAIN, Metrics, Speed
+from canigatti.evaluation.records import EVALUATION_FILES, UNCERTAIN, EvaluationRecord, Metrics, Speed
 from canigatti.evaluation.speed import measure_speed
 from canigatti.files import InputError, sha256_of
 from canigatti.photos.records import SPLIT, read_kept
@@ -45,7 +45,7 @@ def options(tmp_path, photos_of, make_record):
     """Write the inputs of `evaluate`: photos, a split with every second photo in the test set, and a trained model."""
     images = photos_of(tmp_path, IMAGES, LABELS)["images"]
     ids = read_kept(tmp_path / "manifest.csv")["id"]
-    subsets = np.where(np.arange(20) % 2, "test", "train")
+    subsets = np.array(["train", "test", "validation", "test"] * 5)
     SPLIT.write(tmp_path / "split.csv", pd.DataFrame({"id": ids, "label": LABELS, "part": subsets}))
     save(network(), tmp_path, make_record)
     folders = {"model": tmp_path / "model.keras", "output": tmp_path / "evaluation"}
@@ -74,8 +74,18 @@ def test_the_command_writes_predictions_and_metrics_of_the_test_set(options):
     assert len(UNCERTAIN.read(options["output"] / "uncertain.csv")) == 10
 
 
+def test_the_command_writes_the_predictions_of_the_validation_set(options):
+    evaluate(**options)
+    predicted = read_predictions(options["output"] / "validation.csv", ("cat", "dog"))
+    assert predicted.ids.tolist() == [f"{'cat' if n < 10 else 'dog'}.{n}.jpg" for n in range(2, 20, 4)]
+    assert predicted.labels.tolist() == [0, 0, 1, 1, 1]
+    np.testing.assert_allclose(predicted.probabilities[:, 1], by_hand(network(), IMAGES[2::4]), rtol=1e-5)
+    record = EvaluationRecord.read(options["output"] / "evaluation.json")
+    assert record.files["validation.csv"] == sha256_of(options["output"] / "validation.csv")
+
+
 def test_a_second_evaluation_writes_the_same_bytes(options):
-    reproducible = [options["output"] / name for name in ("predictions.csv", "metrics.json", "uncertain.csv")]
+    reproducible = [options["output"] / name for name in EVALUATION_FILES if name != "speed.json"]
     evaluate(**options)
     first = [path.read_bytes() for path in reproducible]
     evaluate(**options)

@@ -26,7 +26,7 @@ def is_neutral(cell):
 @pytest.mark.parametrize("name", FORMULAS)
 def test_a_table_is_neutral_and_is_read_back_unchanged(tmp_path, name):
     path = tmp_path / "table.csv"
-    made = Predictions(np.array([name], dtype=object), np.array([1]), np.array([[0.75, 0.25]]))
+    made = Predictions(np.array([name], dtype=object), np.array([1]), np.array([[0.75, 0.25]]), np.array([[0, 1.5]]))
     write_predictions(path, made, ("cat", "dog"))
     assert all(map(is_neutral, cells(path.read_bytes().decode())))
     assert read_predictions(path, ("cat", "dog")).ids.tolist() == [name]

@@ -59,7 +59,7 @@ def test_edited_metrics_are_at_fault_and_not_the_predictions(folder, check, accu
         check()
 
 
-@pytest.mark.parametrize("name", ["predictions.csv", "uncertain.csv"])
+@pytest.mark.parametrize("name", ["predictions.csv", "validation.csv", "uncertain.csv"])
 def test_a_table_that_is_cut_off_at_the_end_of_a_line_is_at_fault(folder, check, name):
     cut(folder / EVALUATION / name)
     with pytest.raises(InputError, match=f"{EVALUATION}/{name}: it has changed since"):
@@ -72,10 +72,18 @@ def test_a_history_that_is_cut_off_is_at_fault(folder, check):
         check()
 
 
-def test_predictions_must_be_those_of_the_test_set(folder, check):
-    cut(folder / EVALUATION / "predictions.csv")
-    record_again(folder, "predictions.csv")
-    with pytest.raises(InputError, match=r"predictions\.csv: it does not list the test set .*half\.csv"):
+@pytest.mark.parametrize(("name", "subset"), [("predictions.csv", "test"), ("validation.csv", "validation")])
+def test_predictions_must_be_those_of_their_subset(folder, check, name, subset):
+    cut(folder / EVALUATION / name)
+    record_again(folder, name)
+    with pytest.raises(InputError, match=rf"{name}: it does not list the {subset} set .*half\.csv"):
+        check()
+
+
+def test_the_predictions_of_another_subset_are_at_fault(folder, check):
+    shutil.copy(folder / EVALUATION / "predictions.csv", folder / EVALUATION / "validation.csv")
+    record_again(folder, "validation.csv")
+    with pytest.raises(InputError, match=r"validation\.csv: it does not list the validation set .*half\.csv"):
         check()
 
 

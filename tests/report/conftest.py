@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from canigatti.config import Experiment, Outline, Spec, Study
 from canigatti.evaluation.metrics import compute_metrics
-from canigatti.evaluation.predictions import Predictions, write_predictions
+from canigatti.evaluation.predictions import Predictions, logits_of, write_predictions
 from canigatti.evaluation.records import UNCERTAIN, Metrics, Speed
 from canigatti.photos.records import (
     GROUPS,
@@ -98,6 +98,7 @@ SPLITS = {
     "80-10-10": {"train": 0.8, "validation": 0.1, "test": 0.1},
 }
 TEST_PHOTOS = {"64-16-20": 5000, "80-10-10": 2500}
+VALIDATION_PHOTOS = 400
 EPOCHS = 30
 SPEC = Experiment(split="half").resolve()
 NETWORK_FIELDS = {field.name for field in fields_of(Network)}
@@ -168,6 +169,8 @@ def write_study(study: Study, folder: Path, contents: Contents) -> None:
             predictions, metrics = _predict(name, seed, TEST_PHOTOS[experiment.split], len(study.classes), pattern)
             metrics.write(folder / "evaluation" / run / "metrics.json")
             write_predictions(folder / "evaluation" / run / "predictions.csv", predictions, study.classes)
+            validation = _predict_validation(name, seed, len(study.classes), pattern)
+            write_predictions(folder / "evaluation" / run / "validation.csv", validation, study.classes)
             _write_evaluation(folder / "evaluation" / run, name, rng, contents)
 
 
@@ -192,7 +195,7 @@ def _write_photos(study: Study, folder: Path, contents: Contents) -> None:
     source = SourceRecord(source="photos.zip", path="photos.zip", kind="zip", bytes=824887076, sha256="b7" * 32)
     source.write(folder / "source.json")
     ClassNames(names=study.classes).write(folder / "classes.json")
-    ids = [f"photo.{number}.jpg" for number in range(max(TEST_PHOTOS.values()))]
+    ids = [f"photo.{number}.jpg" for number in range(max(TEST_PHOTOS.values()) + VALIDATION_PHOTOS)]
     GROUPS.write(folder / "groups.csv", pd.DataFrame({"id": ids, "group": ids}))
     for name in PHOTO_PLOTS:
         _draw(folder / f"{name}.png", name, (640, 320))
@@ -271,6 +274,17 @@ def _predict(
     return predictions, _make_metrics(predictions, accuracy)
 
 
+@cache
+def _predict_validation(experiment: str, seed: int, classes: int, pattern: tuple[int, ...]) -> Predictions:
+    """Predict photos that follow those of the largest test set."""
+    rng = np.random.default_rng([seed, NAMES.index(experiment), 2])
+    accuracy = ACCURACY[experiment] + (seed - 42) * 0.004
+    made = _make_predictions(np.resize(pattern, VALIDATION_PHOTOS), classes, accuracy, rng)
+    first = max(TEST_PHOTOS.values())
+    ids = np.array([f"photo.{first + number}.jpg" for number in range(VALIDATION_PHOTOS)], dtype=object)
+    return replace(made, ids=ids)
+
+
 def _make_metrics(predictions: Predictions, accuracy: float) -> Metrics:
     n = len(predictions)
     stated = {
@@ -310,7 +324,7 @@ def _make_predictions(label: np.ndarray, classes: int, accuracy: float, rng: np.
     predicted = np.where(wrong, (label ^ 1) % classes, label)
     probabilities = np.where(np.arange(classes) == predicted[:, None], 0.9, 0.1 / (classes - 1))
     ids = np.array([f"photo.{number}.jpg" for number in range(n)], dtype=object)
-    return Predictions(ids, label.astype(np.int64), probabilities)
+    return Predictions(ids, label.astype(np.int64), probabilities, logits_of(probabilities))
 
 
 def _draw(path: Path, text: str, size: tuple[int, int]) -> None:

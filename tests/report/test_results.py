@@ -22,6 +22,7 @@ FILES = [
     f"evaluation/{RUN}/metrics.json",
     f"evaluation/{RUN}/speed.json",
     f"evaluation/{RUN}/predictions.csv",
+    f"evaluation/{RUN}/validation.csv",
     f"evaluation/{RUN}/uncertain.csv",
     f"evaluation/{RUN}/misclassified.png",
     f"evaluation/{RUN}/uncertain.png",
@@ -54,7 +55,7 @@ def test_error_names_missing_file(results):
         (
             f"evaluation/{RUN}/predictions.csv",
             "id,label\n",
-            "expected a table with the columns id, label, probability, received no column probability",
+            "expected a table with the columns id, label, probability, logit, received no column probability",
         ),
         (f"training/{RUN}/history.csv", "", "expected a table with the columns epoch, loss"),
         (f"training/{RUN}/history.csv", "epoch,loss\n1,0.5\n", "received no column accuracy among epoch, loss"),

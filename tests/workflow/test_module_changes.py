@@ -50,6 +50,7 @@ DECIDES = {
     "evaluation/commands/evaluate.py": "evaluate",
     "evaluation/commands/plot.py": "plot_evaluation",
     "evaluation/intervals.py": "evaluate, plot_evaluation, check_results, write_report",
+    "evaluation/logits.py": "evaluate",
     "evaluation/metrics.py": "evaluate, plot_evaluation, check_results, write_report",
     "evaluation/plots.py": "plot_evaluation",
     "evaluation/confusion_plots.py": "plot_evaluation, write_report",

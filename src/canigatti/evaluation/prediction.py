@@ -33,7 +33,7 @@ def predict(model: "keras.Model", images: np.ndarray, rows: np.ndarray, batch_si
     Raises:
         InputError: the model expects photos of a different size.
     """
-    _check_size(model, images)
+    check_size(model, images)
     batches = (rows[start : start + batch_size] for start in range(0, len(rows), batch_size))
     predicted = [predict_batch(model, images[batch]) for batch in batches]
     return np.concatenate(predicted) if predicted else np.empty((0, 2))
@@ -52,11 +52,20 @@ def predict_batch(model: "keras.Model", photos: np.ndarray) -> np.ndarray:
     Returns:
         (n, classes), float64.
     """
-    inputs = to_grayscale(photos) if model.input_shape[-1] == 1 else photos
-    return as_probabilities(model.predict_on_batch(inputs))
+    return as_probabilities(model.predict_on_batch(inputs_for(model, photos)))
 
 
-def _check_size(model: "keras.Model", images: np.ndarray) -> None:
+def inputs_for(model: "keras.Model", photos: np.ndarray) -> np.ndarray:
+    """Return RGB photos, (n, size, size, 3), uint8, as a model takes them: in grayscale if it has one input channel."""
+    return to_grayscale(photos) if model.input_shape[-1] == 1 else photos
+
+
+def check_size(model: "keras.Model", images: np.ndarray) -> None:
+    """Check that photos, (n, size, size, 3), have the size that a model takes.
+
+    Raises:
+        InputError: they do not.
+    """
     expected, received = (" × ".join(map(str, shape[1:3])) for shape in (model.input_shape, images.shape))
     if expected != received:
         raise InputError(f"the model expects photos of {expected} pixels, received {received}")

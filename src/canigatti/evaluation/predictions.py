@@ -1,4 +1,4 @@
-"""Predictions of a test set: (n, classes) in memory; in files, two classes have one column `probability`."""
+"""Predictions of a subset: (n, classes) in memory; in files, two classes have one column of each kind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,17 +14,20 @@ _COLUMNS = {"id": str, "label": int}
 
 @dataclass(frozen=True)
 class Predictions:
-    """The predictions for the photos of a test set.
+    """The predictions for the photos of a test or validation set.
 
     Attributes:
         ids: (n,), ids in the manifest.
         labels: (n,), int64, the true labels, 0 to classes - 1.
         probabilities: (n, classes), float64, 0 to 1, one column per label; rows sum to 1.
+        logits: (n, classes), float64: the probabilities are their softmax, but for rounding, see :func:`as_logits`.
+            Unlike probabilities in float32, they do not saturate: probabilities above 1 - 6e-8 are 1.
     """
 
     ids: np.ndarray
     labels: np.ndarray
     probabilities: np.ndarray
+    logits: np.ndarray
 
     def __len__(self) -> int:
         """Return the number of photos."""
@@ -62,17 +65,54 @@ def as_probabilities(output: np.ndarray) -> np.ndarray:
     return np.hstack([1 - values, values]) if values.shape[1] == 1 else values
 
 
+def as_logits(output: np.ndarray) -> np.ndarray:
+    """Return the logit of each class, (n, classes), float64; of two classes, that of class 0 is 0.
+
+    So the softmax of the logits of two classes is the sigmoid of that of class 1.
+
+    Args:
+        output: of a network before its activation: (n, 1), the logit of class 1 of two, or (n, classes).
+    """
+    values = np.asarray(output, np.float64)
+    return np.hstack([np.zeros_like(values), values]) if values.shape[1] == 1 else values
+
+
+def logits_of(probabilities: np.ndarray) -> np.ndarray:
+    """Return logits, (n, classes), whose softmax is these probabilities, where there is no network to ask for them.
+
+    They are those of :func:`as_logits` for two classes, and the logarithms of the probabilities for more; infinite for
+    probabilities of 0 or 1.
+
+    Args:
+        probabilities: (n, classes), 0 to 1.
+    """
+    with np.errstate(divide="ignore"):
+        logarithms = np.log(probabilities)
+    return as_logits(logarithms[:, 1:] - logarithms[:, :1]) if probabilities.shape[1] == 2 else logarithms
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the probability of each class, (n, classes), float64, in full precision.
+
+    Args:
+        logits: (n, classes), finite.
+    """
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
 def write_predictions(path: Path, predictions: Predictions, classes: Sequence[str]) -> None:
-    """Write one row per photo: id, label, and the probability of class 1 of two classes, or of each of more classes.
+    """Write one row per photo: id, label, probability and logit of class 1 of two classes, or of each of more classes.
 
     Args:
         path: the CSV file.
         predictions: what to write.
         classes: names of the classes, label 0 first.
     """
-    names = _probability_columns(classes)
-    columns = predictions.probabilities[:, -len(names) :].T
-    rows = {"id": predictions.ids, "label": predictions.labels, **dict(zip(names, columns, strict=True))}
+    rows = {"id": predictions.ids, "label": predictions.labels}
+    for kind, values in (("probability", predictions.probabilities), ("logit", predictions.logits)):
+        names = _value_columns(kind, classes)
+        rows |= dict(zip(names, values[:, -len(names) :].T, strict=True))
     _table(classes).write(path, rows)
 
 
@@ -88,13 +128,17 @@ def read_predictions(path: Path, classes: Sequence[str]) -> Predictions:
         raise InputError(
             f"{path}: expected labels from 0 to {len(classes) - 1}, received {labels.min()} to {labels.max()}"
         )
-    output = rows[_probability_columns(classes)].to_numpy(dtype=np.float64)
-    return Predictions(rows["id"].to_numpy(dtype=object), labels, as_probabilities(output))
+    probabilities, logits = (
+        rows[_value_columns(kind, classes)].to_numpy(dtype=np.float64) for kind in ("probability", "logit")
+    )
+    ids = rows["id"].to_numpy(dtype=object)
+    return Predictions(ids, labels, as_probabilities(probabilities), as_logits(logits))
 
 
 def _table(classes: Sequence[str]) -> Table:
-    return Table(_COLUMNS | dict.fromkeys(_probability_columns(classes), float))
+    names = [name for kind in ("probability", "logit") for name in _value_columns(kind, classes)]
+    return Table(_COLUMNS | dict.fromkeys(names, float))
 
 
-def _probability_columns(classes: Sequence[str]) -> list[str]:
-    return ["probability"] if len(classes) == 2 else [f"probability_{name}" for name in classes]
+def _value_columns(kind: str, classes: Sequence[str]) -> list[str]:
+    return [kind] if len(classes) == 2 else [f"{kind}_{name}" for name in classes]

@@ -7,7 +7,7 @@ from pydantic import Field
 from canigatti.records import Record, Table
 from canigatti.training.records import Inputs, Machine
 
-EVALUATION_FILES = ("predictions.csv", "metrics.json", "uncertain.csv", "speed.json")
+EVALUATION_FILES = ("predictions.csv", "validation.csv", "metrics.json", "uncertain.csv", "speed.json")
 EVALUATION_PLOTS = {  # titles by name of the PNG file
     "confusion": "confusion matrix",
     "misclassified": "misclassified photos",
@@ -27,7 +27,7 @@ class EvaluationRecord(Record):
 
     Attributes:
         model_sha256: of the model.
-        inputs: the photos and the split whose test set was predicted.
+        inputs: the photos and the split whose test and validation sets were predicted.
         machine: what the last digits of the predictions depend on.
         files: SHA-256 by name of the other files that `evaluate` wrote next to this one.
     """

@@ -53,10 +53,12 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
         raise _mismatch(evaluation, f"it evaluates a model other than that of {training}")
     for name in EVALUATION_FILES:
         _check_hash(evaluation.with_name(name), evaluated.files.get(name), evaluation)
+    classes = ClassNames.beside(folder / "photos" / "groups.csv")
+    for name, subset in (("predictions.csv", "test"), ("validation.csv", "validation")):
+        path = evaluation.with_name(name)
+        _check_subset(path, read_predictions(path, classes), split, subset)
     predictions = evaluation.with_name("predictions.csv")
-    read = read_predictions(predictions, ClassNames.beside(folder / "photos" / "groups.csv"))
-    _check_test_set(predictions, read, split)
-    _check_metrics(predictions, read, folder / "photos" / "groups.csv")
+    _check_metrics(predictions, read_predictions(predictions, classes), folder / "photos" / "groups.csv")
     return evaluation
 
 
@@ -89,13 +91,13 @@ def _check_hash(path: Path, sha256: str | None, record: Path) -> None:
         raise _mismatch(path, f"it has changed since {record} was written")
 
 
-def _check_test_set(path: Path, predictions: Predictions, split: Path) -> None:
+def _check_subset(path: Path, predictions: Predictions, split: Path, subset: str) -> None:
     rows = SPLIT.read(split)
-    tested = rows.loc[rows["part"] == "test"]
-    expected = (tested["id"].to_numpy(dtype=object), tested["label"].to_numpy(dtype=np.int64))
+    listed = rows.loc[rows["part"] == subset]
+    expected = (listed["id"].to_numpy(dtype=object), listed["label"].to_numpy(dtype=np.int64))
     if not all(map(np.array_equal, (predictions.ids, predictions.labels), expected)):
-        counts = f"{len(predictions):,} predictions for {len(tested):,} photos"
-        raise _mismatch(path, f"it does not list the test set of {split} ({counts})")
+        counts = f"{len(predictions):,} predictions for {len(listed):,} photos"
+        raise _mismatch(path, f"it does not list the {subset} set of {split} ({counts})")
 
 
 def _check_metrics(path: Path, predictions: Predictions, groups: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from canigatti.evaluation.intervals import accuracy_interval, exact_lower_limit
 from canigatti.evaluation.metrics import compute_metrics
-from canigatti.evaluation.predictions import Predictions
+from canigatti.evaluation.predictions import Predictions, logits_of
 from canigatti.report.ranking import Ranking
 from canigatti.report.results import Run
 
@@ -51,7 +51,7 @@ def _guess(split: str, predictions: Predictions, classes: Sequence[str], ranking
     value = None if ranking.is_loss else accuracy
     if not ranking.is_loss and not ranking.is_accuracy:
         certain = np.tile(np.eye(len(classes))[label], (len(predictions), 1))
-        metrics = compute_metrics(Predictions(predictions.ids, predictions.labels, certain))
+        metrics = compute_metrics(Predictions(predictions.ids, predictions.labels, certain, logits_of(certain)))
         value = getattr(metrics, ranking.metric)
     return Guess(split, classes[label] if (counts == counts.max()).sum() == 1 else None, accuracy, value)
 

@@ -31,6 +31,7 @@ class Run:
         table: name of the report's table that contains the experiment.
         history: one row per epoch, see :data:`canigatti.training.records.HISTORY`.
         predictions: of the test photos.
+        validation: of the validation photos.
         uncertain: the least certain test photos, see :data:`canigatti.evaluation.records.UNCERTAIN`.
         plots: paths of the PNG files `misclassified` and `uncertain`, which exist.
     """
@@ -43,6 +44,7 @@ class Run:
     speed: Speed
     history: pd.DataFrame
     predictions: Predictions
+    validation: Predictions
     uncertain: pd.DataFrame
     plots: dict[str, Path]
 
@@ -150,6 +152,7 @@ def _read_run(folder: Path, outlined: OutlinedExperiment, seed: int, classes: Se
         speed=Speed.read(evaluation / "speed.json"),
         history=HISTORY.read(training / "history.csv"),
         predictions=read_predictions(evaluation / "predictions.csv", classes),
+        validation=read_predictions(evaluation / "validation.csv", classes),
         uncertain=UNCERTAIN.read(evaluation / "uncertain.csv"),
         plots={name: _require_file(evaluation / f"{name}.png") for name in ("misclassified", "uncertain")},
     )

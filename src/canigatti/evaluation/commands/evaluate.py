@@ -1,4 +1,4 @@
-"""Evaluate a model on the test set."""
+"""Evaluate a model on the test set, and predict the validation set for its calibration."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +14,15 @@ def evaluate(
     images: Images,
     output: Annotated[
         Path,
-        typer.Option(help="Folder for predictions.csv, metrics.json, uncertain.csv, speed.json and evaluation.json."),
+        typer.Option(
+            help="Folder for predictions.csv (test set), validation.csv, metrics.json, uncertain.csv, speed.json and "
+            "evaluation.json."
+        ),
     ],
 ) -> None:
-    """Predict the test set with a trained model, and compute its accuracy, loss and speed."""
-    from canigatti.evaluation.metrics import compute_metrics, least_certain
-    from canigatti.evaluation.prediction import predict
+    """Predict the test set and the validation set with a model; compute accuracy, loss and speed on the test set."""
+    from canigatti.evaluation.logits import LogitNetwork
+    from canigatti.evaluation.metrics import check_probabilities, compute_metrics, least_certain
     from canigatti.evaluation.predictions import Predictions, write_predictions
     from canigatti.evaluation.records import EVALUATION_FILES, UNCERTAIN, EvaluationRecord
     from canigatti.evaluation.speed import measure_speed
@@ -35,14 +38,20 @@ def evaluate(
     model_sha256, inputs = TrainingRecord.read(model.with_name("run.json")).model_sha256, Inputs.of(images, split)
     network = load_model(model, model_sha256)
     store = open_store(images, images.with_name("manifest.csv"))
-    rows = store.rows(read_subset(split, "test"))
-    groups = groups_of(store.ids[rows], images.with_name("groups.csv"))
+    rows, validated = (store.rows(read_subset(split, subset)) for subset in ("test", "validation"))
+    groups, classes = groups_of(store.ids[rows], images.with_name("groups.csv")), ClassNames.beside(images)
     try:
-        predictions = Predictions(store.ids[rows], store.labels[rows], predict(network, store.images, rows))
+        with_logits = LogitNetwork(network)
+        predictions, validation = (
+            Predictions(store.ids[chosen], store.labels[chosen], *with_logits.predict(store.images, chosen))
+            for chosen in (rows, validated)
+        )
         metrics = compute_metrics(predictions, groups)
+        check_probabilities(validation.probabilities)
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
-    write_predictions(output / "predictions.csv", predictions, ClassNames.beside(images))
+    write_predictions(output / "predictions.csv", predictions, classes)
+    write_predictions(output / "validation.csv", validation, classes)
     UNCERTAIN.write(output / "uncertain.csv", least_certain(predictions))
     metrics.write(output / "metrics.json")
     measure_speed(network, store.images, rows).write(output / "speed.json")
