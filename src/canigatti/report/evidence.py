@@ -29,6 +29,7 @@ class Network:
         groups: the group of each test photo, by photo id; photos of a group are not independent.
         loss: on the test photos, mean over the seeds that did not diverge.
         validation: the metric that ranks on the validation set, mean over all seeds; NaN if it is undefined.
+        validation_loss: on the validation set, mean over the seeds that did not diverge.
         best_epochs: by seed, of the seeds that did not diverge.
         seconds_per_epoch: by seed, of the seeds that did not diverge.
         random_initialization: whether the network started from random weights instead of the requested pretrained ones.
@@ -41,6 +42,7 @@ class Network:
     groups: pd.Series
     loss: float
     validation: float
+    validation_loss: float
     best_epochs: pd.Series
     seconds_per_epoch: pd.Series
     parameters: int
@@ -103,6 +105,7 @@ def _build_network(runs: Sequence[Run], groups: pd.Series, ranking: Ranking) -> 
         groups=_select_groups(groups, photos),
         loss=float(np.mean([run.metrics.loss for run in converged])),
         validation=float(np.mean([_validation_value(run, ranking) for run in runs])),
+        validation_loss=float(np.mean([photo_losses(run.validation).mean() for run in converged])),
         best_epochs=pd.Series({run.seed: run.training.best_epoch for run in converged}),
         seconds_per_epoch=pd.Series({run.seed: run.training.seconds_per_epoch for run in converged}),
         parameters=first.training.parameters,

@@ -18,6 +18,7 @@ from canigatti.report.ranking import ACCURACY, Ranking
 SETTINGS = ("Split", "Color", "Augmented")  # columns that may have the same value in every row
 LEFT_ALIGNED = ("Experiment", *SETTINGS)  # columns of text; all other columns are numbers
 ACCURACY_HEADING = "Accuracy (95% interval)"
+_LOSS_DIFFERENCE = ["loss_difference", "loss_difference_low", "loss_difference_high"]
 _DIFFERENCE = ["difference", "difference_low", "difference_high"]
 _COLORS = {"rgb": "RGB", "grayscale": "grayscale"}
 
@@ -37,6 +38,7 @@ def for_reading(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> pd.DataFram
         "Augmented": table["augmented"].map({True: "yes", False: "no"}),
         **({} if ranking.is_accuracy else {ranking.heading: _ranked_texts(table, ranking)}),
         ACCURACY_HEADING: table.apply(_accuracy_text, axis="columns", ranking=ranking),
+        "Validation": table["validation"].map(lambda value: ABSENT if pd.isna(value) else ranking.format(value)),
         "Loss": _with_std(table, "loss", "{:.4f}".format),
         "Best epoch": _with_std(table, "best_epoch", epoch),
         "s/epoch": _with_std(table, "seconds_per_epoch", "{:.1f}".format),
@@ -147,19 +149,49 @@ def comparison_as_markdown(comparison: pd.DataFrame, grouped: bool, ranking: Ran
         grouped: whether test photos belong to the same group.
         ranking: the metric that ranks.
     """
+    texts = pairs_for_reading(comparison)
+    texts.insert(0, "Split", comparison["split"])
+    return markdown(texts, ("Split", "First", "Second"), [comparison_note(comparison, grouped, ranking)])
+
+
+def pairs_for_reading(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Format the rows of :func:`canigatti.report.comparison.compare` as text, without their split."""
+    counts = {"Only first correct": "only_first_correct", "Only second correct": "only_second_correct"}
+    better = comparison[[f"probability_first_better{end}" for end in ("", "_low", "_high")]].to_numpy(float)
     texts = {
-        "Split": comparison["split"],
         "First": comparison["first"],
         "Second": comparison["second"],
         "Photos": comparison["n"].map("{:,}".format),
         "Difference (95% interval)": [in_points(*row) for row in comparison[_DIFFERENCE].to_numpy(float)],
-        "Only first correct": comparison["only_first_correct"],
-        "Only second correct": comparison["only_second_correct"],
+        "Error from photos": comparison["standard_error_photos"].map(_points),
+        "Error from seeds": comparison["standard_error_seeds"].map(_points),
+        "Loss difference (95% interval)": [
+            "{} ({} to {})".format(*(signed(value, 3) for value in row))
+            for row in comparison[_LOSS_DIFFERENCE].to_numpy(float)
+        ],
+        "First better in a new run": [
+            percent_with_interval(row[0], None if pd.isna(row[0]) else tuple(row[1:])) for row in better
+        ],
+        **{heading: comparison[column].map(_count_or_absent) for heading, column in counts.items()},
         "p": comparison["p"].map(p_value),
         "p (Holm)": comparison["p_holm"].map(p_value),
         "Significant": comparison["significant"].map({True: "yes", False: "no"}),
     }
-    return markdown(pd.DataFrame(texts), ("Split", "First", "Second"), [comparison_note(grouped, ranking)])
+    if (comparison["seeds"] == 1).all():
+        del texts["Error from seeds"]
+    else:
+        texts = {heading: column for heading, column in texts.items() if heading not in counts}
+    if comparison["probability_first_better"].isna().all():
+        del texts["First better in a new run"]
+    return pd.DataFrame(texts)
+
+
+def _points(fraction: float) -> str:
+    return f"{100 * fraction:.2f}"
+
+
+def _count_or_absent(count: object) -> str:
+    return ABSENT if pd.isna(count) else f"{count:,}"
 
 
 def findings_as_markdown(findings: pd.DataFrame, grouped: bool) -> str:
@@ -193,7 +225,9 @@ def signed(number: float, digits: int = 1) -> str:
 
 
 def p_value(p: float) -> str:
-    """Format a p-value with two significant digits: `0.034`, `< 0.0001`."""
+    """Format a p-value with two significant digits: `0.034`, `< 0.0001`; `–` if it is missing."""
+    if pd.isna(p):
+        return ABSENT
     return f"{p:.2g}" if p >= 0.0001 else "< 0.0001"
 
 
