@@ -3,7 +3,7 @@
 import sys
 
 import coverage_networks
-from measure import Row, as_markdown
+from measure import as_markdown
 
 HEADER = "| simulation | measured | expected | met | |\n| --- | ---: | ---: | --- | --- |"
 

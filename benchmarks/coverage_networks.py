@@ -17,7 +17,11 @@ from canigatti.report.multireader import accuracy, difference, mean_over_pairs, 
 
 RUNS = 1_000
 PHOTO, OWN, CHANCE = 1.0, 0.5, 0.6  # standard deviations of the effects
-SEED_EFFECTS = {"no": 0.0, "weak": 0.15, "strong": 0.45}  # the accuracy of 90% varies by 0, 2 and 6 points between seeds
+SEED_EFFECTS = {
+    "no": 0.0,
+    "weak": 0.15,
+    "strong": 0.45,
+}  # the accuracy of 90% varies by 0, 2 and 6 points between seeds
 SEEDS, PHOTOS = (3, 5, 10), (80, 500, 2500)
 NETWORKS = 15
 
@@ -54,7 +58,9 @@ class Model:
 
     def _normal(self, rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
         networks, photos, seeds = shape
-        return np.repeat(rng.standard_normal((networks, -(-photos // self.group), seeds)), self.group, axis=1)[:, :photos]
+        return np.repeat(rng.standard_normal((networks, -(-photos // self.group), seeds)), self.group, axis=1)[
+            :, :photos
+        ]
 
 
 def rows() -> Iterator[Row]:
@@ -117,7 +123,9 @@ def choice(model: Model) -> Iterator[Row]:
     detail = f"{naive:+.2f} for the best on the test set"
     yield Row(name, f"{bias:+.2f}", "within 0.2", abs(bias) <= 0.2, detail)
     if model.seeds > 1:
-        yield share(f"the unbeaten networks include the best of {NETWORKS}", [unbeaten(model, rng) for _ in range(200)], 95, 100)
+        yield share(
+            f"the unbeaten networks include the best of {NETWORKS}", [unbeaten(model, rng) for _ in range(200)], 95, 100
+        )
 
 
 def two_sets(model: Model, rng: np.random.Generator, truths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -133,7 +141,11 @@ def unbeaten(model: Model, rng: np.random.Generator) -> bool:
     pairs = [(a, b) for a in range(NETWORKS) for b in range(a)]
     tests = [difference(networks[a], networks[b], model.groups) for a, b in pairs]
     significant = holm([test.p for test in tests]) < 0.05
-    losses = [b if test.interval.estimate > 0 else a for (a, b), test, found in zip(pairs, tests, significant, strict=True) if found]
+    losses = [
+        b if test.interval.estimate > 0 else a
+        for (a, b), test, found in zip(pairs, tests, significant, strict=True)
+        if found
+    ]
     return 0 not in losses
 
 

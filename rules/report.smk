@@ -16,7 +16,7 @@ MEASURED = dict(
 )
 GALLERIES = of_every_run(f"{EVALUATION}/{RUN}/misclassified.png") + of_every_run(f"{EVALUATION}/{RUN}/uncertain.png")
 OUTLINE = STUDY.outline(CONFIGURATION, OPTIONS).to_json()
-TABLES = [*STUDY.tables(), "comparison", "findings"]
+TABLES = [*STUDY.tables(), "comparison", *(["findings"] if STUDY.findings else [])]
 
 
 # Snakemake deletes the outputs of a rule before it runs: a rule of its own leaves the last page where it is.
@@ -50,6 +50,8 @@ rule plot_report:
     input:
         **MEASURED,
         galleries=GALLERIES,
+        trials=expand(rules.select_trial.output.trials, experiment=SEARCHED),
+        groups=rules.inspect_photos.output.groups,
         checked=rules.check_results.output.checked,
         code=PLAN.code("report.commands.plot"),
     output:

@@ -29,6 +29,7 @@ class Outline(Record):
     options: tuple[str, ...]
     seeds: tuple[Seed, ...]
     rank_by: RankBy
+    findings: bool
 
 
 class Study(Record):
@@ -62,6 +63,10 @@ class Study(Record):
         default="accuracy",
         description="The metric of the test set by which the report ranks experiments; balanced_accuracy and macro_f1 "
         "give rare classes the same weight as frequent ones.",
+    )
+    findings: bool = Field(
+        default=False,
+        description="Whether the report tests the conclusions of the original study of cats and dogs on this study.",
     )
     weights: dict[str, Weights] = Field(
         default={}, description="Source of the pretrained weights of each backbone: imagenet, a file, or a mapping."
@@ -102,6 +107,7 @@ class Study(Record):
             options=options,
             seeds=self.seeds,
             rank_by=self.rank_by,
+            findings=self.findings,
         )
 
     def tables(self) -> list[str]:

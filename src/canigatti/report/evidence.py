@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from canigatti.evaluation.metrics import compute_metrics, photo_losses
-from canigatti.evaluation.predictions import Predictions
 from canigatti.files import InputError
 from canigatti.report.guessing import guess_predictions
 from canigatti.report.ranking import ACCURACY, Ranking

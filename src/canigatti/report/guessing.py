@@ -12,6 +12,7 @@ from canigatti.report.multireader import accuracy
 from canigatti.report.ranking import Ranking
 from canigatti.report.results import Run
 
+
 @dataclass(frozen=True)
 class Guess:
     """Always guessing the largest class of a test set.

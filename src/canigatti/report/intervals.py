@@ -5,7 +5,6 @@ from itertools import permutations
 
 import numpy as np
 
-
 _EXACT_BELOW = 10  # pairs of values; 9! permutations take a second
 _MIN_RANKED = 5  # 2/4! is above 0.05
 

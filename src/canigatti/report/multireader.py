@@ -239,7 +239,7 @@ def _solve(p: float, end: float, of_photos: float, of_seeds: float) -> float:
     return _bisect(excess, p, end)
 
 
-def _bisect(excess, inside: float, outside: float) -> float:  # noqa: ANN001
+def _bisect(excess, inside: float, outside: float) -> float:
     """Return the limit of an interval, where the excess changes its sign, between a point inside and one outside."""
     if excess(outside) <= 0:
         return outside

@@ -13,19 +13,20 @@ RANDOM_INITIALIZATION_NOTE = (
 )
 DIVERGED = "diverged"
 DIVERGED_NOTE = (
-    "Diverged: a loss became infinite or NaN, so there is no network that could be used. A seed that diverged counts as "
-    "always guessing the largest class; an experiment of which all seeds diverged has no accuracy and is not ranked. "
-    "A lower learning rate may help."
+    "Diverged: a loss became infinite or NaN, so there is no network that could be used. A seed that diverged counts "
+    "as always guessing the largest class; an experiment of which all seeds diverged has no accuracy and is not "
+    "ranked. A lower learning rate may help."
 )
 ABSENT = "–"
 _ONE_SEED = (
-    "Each network was trained once, so intervals and p-values are about these trained networks, not about the approaches: "
-    "two seeds of one experiment may differ significantly too. Interval: Bonett and Price (2012); p: McNemar's mid-p test."
+    "Each network was trained once, so intervals and p-values are about these trained networks, not about the "
+    "approaches: two seeds of one experiment may differ significantly too. Interval: Bonett and Price (2012); p: "
+    "McNemar's mid-p test."
 )
 _SEVERAL_SEEDS = (
-    "Intervals and p-values describe the variation due to the test photos and that due to the training seed (Obuchowski "
-    "and Rockette 1995, Hillis 2007). Error from photos and error from seeds are the two parts of the standard error, in "
-    "points: if the first is larger, more test photos would help most, otherwise more seeds."
+    "Intervals and p-values describe the variation due to the test photos and that due to the training seed "
+    "(Obuchowski and Rockette 1995, Hillis 2007). Error from photos and error from seeds are the two parts of the "
+    "standard error, in points: if the first is larger, more test photos would help most, otherwise more seeds."
 )
 _GROUPED_NOTE = (
     "Some test photos belong to the same group: near duplicates, or groups that the study configures. They are not "
@@ -33,8 +34,8 @@ _GROUPED_NOTE = (
 )
 _FINDINGS_NOTE = (
     "The two networks of a pair differ only in the setting that the claim is about. Their accuracies are compared on "
-    "the photos that are in both test sets. The pairs are the units of the 95% intervals: a claim about a setting holds "
-    "for other networks only if its pairs agree. The interval of a single pair is about these two networks."
+    "the photos that are in both test sets. The pairs are the units of the 95% intervals: a claim about a setting "
+    "holds for other networks only if its pairs agree. The interval of a single pair is about these two networks."
 )
 
 
@@ -55,8 +56,8 @@ def table_notes(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> list[str]:
     seeds = int(table["seeds"].max())
     if seeds > 1:
         sentences.append(
-            f"Each experiment ran with {seeds} seeds: values are means over seeds, and ± is the standard deviation over "
-            "seeds."
+            f"Each experiment ran with {seeds} seeds: values are means over seeds, and ± is the standard deviation "
+            "over seeds."
         )
     if table["random_initialization"].any():
         sentences.append(RANDOM_INITIALIZATION_NOTE)
@@ -73,8 +74,8 @@ def table_notes(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> list[str]:
 
 def _standing_note(ranking: Ranking) -> str:
     chosen = (
-        f"{MARKS[BEST]} best {ranking.name} on the validation set (column Validation). The test set has no part in this "
-        "choice."
+        f"{MARKS[BEST]} best {ranking.name} on the validation set (column Validation). The test set has no part in "
+        "this choice."
     )
     if ranking.is_accuracy:
         return (
@@ -87,12 +88,12 @@ def _standing_note(ranking: Ranking) -> str:
 def _interval_note(seeds: int) -> str:
     if seeds == 1:
         return (
-            "The 95% interval (Wilson) is about this trained network: it describes the variation due to the test photos. "
-            "Another seed gives another network, and how much that matters cannot be seen from one."
+            "The 95% interval (Wilson) is about this trained network: it describes the variation due to the test "
+            "photos. Another seed gives another network, and how much that matters cannot be seen from one."
         )
     return (
-        "The 95% interval describes the variation due to the test photos and that due to the training seed: it is about "
-        "what training again, with another seed, would give on other photos of this kind."
+        "The 95% interval describes the variation due to the test photos and that due to the training seed: it is "
+        "about what training again, with another seed, would give on other photos of this kind."
     )
 
 
@@ -113,8 +114,8 @@ def comparison_note(comparison: pd.DataFrame, grouped: bool, ranking: Ranking = 
         ranking: the metric that ranks.
     """
     sentences = [
-        "Both networks of a pair were evaluated on the same test photos. The first has the higher accuracy, or the same. "
-        "Difference: accuracy of the first minus accuracy of the second, in percentage points.",
+        "Both networks of a pair were evaluated on the same test photos. The first has the higher accuracy, or the "
+        "same. Difference: accuracy of the first minus accuracy of the second, in percentage points.",
         _ONE_SEED if (comparison["seeds"] == 1).all() else _SEVERAL_SEEDS,
         "Loss difference: cross-entropy of the first minus that of the second, lower is better.",
     ]

@@ -16,6 +16,7 @@ from canigatti.report.page.plots import (
     plot_curves_grid,
     plot_intervals,
 )
+from canigatti.report.pair_texts import pairs_for_reading
 from canigatti.report.ranking import Ranking
 from canigatti.report.results import Run, SearchResults, StudyResults
 from canigatti.report.tables import BEST
@@ -96,14 +97,14 @@ class Matrix:
     Attributes:
         columns: names of all experiments except the best one, which no other exceeds.
         rows: names with one cell per column: the difference and whether it is significant, or None.
-        pairs: all values of each pair, see :func:`canigatti.report.comparison.compare`.
+        pairs: all values of each pair as texts, see :func:`canigatti.report.pair_texts.pairs_for_reading`.
     """
 
     split: str
     photos: int
     columns: list[str]
     rows: list[tuple[str, list[tuple[str, bool] | None]]]
-    pairs: list[dict]
+    pairs: pd.DataFrame
 
 
 def section(study: StudyResults, name: str, runs: Sequence[Run], table: pd.DataFrame, ranking: Ranking) -> Section:
@@ -217,4 +218,4 @@ def _matrix(split: str, pairs: pd.DataFrame) -> Matrix:
         for pair in pairs.itertuples()
     }
     rows = [(row, [cells.get((row, column)) for column in names[1:]]) for row in names[:-1]]
-    return Matrix(split, int(pairs["n"].iloc[0]), names[1:], rows, pairs.to_dict("records"))
+    return Matrix(split, int(pairs["n"].iloc[0]), names[1:], rows, pairs_for_reading(pairs))
