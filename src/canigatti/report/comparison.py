@@ -71,10 +71,10 @@ def _compare_within(networks: Sequence[Network]) -> list[dict[str, Any]]:
 def _compare_two(pair: Pair) -> dict[str, Any]:
     first, second = sorted(pair, key=lambda network: -network.accuracy)  # ties keep the order of the study
     require_same_photos(f"{second.name}/seed{second.correct.columns[0]}", second.correct.index, first.correct.index)
-    groups, correct = first.groups.to_numpy(), [network.correct.to_numpy() for network in (first, second)]
-    accuracies = difference(*correct, groups)
+    groups, correct, others = first.groups.to_numpy(), first.correct.to_numpy(), second.correct.to_numpy()
+    accuracies = difference(correct, others, groups)
     losses = difference(first.losses.to_numpy(), second.losses.to_numpy(), groups).interval
-    better = superiority(*(network.correct.mean().to_numpy() for network in (first, second)))
+    better = superiority(correct.mean(axis=0), others.mean(axis=0))
     row = {
         "split": first.split,
         "first": first.name,
@@ -98,7 +98,7 @@ def _compare_two(pair: Pair) -> dict[str, Any]:
         "only_second_correct": None,
         "p": accuracies.p,
     }
-    return row | (_trained_networks(*correct, groups) if first.seeds == second.seeds == 1 else {})
+    return row | (_trained_networks(correct, others, groups) if first.seeds == second.seeds == 1 else {})
 
 
 def _trained_networks(first: np.ndarray, second: np.ndarray, groups: np.ndarray) -> dict[str, Any]:

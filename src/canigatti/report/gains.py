@@ -33,8 +33,8 @@ def gain(pair: Pair, level: float = 0.95) -> Interval:
     """
     before, after = pair
     common = before.correct.index[before.correct.index.isin(after.correct.index)]
-    correct = [network.correct.loc[common].to_numpy() for network in (after, before)]
-    return difference(*correct, before.groups.loc[common].to_numpy(), level).interval
+    first, second = (network.correct.loc[common].to_numpy() for network in (after, before))
+    return difference(first, second, before.groups.loc[common].to_numpy(), level).interval
 
 
 def paired_differences(pairs: Sequence[Pair]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ readers take the place of the seeds: "multi-reader multi-case" studies. The vari
 `make coverage` simulates all intervals of this module: they contain the truth at the rate that they promise.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from canigatti.report.intervals import Interval
 
 _MIN_DEGREES = 0.5  # of freedom; with fewer, the quantile of Student's t exceeds 50
-_FEW = 10  # units with errors; the variance of fewer is not reliable
+_FEW = 8  # units with errors; the variance of fewer is not reliable
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,10 @@ def difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray, level:
     the networks' means between seeds, divided by the number of seeds and summed over both networks; R is the part of Q
     that is due to photos. Student's t has V²/(ΣQ²/(S - 1) + P²/(n - 1)) degrees of freedom for S seeds and n units.
 
-    Two units with opposite differences are added, each as large as the root mean square of the differences that are not
-    0, or 1 if all are. With one seed per network, this is the interval of Bonett and Price (2012), which is based on
-    the normal distribution and describes these two trained networks. With few discordant photos, it prevents variances
-    that are too small.
+    Two units with opposite differences are added, because few discordant units give variances that are too small. With
+    one seed per network, their size is the root mean square of the differences that are not 0, or 1 if all are: this is
+    the interval of Bonett and Price (2012), which is based on the normal distribution and describes these two trained
+    networks. With several seeds, their squares are half as large.
 
     Args:
         first: (photos, seeds), per photo and seed whether it is classified correctly, or a loss.
@@ -56,12 +57,14 @@ def difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray, level:
     """
     first, second, units = first.astype(float), second.astype(float), _Units.of(groups)
     differences = first.mean(axis=1) - second.mean(axis=1)
-    estimate, photo_variance = _padded_mean(differences, units)
+    weight = 1.0 if first.shape[1] == second.shape[1] == 1 else 0.5
+    estimate, photo_variance = _padded_mean(differences, units, weight)
     between = [_seed_components(network, units) for network in (first, second)]
     seed_variance = max(sum(variance - due_to_photos for variance, due_to_photos, _ in between), 0.0)
     variance = photo_variance + seed_variance
-    spread = sum(variance**2 / degrees for variance, _, degrees in between if degrees)
-    degrees = variance**2 / (spread + photo_variance**2 / _photo_degrees(units, first, second))
+    spread = photo_variance**2 / _photo_degrees(units, first, second)
+    spread += sum(variance**2 / degrees for variance, _, degrees in between if degrees)
+    degrees = variance**2 / spread if spread else np.inf
     low, high, p = _student(estimate, variance, degrees, level)
     return Difference(Interval(float(differences.mean()), low, high), p, photo_variance, seed_variance, degrees)
 
@@ -144,7 +147,8 @@ def superiority(first: np.ndarray, second: np.ndarray) -> Interval | None:
         inner = 1 + larger * ((1 - theta) / (2 - theta) + theta / (1 + theta))
         return abs(theta - estimate) - quantile * np.sqrt(theta * (1 - theta) * inner / pairs)
 
-    return Interval(estimate, *(_bisect(excess, estimate, end) for end in (0.0, 1.0)))
+    inside = min(max(estimate, 1e-9), 1 - 1e-9)  # at 0 and 1, the interval's limit is 0 or 1 on both sides
+    return Interval(estimate, *(_limit(excess, inside, end) for end in (0.0, 1.0)))
 
 
 @dataclass(frozen=True)
@@ -183,11 +187,11 @@ class _Units:
         return totals
 
 
-def _padded_mean(differences: np.ndarray, units: _Units) -> tuple[float, float]:
+def _padded_mean(differences: np.ndarray, units: _Units, weight: float) -> tuple[float, float]:
     """Return the mean and its variance between units, with two opposite units added, see :func:`difference`."""
     sums, sizes = units.sums(differences), units.sums(np.ones(len(differences)))
     discordant = sums[np.abs(sums) > 1e-12]
-    size = float(np.sqrt((discordant**2).mean())) if len(discordant) else 1.0
+    size = float(np.sqrt(weight * (discordant**2).mean())) if len(discordant) else 1.0
     sums, sizes = np.append(sums, [size, -size]), np.append(sizes, [sizes.mean()] * 2)
     mean = float(sums.sum() / sizes.sum())
     correction = 1.0 if units.are_photos or units.count == 1 else units.count / (units.count - 1)
@@ -236,14 +240,11 @@ def _solve(p: float, end: float, of_photos: float, of_seeds: float) -> float:
         weight = x * (1 - x) / (p * (1 - p))
         return (x - p) ** 2 - of_photos * weight - of_seeds * weight**2
 
-    return _bisect(excess, p, end)
+    return _limit(excess, p, end)
 
 
-def _bisect(excess, inside: float, outside: float) -> float:
+def _limit(excess: Callable[[float], float], inside: float, outside: float) -> float:
     """Return the limit of an interval, where the excess changes its sign, between a point inside and one outside."""
-    if excess(outside) <= 0:
-        return outside
-    for _ in range(60):
-        middle = (inside + outside) / 2
-        inside, outside = (inside, middle) if excess(middle) > 0 else (middle, outside)
-    return (inside + outside) / 2
+    from scipy.optimize import brentq
+
+    return outside if excess(outside) <= 0 else float(brentq(excess, inside, outside))

@@ -92,10 +92,10 @@ def study_table(runs: Sequence[Run], evidence: Evidence, original: pd.DataFrame 
       deviation.
     - The metric that ranks is a column too. It is missing if it is undefined for the test set. `validation` is this
       metric on the validation set.
-    - `standing` is `BEST` for the best value on the validation set, of equal values that with the lowest loss. The test set has no part in this choice, so the
-      metrics on the test set are not better by chance. If the accuracy ranks, `standing` is `UNBEATEN` for the other
-      experiments than which no experiment of the table and of their split is significantly more accurate on the test
-      set. It is empty for experiments with a random initialization.
+    - `standing` is `BEST` for the best value on the validation set, of equal values that with the lowest loss. The
+      test set has no part in this choice, so the metrics on the test set are not better by chance. If the accuracy
+      ranks, `standing` is `UNBEATEN` for the other experiments than which no experiment of the table and of their split
+      is significantly more accurate on the test set. It is empty for experiments with a random initialization.
 
     Args:
         runs: runs of the experiments.
