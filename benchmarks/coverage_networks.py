@@ -173,7 +173,8 @@ def contains(interval: Interval, truth: float) -> bool:
 
 
 def share(name: str, events: list, low: float, high: float) -> Row:
-    """Return the row of a frequency that should be between two percentages."""
+    """Return the row of a frequency that should be between two percentages, within two standard errors."""
     percent = 100 * float(np.mean(events))
     error = 100 * float(np.sqrt(np.var(events) / len(events)))
-    return Row(name, f"{percent:.1f}%", f"{low:g} to {high:g}%", low <= percent <= high, f"standard error {error:.1f}")
+    met = percent + 2 * error >= low and percent - 2 * error <= high
+    return Row(name, f"{percent:.1f}%", f"{low:g} to {high:g}%", met, f"standard error {error:.1f}")

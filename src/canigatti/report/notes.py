@@ -35,7 +35,7 @@ _GROUPED_NOTE = (
 _FINDINGS_NOTE = (
     "The two networks of a pair differ only in the setting that the claim is about. Their accuracies are compared on "
     "the photos that are in both test sets. The pairs are the units of the 95% intervals: a claim about a setting "
-    "holds for other networks only if its pairs agree. The interval of a single pair is about these two networks."
+    "holds for other networks only if its pairs agree, and a single pair decides nothing about others."
 )
 
 

@@ -184,6 +184,11 @@ def duration(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
+def enumerate_words(words: Sequence[str]) -> str:
+    """Join words as a list in a sentence: `a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
 def count_noun(count: int, singular: str, plural: str | None = None) -> str:
     """Format a count with its noun: `1 photo`, `12,500 photos`; the default plural appends an s."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

@@ -26,7 +26,7 @@ from canigatti.report.gains import gain, mean_gain, paired_differences
 from canigatti.report.intervals import Interval, mean, rank_correlation
 from canigatti.report.texts import count_noun, in_points, p_value, signed
 
-_ONE_PAIR = "a single pair cannot decide it: pairs are the units"
+_ONE_PAIR = "a single pair of networks decides nothing about others"
 _ORIGINAL_KERNELS = 3 * 3 * 3 * 32  # weights of the first layer: channels, height, width, filters
 
 
@@ -78,17 +78,22 @@ def accuracy_rises(claim: Claim, pairs: Sequence[Pair], setting: str) -> Finding
     if not pairs:
         return _no_pairs(claim, setting)
     mean_of_pairs = mean_gain(pairs)
+    if len(pairs) == 1:
+        return undecided(claim, f"{_points(mean_of_pairs)}, but {_ONE_PAIR}", _gains(pairs))
     result = f"{_points(mean_of_pairs)}, {_mean_of(pairs)}"
     return Finding(claim, verdict([mean_of_pairs]), result, _gains(pairs), mean_of_pairs)
 
 
 def accuracy_rises_each_time(claim: Claim, pairs: Sequence[Pair], setting: str) -> Finding:
-    """Test the gain in accuracy of each pair that differs in this setting."""
+    """Test the gain in accuracy of each pair that differs in this setting; a single pair can only contradict it."""
     if not pairs:
         return _no_pairs(claim, setting)
     gains = [gain(pair) for pair in pairs]
     corrected = [gain(pair, level=1 - SIGNIFICANCE / len(pairs)) for pair in pairs]  # Bonferroni
-    return Finding(claim, verdict(gains, contradicting=corrected), ", ".join(map(_points, gains)), _gains(pairs))
+    found, result = verdict(gains, contradicting=corrected), ", ".join(map(_points, gains))
+    if len(pairs) == 1 and found == SUPPORTED:
+        return undecided(claim, f"{result}, but {_ONE_PAIR}", _gains(pairs))
+    return Finding(claim, found, result, _gains(pairs))
 
 
 def overfitting_is_delayed(pairs: Sequence[Pair]) -> Finding:
@@ -156,6 +161,8 @@ def both_beat_rmsprop(steps: dict[str, list[Pair]]) -> Finding:
     gains = [mean_gain(pairs) for pairs in steps.values()]
     result = "; ".join(f"{name} {_points(one)}" for name, one in zip(steps, gains, strict=True))
     basis = _gains([pair for pairs in steps.values() for pair in pairs])
+    if any(len(pairs) == 1 for pairs in steps.values()):
+        return undecided(claims.RMSPROP_LOSES, f"{result}, but {_ONE_PAIR}", basis)
     return Finding(claims.RMSPROP_LOSES, verdict(gains), result, basis)
 
 
@@ -219,7 +226,7 @@ def _points(interval: Interval) -> str:
 
 
 def _mean_of(pairs: Sequence[Pair]) -> str:
-    return f"mean of {len(pairs)} pairs" if len(pairs) > 1 else "one pair, so only for these two networks"
+    return f"mean of {count_noun(len(pairs), 'pair')}"
 
 
 def _no_pairs(claim: Claim, setting: str) -> Finding:

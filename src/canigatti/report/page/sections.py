@@ -119,10 +119,11 @@ def section(study: StudyResults, name: str, runs: Sequence[Run], table: pd.DataF
     """
     shown = {run.experiment for run in runs}
     searches = [search for search in study.searches if search.experiment in shown]
+    others = [run for run in study.runs if run.table != name]
     return Section(
         name=name,
         title=title(name, study.classes),
-        introduction=introduction(name, runs, searches, study.classes),
+        introduction=introduction(name, runs, others, searches, study.classes),
         table=table_view(table, ranking),
         searches=[search_view(search) for search in searches],
         intervals=embed_figure(plot_intervals(table)) if table["accuracy"].notna().any() else None,
