@@ -83,7 +83,7 @@ def test_the_mark_is_next_to_the_metric_and_the_notes_claim_no_certainty(reporte
     headings = [cell.strip() for cell in text.splitlines()[0].split("|")]
     row = next(line for line in text.splitlines() if line.startswith(f"| {RIVAL} |")).split("|")
     assert row[headings.index(ranking.heading)].strip().startswith(f"★ {ranking.format(VALUES[rank_by])}")
-    assert row[headings.index("Accuracy (95% interval)")].strip() .startswith("76.8% ± 0.3 (")
+    assert row[headings.index("Accuracy (95% interval)")].strip().startswith("76.8% ± 0.3 (")
     assert text.count("★") == 2  # the best, and its explanation
     assert "≈" not in text
     assert f"Ranks by {ranking.name} come without intervals and tests" in text
