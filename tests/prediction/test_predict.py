@@ -299,7 +299,7 @@ def test_photos_are_decoded_while_a_batch_is_predicted(monkeypatch):
         return np.full((len(photos), 2), 0.5)
 
     monkeypatch.setattr(prediction_files, "read_square", read)
-    monkeypatch.setattr(prediction_files, "predict_batch", during_prediction)
+    monkeypatch.setattr("canigatti.prediction.calibration.predict_batch", during_prediction)
     assert len(list(predict_files(network(), [f"{number}.jpg" for number in range(8)]))) == 8
 
 

@@ -1,20 +1,28 @@
 """The report's tables as files: CSV with full precision, Markdown for readers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
 from canigatti.config import Table
 from canigatti.files import write_text
+from canigatti.report.calibration import calibration_as_markdown, calibration_table
 from canigatti.report.findings.verdicts import findings_table
 from canigatti.report.guessing import guess_note
 from canigatti.report.page.rendering import Conclusions
 from canigatti.report.pair_texts import comparison_as_markdown
-from canigatti.report.records import COMPARISON, EXPERIMENTS, FINDINGS
+from canigatti.report.records import CALIBRATION, COMPARISON, EXPERIMENTS, FINDINGS
+from canigatti.report.results import Run
 from canigatti.report.texts import as_markdown, findings_as_markdown
 
 
-def write_tables(folder: Path, conclusions: Conclusions) -> None:
+def write_tables(folder: Path, conclusions: Conclusions, runs: Sequence[Run]) -> None:
     """Write each table as CSV and Markdown, and delete tables that the current configuration no longer has.
+
+    Args:
+        folder: the folder of the tables.
+        conclusions: of the study.
+        runs: all runs of the study, for the table of their calibration.
 
     Raises:
         OSError: a file cannot be written; the message names it.
@@ -26,6 +34,8 @@ def write_tables(folder: Path, conclusions: Conclusions) -> None:
         write_text(folder / f"{name}.md", as_markdown(experiments, ranking, guess))
     COMPARISON.write(folder / "comparison.csv", comparison)
     write_text(folder / "comparison.md", comparison_as_markdown(comparison, conclusions.grouped, ranking))
+    CALIBRATION.write(folder / "calibration.csv", calibration_table(runs))
+    write_text(folder / "calibration.md", calibration_as_markdown(runs))
     written = {*conclusions.tables}
     if conclusions.findings:
         findings = findings_table(conclusions.findings)
