@@ -1,12 +1,16 @@
 """`make coverage`: simulate studies whose truth is known, and count how often the report's statements hold."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 
+import coverage_calibration
 import coverage_networks
 from measure import Row, as_markdown
 
-SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {"networks": coverage_networks.rows}
+SECTIONS: dict[str, Callable[[], Iterable[Row]]] = {
+    "networks": coverage_networks.rows,
+    "calibration": coverage_calibration.rows,
+}
 HEADER = "| simulation | measured | expected | met | |\n| --- | ---: | ---: | --- | --- |"
 
 
