@@ -13,6 +13,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -169,7 +170,8 @@ def test_probabilities_are_those_of_the_evaluation_in_every_resize_mode(
     inspect(tmp_path / "source.json", CLASSES, tmp_path)
     store(tmp_path / "source.json", tmp_path / "manifest.csv", str(Square(SIZE, resize)), tmp_path / "images.npy")
     kept = read_kept(tmp_path / "manifest.csv")
-    SPLIT.write(tmp_path / "split.csv", kept[["id", "label"]].assign(part="test"))
+    subsets = [kept[["id", "label"]].assign(part=subset) for subset in ("test", "validation")]
+    SPLIT.write(tmp_path / "split.csv", pd.concat(subsets))
     save_model(network(), tmp_path / "model.keras", CLASSES, resize)
     make_training_record(model_sha256=sha256_of(tmp_path / "model.keras")).write(tmp_path / "run.json")
     evaluate(tmp_path / "model.keras", tmp_path / "split.csv", tmp_path / "images.npy", tmp_path)
