@@ -48,6 +48,12 @@ def of_every_run(pattern, experiments=PLAN.included):
     return expand(pattern, experiment=experiments, seed=STUDY.seeds)
 
 
+def measured(pattern):
+    """The pattern with every run of the study filled in, those of its learning curve included."""
+    curve = expand(pattern, experiment=PLAN.curve_points, seed=PLAN.curve.seeds if PLAN.curve else [])
+    return [*dict.fromkeys([*of_every_run(pattern), *curve])]
+
+
 def shown(path, caption, category, **labels):
     """A file that Snakemake's own report shows."""
     return report(path, caption=f"../workflow/captions/{caption}.rst", category=category, labels=labels)

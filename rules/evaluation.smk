@@ -100,3 +100,71 @@ rule plot_evaluation:
         " --images {input.images:q}"
         " --output {params.folder:q}"
         " 2> {log:q}"
+
+
+# Only for the experiments that the configuration lists.
+rule measure_robustness:
+    input:
+        model=ancient(rules.train.output.model),
+        run=rules.train.output.run,
+        images=ancient(PLAN.images_file),
+        images_hash=PLAN.images_hash,
+        manifest=rules.inspect_photos.output.manifest,
+        split=PLAN.split_file,
+        code=PLAN.code("evaluation.commands.robustness"),
+    output:
+        table=f"{EVALUATION}/{RUN}/robustness.csv",
+        photos=f"{EVALUATION}/{RUN}/corrupted.csv",
+        record=f"{EVALUATION}/{RUN}/robustness.json",
+    log:
+        f"{LOGS}/measure_robustness/{RUN}.log",
+    benchmark:
+        f"{BENCHMARKS}/measure_robustness/{RUN}.tsv"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: attempt * 3000,
+        runtime=lambda wildcards, attempt: attempt * 240,
+    params:
+        folder=subpath(output.table, parent=True),
+    shell:
+        "python -P -m canigatti measure-robustness"
+        " --model {input.model:q}"
+        " --split {input.split:q}"
+        " --images {input.images:q}"
+        " --output {params.folder:q}"
+        " 2> {log:q}"
+
+
+# Only for the experiments that the configuration lists.
+rule augment_tests:
+    input:
+        model=ancient(rules.train.output.model),
+        run=rules.train.output.run,
+        images=ancient(PLAN.images_file),
+        images_hash=PLAN.images_hash,
+        manifest=rules.inspect_photos.output.manifest,
+        classes=rules.inspect_photos.output.classes,
+        split=PLAN.split_file,
+        code=PLAN.code("evaluation.commands.augment"),
+    output:
+        predictions=f"{EVALUATION}/{RUN}/augmented.csv",
+        record=f"{EVALUATION}/{RUN}/augmented.json",
+    log:
+        f"{LOGS}/augment_tests/{RUN}.log",
+    benchmark:
+        f"{BENCHMARKS}/augment_tests/{RUN}.tsv"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: attempt * 3000,
+        runtime=lambda wildcards, attempt: attempt * 120,
+    params:
+        folder=subpath(output.predictions, parent=True),
+    shell:
+        "python -P -m canigatti augment-tests"
+        " --model {input.model:q}"
+        " --split {input.split:q}"
+        " --images {input.images:q}"
+        " --output {params.folder:q}"
+        " 2> {log:q}"

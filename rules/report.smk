@@ -3,25 +3,38 @@
 SEARCHED = [name for name, one in PLAN.included.items() if one.search]
 SPLITS_USED = sorted({one.split for one in PLAN.included.values()})
 SIZES_USED = sorted({one.square for one in PLAN.included.values()})
+OUTLINED = STUDY.outline(CONFIGURATION, OPTIONS)
+ROBUST, AUGMENTED = OUTLINED.robustness, OUTLINED.test_time_augmentation
 MEASURED = dict(
     classes=rules.inspect_photos.output.classes,
-    runs=of_every_run(f"{TRAINING}/{RUN}/run.json"),
-    histories=of_every_run(f"{TRAINING}/{RUN}/history.csv"),
-    metrics=of_every_run(f"{EVALUATION}/{RUN}/metrics.json"),
-    predictions=of_every_run(f"{EVALUATION}/{RUN}/predictions.csv"),
-    validations=of_every_run(f"{EVALUATION}/{RUN}/validation.csv"),
-    speeds=of_every_run(f"{EVALUATION}/{RUN}/speed.json"),
-    uncertain=of_every_run(f"{EVALUATION}/{RUN}/uncertain.csv"),
-    evaluations=of_every_run(f"{EVALUATION}/{RUN}/evaluation.json"),
-    calibrations=of_every_run(rules.calibrate.output.calibration),
+    runs=measured(f"{TRAINING}/{RUN}/run.json"),
+    histories=measured(f"{TRAINING}/{RUN}/history.csv"),
+    metrics=measured(f"{EVALUATION}/{RUN}/metrics.json"),
+    predictions=measured(f"{EVALUATION}/{RUN}/predictions.csv"),
+    validations=measured(f"{EVALUATION}/{RUN}/validation.csv"),
+    speeds=measured(f"{EVALUATION}/{RUN}/speed.json"),
+    uncertain=measured(f"{EVALUATION}/{RUN}/uncertain.csv"),
+    evaluations=measured(f"{EVALUATION}/{RUN}/evaluation.json"),
+    calibrations=measured(f"{TRAINING}/{RUN}/calibration.json"),
+    further=[
+        *of_every_run(f"{EVALUATION}/{RUN}/robustness.json", ROBUST),
+        *of_every_run(f"{EVALUATION}/{RUN}/robustness.csv", ROBUST),
+        *of_every_run(f"{EVALUATION}/{RUN}/corrupted.csv", ROBUST),
+        *of_every_run(f"{EVALUATION}/{RUN}/augmented.json", AUGMENTED),
+        *of_every_run(f"{EVALUATION}/{RUN}/augmented.csv", AUGMENTED),
+    ],
 )
 GALLERIES = [
     path
     for name in ("misclassified", "uncertain", "reliability")
     for path in of_every_run(f"{EVALUATION}/{RUN}/{name}.png")
 ]
-OUTLINE = STUDY.outline(CONFIGURATION, OPTIONS).to_json()
-TABLES = [*STUDY.tables(), "comparison", *(["findings"] if STUDY.findings else []), "calibration"]
+OUTLINE = OUTLINED.to_json()
+TABLES = [*STUDY.tables(), "comparison", "calibration", "derived", "power"]
+TABLES += ["findings"] if STUDY.findings else []
+TABLES += ["robustness"] if ROBUST else []
+TABLES += ["learning-curve"] if OUTLINED.learning_curve else []
+CURVES = [f"{RESULTS}/report/learning-curve.png"] if OUTLINED.learning_curve else []
 
 
 # Snakemake deletes the outputs of a rule before it runs: a rule of its own leaves the last page where it is.
@@ -101,6 +114,7 @@ rule write_report:
             "tables",
             "Comparison",
         ),
+        curve=shown(CURVES, "learning-curve", "Comparison") if CURVES else [],
     log:
         f"{LOGS}/write_report.log",
     threads: 1

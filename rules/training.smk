@@ -35,6 +35,7 @@ rule train:
         manifest=rules.inspect_photos.output.manifest,
         classes=rules.inspect_photos.output.classes,
         split=PLAN.split_file,
+        groups=PLAN.training_groups,
         weights=ancient(PLAN.weights_file),
         weights_record=PLAN.weights_record,
         parent=ancient(PLAN.parent_model),

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from canigatti.evaluation.commands.augment import augment_tests
 from canigatti.evaluation.commands.calibrate import calibrate
 from canigatti.evaluation.commands.evaluate import evaluate
 from canigatti.evaluation.commands.plot import plot_evaluation
+from canigatti.evaluation.commands.robustness import measure_robustness
 from canigatti.files import InputError, write_text
 from canigatti.ownership import one_writer
 from canigatti.photos.commands.fetch import fetch
@@ -38,7 +40,7 @@ for command in (
     *(fetch, generate, inspect, plot_photos, split, store),
     *(fetch_weights, train, plot_training),
     *(propose_trials, train_trial, select_trial, plot_search),
-    *(evaluate, calibrate, plot_evaluation),
+    *(evaluate, calibrate, plot_evaluation, measure_robustness, augment_tests),
     *(check_results, plot_report, report),
 ):
     app.command()(one_writer(recorded(with_one_code(command))))

@@ -10,20 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from canigatti.config import Experiment, Pretrained, Search, SearchSpec, Study, Weights
+from canigatti.config import Experiment, OutlinedCurve, Pretrained, Search, SearchSpec, Study, Weights
 from canigatti.files import InputError, is_csv, sha256_of
 from canigatti.photos.origin import source_digest
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
+from canigatti.resources import training_memory, training_minutes
 from canigatti.search.space import size
 from canigatti.written import check_unedited
 
-# Memory to request for a training job, in MB: a constant for TensorFlow and the prefetched batches, which exceeds every
-# measured peak of a small network, plus an estimate of the activations per million pixels in a batch. See "Memory of
-# the jobs" in docs/performance.md.
-_TRAINING_MB = 2000
-_MB_PER_MEGAPIXEL = {"convolutional": 400, "pretrained": 3000}
-_MB_PER_MINUTE = 40  # image data that the slowest networks of the study train on; `base` is ten times as fast
-_MAX_MINUTES = 24 * 60
 _MIN_PROPOSALS = 100
 
 
@@ -48,6 +42,22 @@ class Plan:
     def included(self) -> dict[str, Experiment]:
         """The experiments of the study by name, without optional groups that it does not include."""
         return self.study.included()
+
+    @cached_property
+    def curve(self) -> OutlinedCurve | None:
+        """The learning curve; None without one."""
+        return self.study.outline(None).learning_curve
+
+    @cached_property
+    def experiments(self) -> dict[str, Experiment]:
+        """All experiments by name, with those of the learning curve."""
+        derived = self.study.curve_experiments().values()
+        return self.study.experiments | {name: one for members in derived for name, one in members.items()}
+
+    @property
+    def curve_points(self) -> list[str]:
+        """Names of the experiments on the learning curve; none without one."""
+        return [*(one.name for one in self.curve.derived), self.curve.experiment] if self.curve else []
 
     def check_unedited(self) -> None:
         """Check that the results are as jobs wrote them; an edited one is a user error."""
@@ -78,10 +88,10 @@ class Plan:
     def experiment(self, wildcards: Any) -> Experiment:
         """Return the experiment that a path names; an unknown name is a user error."""
         name = wildcards.experiment
-        if name not in self.study.experiments:
-            known = ", ".join(self.study.experiments)
+        if name not in self.experiments:
+            known = ", ".join(self.experiments)
             raise self.error(f"no experiment is named {name}; the study {self.study.study} has {known}")
-        return self.study.experiments[name]
+        return self.experiments[name]
 
     def fetch_options(self, wildcards: Any) -> list[str]:
         """Return the options of `fetch` with the configured hash, and with a text that changes with the source.
@@ -168,6 +178,10 @@ class Plan:
         model = self.parent_model(wildcards)
         return str(Path(model).with_name("run.json")) if isinstance(model, str) else []
 
+    def training_groups(self, wildcards: Any) -> str | list[str]:
+        """Return the file of groups if the experiment is trained on a fraction of the training set, else nothing."""
+        return f"{self.results}/photos/groups.csv" if self.experiment(wildcards).train_fraction < 1 else []
+
     def start_options(self, wildcards: Any, input: Any) -> list[str]:
         """Return the options of `train` for the initial weights or model."""
         if input.parent:
@@ -219,18 +233,11 @@ class Plan:
 
     def training_memory(self, wildcards: Any, attempt: int) -> int:
         """Return the memory that a training run needs, in MB."""
-        experiment = self.experiment(wildcards)
-        searched = experiment.search.space.batch_size if experiment.search else None
-        megapixels = max(searched or (experiment.batch_size,)) * experiment.image_size**2 / 1e6
-        kind = "pretrained" if isinstance(experiment.network, Pretrained) else "convolutional"
-        return round(attempt * (_TRAINING_MB + _MB_PER_MEGAPIXEL[kind] * megapixels))
+        return round(attempt * training_memory(self.experiment(wildcards)))
 
     def training_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
         """Return the time limit of a training run in minutes, at most a day per attempt; a retried job resumes."""
-        images = Path(input.images)
-        images_mb = images.stat().st_size / 1e6 if images.exists() else 0
-        minutes = 15 + self.experiment(wildcards).epochs * images_mb / _MB_PER_MINUTE
-        return round(attempt * min(_MAX_MINUTES, minutes))
+        return round(attempt * training_minutes(self.experiment(wildcards), Path(input.images)))
 
 
 def _source(path: str) -> str:

@@ -65,6 +65,7 @@ def modules_behind_training(spec: Spec, *modules: str) -> list[str]:
         "training.features": has_backbone,
         "training.precision": spec.mixed_precision,
         "training.schedules": spec.schedule is not None,
+        "training.subsampling": spec.train_fraction < 1,
         "training.weights": has_backbone,
     }
     return modules_behind(*modules, without=tuple(name for name, is_used in used.items() if not is_used))

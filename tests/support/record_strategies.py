@@ -243,6 +243,7 @@ def experiments(draw, kind):
     consistent = {"color": color, "network": network, "unfreeze": unfreeze, **draw(schedules(search))}
     weight, oversample = draw(st.sampled_from([(None, False), ("balanced", False), (None, True)]))
     consistent |= {"class_weight": st.just(weight), "oversample": st.just(oversample)}
+    consistent |= {"train_fraction": st.just(1.0)} if search else {}
     return draw(record(kind, **consistent, **({"search": st.just(search)} if kind is Experiment else {})))
 
 
@@ -309,6 +310,14 @@ def photos(draw, generated=None):
     )
 
 
+def learning_curves():
+    """Learning curves with at least four fractions, such as 1/16 or 0.1, one of which is 1."""
+    small = st.sampled_from([1 / 16, 1 / 8, 0.1, 0.25, 0.3333, 0.5, 0.75])
+    fractions = st.lists(small, min_size=3, max_size=5, unique=True).map(lambda some: (*sorted(some), 1.0))
+    seeds = st.none() | st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=3, unique=True).map(tuple)
+    return record(canigatti.config.LearningCurve, fractions=fractions, seeds=seeds)
+
+
 # Records with validators that compare fields: their strategies build consistent ones.
 CONSISTENT = {
     CountRange: lambda: ranges(CountRange),
@@ -325,4 +334,5 @@ CONSISTENT = {
     Split: splits,
     Photos: photos,
     Study: studies,
+    canigatti.config.LearningCurve: learning_curves,
 }

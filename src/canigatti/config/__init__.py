@@ -5,10 +5,11 @@ from canigatti.config.basis import Pooling, Precision
 from canigatti.config.errors import ConfigError
 from canigatti.config.experiment import EarlyStopping, Experiment, SearchSpec, Spec, Table
 from canigatti.config.file_record import ConfigurationRecord, check_owner, names_study, record_owner
+from canigatti.config.learning_curve import LearningCurve
 from canigatti.config.loading import effective_overrides, load_study, parse_study
 from canigatti.config.networks import Convolutional, Network
 from canigatti.config.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
-from canigatti.config.outline import OutlinedExperiment
+from canigatti.config.outline import OutlinedCurve, OutlinedExperiment
 from canigatti.config.photos import FROM_FOLDERS, AnySplit, GeneratedPhotos, Photos, Split
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.schedules import Cosine, Plateau, Schedule
@@ -34,11 +35,13 @@ __all__ = [
     "GeneratedPhotos",
     "Head",
     "HeadSpace",
+    "LearningCurve",
     "LogRange",
     "Network",
     "Objective",
     "Optimizer",
     "Outline",
+    "OutlinedCurve",
     "OutlinedExperiment",
     "Photos",
     "Plateau",

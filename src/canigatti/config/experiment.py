@@ -73,6 +73,12 @@ class _Training(Record):
         description="Whether to compute in float16 where TensorFlow sees a GPU; weights and output remain in float32.",
     )
 
+    train_fraction: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0,
+        description="Fraction of the training set to train on: the same of each class, chosen by the seed. A smaller "
+        "fraction is part of a larger one.",
+    )
+
     @model_validator(mode="after")
     def _check_balancing(self) -> Self:
         if self.class_weight and self.oversample:
@@ -121,6 +127,7 @@ class Spec(_Training):
 
     omitted_defaults: ClassVar[tuple[str, ...]] = (  # not of `Experiment`: a study's `defaults` would replace it
         *("class_weight", "oversample", "schedule", "label_smoothing", "mixed_precision", "resize"),
+        "train_fraction",
     )
 
     augmentation: Augmentation | None = Field(description="None if training photos are not augmented.")
@@ -159,6 +166,8 @@ class Experiment(_Training):
     def _check_search(self) -> Self:
         if self.search is None:
             return self
+        if self.train_fraction != 1:
+            raise ValueError(f"train_fraction: a search uses the whole training set, received {self.train_fraction:g}")
         if isinstance(self.schedule, Cosine) and self.schedule.warmup_epochs >= self.search.epochs:
             raise ValueError(
                 f"search.epochs: expected more than the {self.schedule.warmup_epochs} of schedule.warmup_epochs, "

@@ -3,8 +3,9 @@
 import hashlib
 from typing import Any, ClassVar, Self
 
-from canigatti.config.basis import Name
+from canigatti.config.basis import Name, Seed
 from canigatti.config.experiment import Experiment, Spec, Table
+from canigatti.config.learning_curve import LearningCurve
 from canigatti.config.networks import Convolutional
 from canigatti.config.optimizers import Adam
 from canigatti.records import Record
@@ -50,3 +51,41 @@ class OutlinedExperiment(Record):
         found: dict[str, Any] = {"network": Convolutional(), "optimizer": Adam(name="adam")} if self.searched else {}
         found |= {"batch_size": 1} if self.batch_size_searched else {}
         return hashlib.sha256(spec.model_copy(update=found).to_json().encode()).hexdigest()
+
+
+class OutlinedCurve(Record):
+    """A learning curve as the outline lists it.
+
+    Attributes:
+        experiment: the experiment that is trained on the whole training set.
+        fractions: the other fractions of the training set, ascending.
+        derived: the experiment that is trained on each of these fractions, see
+            :func:`canigatti.config.learning_curve.derived_experiments`.
+        seeds: of the networks, for all fractions.
+    """
+
+    experiment: Name
+    fractions: tuple[float, ...]
+    derived: tuple[OutlinedExperiment, ...]
+    seeds: tuple[Seed, ...]
+
+    @classmethod
+    def of(
+        cls, curve: LearningCurve | None, derived: dict[float, dict[str, Experiment]], seeds: tuple[int, ...]
+    ) -> Self | None:
+        """Return the entry of a learning curve; None if the study has none.
+
+        Args:
+            curve: the learning curve.
+            derived: its experiments; empty if the study does not include the curve's experiment.
+            seeds: of the study.
+        """
+        if curve is None or not derived:
+            return None
+        last = [list(members.items())[-1] for members in derived.values()]
+        return cls(
+            experiment=curve.experiment,
+            fractions=tuple(derived),
+            derived=tuple(OutlinedExperiment.of(name, experiment) for name, experiment in last),
+            seeds=curve.seeds or seeds,
+        )

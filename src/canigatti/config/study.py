@@ -1,14 +1,16 @@
 """A study: classes, photos, splits and experiments."""
 
-from typing import Any, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from canigatti.config.basis import Name, Seed
 from canigatti.config.classes import MAX_CLASSES, check_configured_classes
 from canigatti.config.experiment import Experiment, Table
+from canigatti.config.further import FurtherMeasurements, check_further, selected
 from canigatti.config.inheritance import inherit_keys
-from canigatti.config.outline import OutlinedExperiment
+from canigatti.config.learning_curve import derived_experiments
+from canigatti.config.outline import OutlinedCurve, OutlinedExperiment
 from canigatti.config.photos import FROM_FOLDERS, AnySplit, Photos
 from canigatti.config.pretrained import Weights
 from canigatti.records import Record
@@ -20,6 +22,8 @@ RankBy = Literal["accuracy", "balanced_accuracy", "macro_f1", "matthews", "roc_a
 class Outline(Record):
     """What the report needs to know about a study besides its results; experiments are in the order of the tables."""
 
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("robustness", "test_time_augmentation", "learning_curve")
+
     study: Name
     configuration: str | None
     photos: Photos
@@ -30,9 +34,12 @@ class Outline(Record):
     seeds: tuple[Seed, ...]
     rank_by: RankBy
     findings: bool
+    robustness: tuple[Name, ...] = ()
+    test_time_augmentation: tuple[Name, ...] = ()
+    learning_curve: OutlinedCurve | None = None
 
 
-class Study(Record):
+class Study(FurtherMeasurements):
     """A configuration file."""
 
     study: Name = Field(description="Name of the study; results are written to results/<study>/.")
@@ -80,6 +87,12 @@ class Study(Record):
             if experiment.group is None or experiment.group in self.include
         }
 
+    def curve_experiments(self) -> dict[float, dict[str, Experiment]]:
+        """Return the experiments of the learning curve, see :func:`derived_experiments`; none without a curve."""
+        curve = self.learning_curve
+        is_included = curve is not None and curve.experiment in self.included()
+        return derived_experiments(curve, self.experiments) if curve and is_included else {}
+
     def groups(self) -> dict[str, list[str]]:
         """Return the names of the experiments of each optional group."""
         names = dict.fromkeys(experiment.group for experiment in self.experiments.values() if experiment.group)
@@ -108,6 +121,9 @@ class Study(Record):
             seeds=self.seeds,
             rank_by=self.rank_by,
             findings=self.findings,
+            robustness=selected(self.robustness, self.included()),
+            test_time_augmentation=selected(self.test_time_augmentation, self.included()),
+            learning_curve=OutlinedCurve.of(self.learning_curve, self.curve_experiments(), self.seeds),
         )
 
     def tables(self) -> list[str]:
@@ -222,6 +238,11 @@ class Study(Record):
     def _check_seeds(self) -> Self:
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError(f"seeds: expected distinct numbers, received {list(self.seeds)}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_further_measurements(self) -> Self:
+        check_further(self, self.experiments)
         return self
 
 

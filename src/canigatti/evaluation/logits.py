@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from canigatti.evaluation.prediction import BATCH_SIZE, check_size, inputs_for
+from canigatti.evaluation.prediction import BATCH_SIZE, Photos, check_size, inputs_for
 from canigatti.evaluation.predictions import as_logits, as_probabilities
 from canigatti.files import InputError
 
@@ -68,7 +68,7 @@ class LogitNetwork:
         probabilities, features = self._network.predict_on_batch(inputs_for(self.model, photos))
         return Outputs(as_probabilities(probabilities), as_logits(keras.ops.convert_to_numpy(self._linear(features))))
 
-    def predict(self, images: np.ndarray, rows: np.ndarray) -> Outputs:
+    def predict(self, images: Photos, rows: np.ndarray) -> Outputs:
         """Predict the photos in these rows, batch by batch, so that memory use does not depend on their number.
 
         Args:

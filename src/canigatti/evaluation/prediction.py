@@ -1,6 +1,6 @@
 """Predictions of a trained model."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 BATCH_SIZE = 64
 
 
-def predict(model: "keras.Model", images: np.ndarray, rows: np.ndarray, batch_size: int = BATCH_SIZE) -> np.ndarray:
+class Photos(Protocol):
+    """Photos by position: an array, or :class:`canigatti.evaluation.views.ChangedPhotos`."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(photos, size, size, 3)."""
+
+    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray:
+        """Return the photos at these positions, (n, size, size, 3), uint8, RGB."""
+
+
+def predict(model: "keras.Model", images: Photos, rows: np.ndarray, batch_size: int = BATCH_SIZE) -> np.ndarray:
     """Predict the probabilities of the photos in these rows; runs on the same machine agree exactly.
 
     Photos are read batch by batch, so memory use does not depend on their number.
@@ -60,7 +71,7 @@ def inputs_for(model: "keras.Model", photos: np.ndarray) -> np.ndarray:
     return to_grayscale(photos) if model.input_shape[-1] == 1 else photos
 
 
-def check_size(model: "keras.Model", images: np.ndarray) -> None:
+def check_size(model: "keras.Model", images: Photos) -> None:
     """Check that photos, (n, size, size, 3), have the size that a model takes.
 
     Raises:

@@ -101,6 +101,18 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def mean_of_logits(members: "Sequence[Predictions]") -> Predictions:
+    """Return the predictions of an ensemble, whose logits are the mean over its members.
+
+    Args:
+        members: predictions for the same photos, in the same order; at least one.
+    """
+    first = members[0]
+    # Equal members have exactly their own logits, which a sum divided by their number may miss by a rounding error.
+    logits = first.logits + np.mean([member.logits - first.logits for member in members], axis=0)
+    return Predictions(first.ids, first.labels, softmax(logits), logits)
+
+
 def write_predictions(path: Path, predictions: Predictions, classes: Sequence[str]) -> None:
     """Write one row per photo: id, label, probability and logit of class 1 of two classes, or of each of more classes.
 

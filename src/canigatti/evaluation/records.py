@@ -15,22 +15,43 @@ EVALUATION_PLOTS = {  # titles by name of the PNG file
     "reliability": "calibration of the probabilities",
 }
 
+ROBUSTNESS_FILES = ("robustness.csv", "corrupted.csv")
+AUGMENTED_FILES = ("augmented.csv",)  # predictions, see `canigatti.evaluation.predictions.write_predictions`
+CORRUPTIONS = ("blur", "noise", "jpeg", "brightness", "rotation")
+SEVERITIES = (1, 2, 3)
+
 # `probability` is that of class 1 of two classes, else of the predicted class; `distance` is half the margin between
 # the two most probable classes, 0 to 0.5.
 UNCERTAIN = Table({"id": str, "probability": float, "true": int, "predicted": int, "distance": float})
+
+# `robustness.csv`: one row per corruption and severity; `level` is its strength, see
+# `canigatti.evaluation.corruptions.LEVELS`, `n` the number of test photos.
+ROBUSTNESS = Table({"corruption": str, "severity": int, "level": float, "accuracy": float, "n": int})
+
+
+def corrupted_column(corruption: str, severity: int) -> str:
+    """Return the column of `corrupted.csv` for one of the `CORRUPTIONS` with one of the `SEVERITIES`."""
+    return f"{corruption}_{severity}"
+
+
+# `corrupted.csv`: one row per test photo; a column per corruption and severity, whether it is classified correctly.
+CORRUPTED = Table(
+    {"id": str, "label": int}
+    | {corrupted_column(corruption, severity): bool for corruption in CORRUPTIONS for severity in SEVERITIES}
+)
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Interval = tuple[Probability, Probability]
 
 
 class EvaluationRecord(Record):
-    """`evaluation/…/evaluation.json`: what was evaluated, and on what.
+    """`evaluation/…/evaluation.json`, `robustness.json`, `augmented.json`: what was evaluated, and on what.
 
     Attributes:
         model_sha256: of the model.
         inputs: the photos and the split whose test and validation sets were predicted.
         machine: what the last digits of the predictions depend on.
-        files: SHA-256 by name of the other files that `evaluate` wrote next to this one.
+        files: SHA-256 by name of the other files that the command wrote next to this one.
     """
 
     model_sha256: str

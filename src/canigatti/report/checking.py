@@ -5,6 +5,7 @@ page. The error names the file at fault, so that only its job has to run again.
 """
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,19 @@ from canigatti.config import Outline, OutlinedExperiment, Spec
 from canigatti.evaluation.calibration import Sample, calibrate
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.predictions import Predictions, read_predictions
-from canigatti.evaluation.records import EVALUATION_FILES, Calibration, EvaluationRecord, Metrics
+from canigatti.evaluation.records import (
+    AUGMENTED_FILES,
+    EVALUATION_FILES,
+    ROBUSTNESS_FILES,
+    Calibration,
+    EvaluationRecord,
+    Metrics,
+)
 from canigatti.files import InputError, sha256_of
 from canigatti.photos.records import SPLIT, ClassNames, groups_of
 from canigatti.training.records import Inputs, TrainingRecord
 
+_FURTHER_FILES = {"robustness.json": ROBUSTNESS_FILES, "augmented.json": AUGMENTED_FILES}
 _TOLERANCE = 1e-9  # of recomputed metrics; another order of a sum changes them by less
 
 
@@ -35,8 +44,33 @@ def check_all(outline: Outline, folder: Path) -> dict[str, str]:
     Raises:
         InputError: a file is missing or invalid, or is not that of the study; the message names it.
     """
-    records = [_check_run(folder, outlined, seed) for outlined in outline.experiments for seed in outline.seeds]
+    records = [_check_run(folder, outlined, seed) for outlined, seed in _runs(outline)]
+    for outlined in outline.experiments:
+        for seed in outline.seeds:
+            records += [_check_further(folder, outlined, seed, name) for name in _further(outline, outlined.name)]
     return {record.relative_to(folder).as_posix(): sha256_of(record) for record in records}
+
+
+def _runs(outline: Outline) -> list[tuple[OutlinedExperiment, int]]:
+    """Return the experiment and seed of each run, those of the learning curve included, each once."""
+    runs = [(outlined, seed) for outlined in outline.experiments for seed in outline.seeds]
+    if curve := outline.learning_curve:
+        whole = [outlined for outlined in outline.experiments if outlined.name == curve.experiment]
+        runs += [(outlined, seed) for outlined in (*curve.derived, *whole) for seed in curve.seeds]
+    return [*dict.fromkeys(runs)]
+
+
+def _further(outline: Outline, experiment: str) -> list[str]:
+    """Return the names of the records of what else is measured of an experiment."""
+    asked = {"robustness.json": outline.robustness, "augmented.json": outline.test_time_augmentation}
+    return [name for name, experiments in asked.items() if experiment in experiments]
+
+
+def _check_further(folder: Path, outlined: OutlinedExperiment, seed: int, name: str) -> Path:
+    run, split = f"{outlined.name}/seed{seed}", folder / "splits" / f"{outlined.split}.csv"
+    path = folder / "evaluation" / run / name
+    _check_record(path, folder / "training" / run / "run.json", split, _FURTHER_FILES[name])
+    return path
 
 
 def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
@@ -48,12 +82,7 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
     _check_inputs(training, trained.inputs, inputs, split)
     _check_hash(training.with_name("history.csv"), trained.history_sha256, training)
 
-    evaluated = EvaluationRecord.read(evaluation)
-    _check_inputs(evaluation, evaluated.inputs, inputs, split)
-    if evaluated.model_sha256 != trained.model_sha256:
-        raise _mismatch(evaluation, f"it evaluates a model other than that of {training}")
-    for name in EVALUATION_FILES:
-        _check_hash(evaluation.with_name(name), evaluated.files.get(name), evaluation)
+    _check_record(evaluation, training, split, EVALUATION_FILES)
     groups = folder / "photos" / "groups.csv"
     read: dict[str, Sample] = {}
     for name, subset in (("predictions.csv", "test"), ("validation.csv", "validation")):
@@ -65,6 +94,17 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
     calibration = calibrate(read["validation"], read["test"], trained.model_sha256, trained.diverged)
     _check_calibration(training.with_name("calibration.json"), calibration)
     return evaluation
+
+
+def _check_record(path: Path, training: Path, split: Path, files: Sequence[str]) -> None:
+    """Check the record of an evaluation: its model, the photos, and the files next to it."""
+    trained, evaluated = TrainingRecord.read(training), EvaluationRecord.read(path)
+    images = split.parents[1] / "photos" / f"images-{trained.spec.square}.npy"
+    _check_inputs(path, evaluated.inputs, Inputs.of(images, split), split)
+    if evaluated.model_sha256 != trained.model_sha256:
+        raise _mismatch(path, f"it evaluates a model other than that of {training}")
+    for name in files:
+        _check_hash(path.with_name(name), evaluated.files.get(name), path)
 
 
 def _check_settings(path: Path, trained: TrainingRecord, outlined: OutlinedExperiment, seed: int) -> None:

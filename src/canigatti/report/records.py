@@ -28,6 +28,45 @@ COMPARISON = Table(
     }
 )
 
+# `report/tables/robustness.csv`: one row per experiment, corruption and severity, see
+# `canigatti.report.robustness.robustness_table`.
+ROBUSTNESS = Table(
+    {
+        **{"experiment": str, "split": str, "corruption": str, "severity": int, "level": float},
+        **{"n": int, "seeds": int, "accuracy": float, "unchanged": float},
+        **{"difference": float, "difference_low": float, "difference_high": float, "shown": bool},
+    }
+)
+
+# `report/tables/derived.csv`: one row per ensemble or test-time augmentation, see
+# `canigatti.report.derived.derived_table`.
+DERIVED = Table(
+    {
+        **{"kind": str, "experiment": str, "members": str, "split": str, "n": int, "seeds": int},
+        **{"accuracy": float, "accuracy_low": float, "accuracy_high": float, "loss": float, "compared_with": str},
+        **{"difference": float, "difference_low": float, "difference_high": float, "shown": bool},
+        **{"milliseconds_per_photo": float, "training_seconds": float},
+    }
+)
+
+# `report/tables/learning-curve.csv`: one row per fraction of the training set, and the range for twice the photos, see
+# `canigatti.report.learning_curve.curve_table`.
+LEARNING_CURVE = Table(
+    {
+        **{"experiment": str, "fraction": float, "photos": int, "seeds": int, "diverged": int, "n": int},
+        **{"accuracy": float, "accuracy_low": float, "accuracy_high": float, "measured": bool},
+    }
+)
+
+# `report/tables/power.csv`: one row per split, see `canigatti.report.power.power_table`.
+POWER = Table(
+    {
+        **{"split": str, "n": int, "seeds": int, "measured": bool, "accuracy": float, "disagreement": float},
+        **{"seed_disagreement": float, "seed_std": float, "smallest_difference": float},
+        **{"difference": float, "photos_needed": "Int64", "seeds_needed": "Int64"},
+    }
+)
+
 # `report/tables/findings.csv`: one row per claim, see `canigatti.report.findings.verdicts.findings_table`.
 FINDINGS = Table(
     {

@@ -19,6 +19,7 @@ from canigatti.photos.records import (
     count_divided_groups,
     count_subsets,
 )
+from canigatti.report.further import FurtherResults, read_further
 from canigatti.search.selection import read_trials
 from canigatti.training.records import HISTORY, TrainingRecord
 
@@ -85,6 +86,7 @@ class StudyResults:
         groups: the group of each kept photo, by photo id.
         divided_groups: number of groups with photos in several subsets of each split that comes with the photos.
         accuracy_cost: path of the plot of accuracy against training time (PNG), which exists.
+        further: robustness, test-time augmentation and learning curve, as far as the study asks for them.
     """
 
     outline: Outline
@@ -98,6 +100,7 @@ class StudyResults:
     groups: pd.Series
     divided_groups: dict[str, int]
     accuracy_cost: Path
+    further: FurtherResults
 
 
 def read_study(outline: Outline, folder: Path) -> StudyResults:
@@ -126,6 +129,7 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
         groups=groups,
         divided_groups={name: count_divided_groups(splits[name], groups) for name in given},
         accuracy_cost=_require_file(folder / "report" / "accuracy-cost.png"),
+        further=read_further(outline, folder, classes),
     )
 
 

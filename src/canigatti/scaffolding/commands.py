@@ -31,7 +31,7 @@ def init(
     """
     from canigatti.prediction.terminal import quiet_libraries
     from canigatti.scaffolding.choice import Choice, choose_name, choose_weights, require_new, write_new
-    from canigatti.scaffolding.output import describe_proposal, describe_survey
+    from canigatti.scaffolding.output import describe_power, describe_proposal, describe_survey
     from canigatti.scaffolding.proposal import propose
     from canigatti.scaffolding.survey import survey
 
@@ -42,6 +42,7 @@ def init(
     print("timing a few training steps of each network …", flush=True)
     with quiet_libraries():
         proposal = propose(found, choice, minutes)
+    print(*describe_power(proposal), sep="\n", flush=True)
     write_new(choice.path, proposal.text)
     print(*describe_proposal(proposal, minutes), sep="\n")
     print(f"{choice.path} is written. Have a look at it, and run it:\n\n  {proposal.command}\n")

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 
+from canigatti.evaluation.power import assume
+from canigatti.evaluation.power_texts import power_sentences
 from canigatti.files import printable
 from canigatti.photos.records import SUBSETS
 from canigatti.scaffolding.observations import observe
 from canigatti.scaffolding.proposal import Proposal
 from canigatti.scaffolding.survey import Survey
 
+_EXPECTED_ACCURACY = 0.9  # of the networks; nothing is known before the first training
+_SEVERAL_SEEDS = 5
 _MAX_CLASSES = 20  # that are listed; of more, some, and those with the fewest and the most files
 
 
@@ -66,6 +70,15 @@ def describe_proposal(proposal: Proposal, minutes: float | None) -> Iterator[str
     )
     if minutes and estimate.seconds > 60 * minutes:
         yield f"note: this is the shortest study that is proposed, and longer than --minutes {minutes:g}"
+
+
+def describe_power(proposal: Proposal) -> Iterator[str]:
+    """Yield the lines about the differences that the study can show, with its seeds and with several."""
+    assumptions, seeds = assume(_EXPECTED_ACCURACY), len(proposal.study.seeds)
+    yield from power_sentences(proposal.test_photos, seeds, assumptions)
+    if seeds < _SEVERAL_SEEDS:
+        yield f"With `seeds: [{', '.join(map(str, range(1, _SEVERAL_SEEDS + 1)))}]` in the configuration:"
+        yield f"  {power_sentences(proposal.test_photos, _SEVERAL_SEEDS, assumptions)[0]}"
 
 
 def format_time(seconds: float) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from canigatti.config import Spec, Study, parse_study
 from canigatti.config.strict_yaml import parse_yaml
+from canigatti.photos.records import SUBSETS
 from canigatti.scaffolding.choice import Choice, command
 from canigatti.scaffolding.design import Design, designs
 from canigatti.scaffolding.estimate import Estimate, estimate
@@ -25,6 +26,7 @@ class Proposal:
         estimate: how long it takes.
         machine: the machine that it was measured on.
         command: the command that runs it.
+        test_photos: number of usable test photos, estimated.
     """
 
     study: Study
@@ -32,6 +34,7 @@ class Proposal:
     estimate: Estimate
     machine: Machine
     command: str
+    test_photos: int
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class _Proposer:
         text = render(self.survey, design, self.choice, self.stages, run)
         study = parse_study(parse_yaml(text), str(self.choice.path))
         duration = estimate(study, design, self.survey, self.machine, speed_of)
-        return Proposal(study, text, duration, self.machine, run)
+        tested = max(1, int(design.photos[:, SUBSETS.index("test")].sum()))
+        return Proposal(study, text, duration, self.machine, run, tested)
 
 
 def propose(survey: Survey, choice: Choice, minutes: float | None) -> Proposal:

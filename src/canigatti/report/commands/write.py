@@ -16,6 +16,7 @@ def report(
     from canigatti.files import write_text
     from canigatti.report.evidence import collect_networks
     from canigatti.report.findings.testing import findings
+    from canigatti.report.further_output import further_of, write_further
     from canigatti.report.guessing import guesses_of
     from canigatti.report.original import ORIGINAL_STUDY, read_original
     from canigatti.report.output import write_tables
@@ -34,7 +35,9 @@ def report(
         evidence=evidence,
         findings=findings(networks, study.outline.splits) if study.outline.findings else [],
         guesses=guesses_of(study.runs, study.classes, ranking),
+        further=further_of(study, networks, ranking),
     )
     page = render(study, conclusions)
     write_tables(output / "tables", conclusions, study.runs)
+    write_further(output, conclusions.further)
     write_text(output / "index.html", page)

@@ -27,6 +27,7 @@ from canigatti.report.page.calibration import calibration_context
 from canigatti.report.page.classes import class_context, class_table, confused_classes, summed_counts
 from canigatti.report.page.details import details_of
 from canigatti.report.page.embedding import embed
+from canigatti.report.page.further import Further, further_context
 from canigatti.report.page.headline import best_runs, headline
 from canigatti.report.page.introductions import TITLES
 from canigatti.report.page.sections import matrices, section, table_view
@@ -55,12 +56,14 @@ class Conclusions:
         evidence: the networks and their comparison.
         findings: see :func:`canigatti.report.findings.testing.findings`; empty if the study does not ask for them.
         guesses: see :func:`canigatti.report.guessing.guesses_of`.
+        further: ensembles, robustness, learning curve and power.
     """
 
     tables: dict[str, pd.DataFrame]
     evidence: Evidence
     findings: list[Finding]
     guesses: dict[str, Guess]
+    further: Further
 
     @property
     def grouped(self) -> bool:
@@ -82,6 +85,7 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
         | _results_context(study, conclusions)
         | _classes_context(study, everything)
         | calibration_context(study, best_runs(study, everything)[0])
+        | further_context(conclusions.further)
     )
     ranked = everything.loc[everything["standing"] == BEST, "experiment"]
     example = str(ranked.iloc[0]) if len(ranked) else study.outline.experiments[0].name

@@ -33,16 +33,20 @@ def train(
     from canigatti.training.model_files import save_model
     from canigatti.training.records import HISTORY, Inputs
     from canigatti.training.starting import initial_model, parse_spec
+    from canigatti.training.subsampling import reduce_training_set
     from canigatti.training.summary import summarize
 
     settings, classes, inputs = parse_spec(spec), ClassNames.beside(images), Inputs.of(images, split)
-    subsets = open_subsets(images, split, settings.color)
+    subsets, groups = open_subsets(images, split, settings.color), []
+    if settings.train_fraction < 1:
+        groups = [images.with_name("groups.csv")]
+        subsets = reduce_training_set(subsets, settings.train_fraction, seed, groups[0])
     prepare_device(seed)
     title = f"{experiment}, seed {seed}: {len(subsets.train):,} photos in batches of {settings.batch_size}"
     with report_out_of_memory(title):
         start = initial_model(settings, inputs, len(classes), weights, start_from)
         print(f"{title}, {start.model.count_params():,} parameters", flush=True)
-        files = [images, images.with_name("manifest.csv"), split, *start.records]
+        files = [images, images.with_name("manifest.csv"), split, *groups, *start.records]
         job = TrainingJob(
             settings, seed, output / "tensorboard", checkpoint_path(output / "checkpoint", settings, seed, files)
         )

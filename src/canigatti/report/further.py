@@ -1,0 +1,94 @@
+"""The results of a study beside those of its experiments: corrupted and augmented test photos, and a learning curve."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from canigatti.config import Outline
+from canigatti.evaluation.predictions import Predictions, read_predictions
+from canigatti.evaluation.records import CORRUPTED
+from canigatti.training.records import TrainingRecord
+
+Key = tuple[str, int]  # experiment and seed
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """A point of the learning curve.
+
+    Attributes:
+        fraction: of the training set.
+        experiment: the experiment that was trained on it.
+        correct: whether each test photo is classified correctly: one row per photo id, one column per seed that did not
+            diverge.
+        diverged: number of the seeds that diverged.
+    """
+
+    fraction: float
+    experiment: str
+    correct: pd.DataFrame
+    diverged: int
+
+
+@dataclass(frozen=True)
+class FurtherResults:
+    """What a study measured besides each experiment; empty if its configuration asks for nothing.
+
+    Attributes:
+        corrupted: by experiment and seed, see :data:`canigatti.evaluation.records.CORRUPTED`.
+        augmented: predictions with test-time augmentation, by experiment and seed.
+        curve: the points of the learning curve, the smallest fraction first.
+    """
+
+    corrupted: dict[Key, pd.DataFrame]
+    augmented: dict[Key, Predictions]
+    curve: Sequence[CurvePoint]
+
+
+def read_further(outline: Outline, folder: Path, classes: Sequence[str]) -> FurtherResults:
+    """Read these results of a study from its folder, results/<study>.
+
+    Raises:
+        InputError: a file is missing or invalid; the message names it.
+    """
+    corrupted = {key: _evaluation(folder, key) / "corrupted.csv" for key in _runs(outline.robustness, outline)}
+    augmented = {
+        key: _evaluation(folder, key) / "augmented.csv" for key in _runs(outline.test_time_augmentation, outline)
+    }
+    return FurtherResults(
+        corrupted={key: CORRUPTED.read(path) for key, path in corrupted.items()},
+        augmented={key: read_predictions(path, classes) for key, path in augmented.items()},
+        curve=_read_curve(outline, folder, classes),
+    )
+
+
+def _read_curve(outline: Outline, folder: Path, classes: Sequence[str]) -> list[CurvePoint]:
+    curve = outline.learning_curve
+    if curve is None:
+        return []
+    names = [*(one.name for one in curve.derived), curve.experiment]
+    return [
+        _read_point(fraction, name, [(name, seed) for seed in curve.seeds], folder, classes)
+        for fraction, name in zip((*curve.fractions, 1.0), names, strict=True)
+    ]
+
+
+def _read_point(fraction: float, name: str, runs: Sequence[Key], folder: Path, classes: Sequence[str]) -> CurvePoint:
+    converged = [key for key in runs if not TrainingRecord.read(_training(folder, key) / "run.json").diverged]
+    predicted = {key: read_predictions(_evaluation(folder, key) / "predictions.csv", classes) for key in converged}
+    columns = {seed: pd.Series(one.correct, index=one.ids) for (_, seed), one in predicted.items()}
+    return CurvePoint(fraction, name, pd.DataFrame(columns), len(runs) - len(converged))
+
+
+def _runs(experiments: Sequence[str], outline: Outline) -> list[Key]:
+    return [(name, seed) for name in experiments for seed in outline.seeds]
+
+
+def _training(folder: Path, key: Key) -> Path:
+    return folder / "training" / key[0] / f"seed{key[1]}"
+
+
+def _evaluation(folder: Path, key: Key) -> Path:
+    return folder / "evaluation" / key[0] / f"seed{key[1]}"
