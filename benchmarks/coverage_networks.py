@@ -12,8 +12,8 @@ from measure import Row
 from scipy.stats import norm
 
 from canigatti.report.comparison import holm
-from canigatti.report.intervals import Interval, mid_p
-from canigatti.report.multireader import accuracy, difference, mean_over_pairs, superiority
+from canigatti.report.intervals import Interval, mid_p, superiority
+from canigatti.report.multireader import accuracy, difference, mean_over_pairs
 
 RUNS = 1_000
 PHOTO, OWN, CHANCE = 1.0, 0.5, 0.6  # standard deviations of the effects

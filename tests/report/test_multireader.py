@@ -9,7 +9,8 @@ from scipy.stats import norm, t
 from statsmodels.stats.proportion import proportion_confint
 
 from canigatti.evaluation.intervals import accuracy_interval
-from canigatti.report.multireader import accuracy, difference, mean_over_pairs, superiority
+from canigatti.report.intervals import superiority
+from canigatti.report.multireader import accuracy, difference, mean_over_pairs
 
 STUDIES = 300
 ALONE = np.arange(200)

@@ -142,7 +142,6 @@ DECIDES = {
     "report/commands/plot.py": "plot_report",
     "report/commands/write.py": "write_report",
     "report/comparison.py": "write_report, plot_report",
-    "report/crossed.py": "write_report",
     "report/curve_fitting.py": "write_report",
     "report/derived.py": "write_report",
     "report/evidence.py": "write_report, plot_report",

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from canigatti.report.evidence import Network, Pair, require_same_photos
-from canigatti.report.intervals import mid_p
-from canigatti.report.multireader import difference, superiority
+from canigatti.report.intervals import mid_p, superiority
+from canigatti.report.multireader import difference
 from canigatti.report.records import COMPARISON
 
 SIGNIFICANCE = 0.05

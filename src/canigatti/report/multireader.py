@@ -7,14 +7,14 @@ readers take the place of the seeds: "multi-reader multi-case" studies. The vari
 `make coverage` simulates all intervals of this module: they contain the truth at the rate that they promise.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from canigatti.report.intervals import Interval
+from canigatti.report.intervals import Interval, find_limit
 
 _MIN_DEGREES = 0.5  # of freedom; with fewer, the quantile of Student's t exceeds 50
+_SEVERAL = 0.5  # weight of the units that are added, with several seeds
 _FEW = 8  # units with errors; the variance of fewer is not reliable
 
 
@@ -57,7 +57,7 @@ def difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray, level:
     """
     first, second, units = first.astype(float), second.astype(float), _Units.of(groups)
     differences = first.mean(axis=1) - second.mean(axis=1)
-    weight = 1.0 if first.shape[1] == second.shape[1] == 1 else 0.5
+    weight = 1.0 if first.shape[1] == second.shape[1] == 1 else _SEVERAL
     estimate, photo_variance = _padded_mean(differences, units, weight)
     between = [_seed_components(network, units) for network in (first, second)]
     seed_variance = max(sum(variance - due_to_photos for variance, due_to_photos, _ in between), 0.0)
@@ -69,23 +69,30 @@ def difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray, level:
     return Difference(Interval(float(differences.mean()), low, high), p, photo_variance, seed_variance, degrees)
 
 
-def mean_over_pairs(differences: np.ndarray, groups: np.ndarray) -> Interval:
-    """Return the mean difference over several pairs of networks, with its 95% interval.
+def mean_over_pairs(differences: np.ndarray, groups: np.ndarray, level: float = 0.95) -> Interval:
+    """Return the mean difference over several pairs of networks, with its interval.
 
     Pairs take the place of the seeds: a conclusion about a setting generalizes to other networks only if it differs
-    little between the pairs. The variance and the degrees of freedom are those of :func:`difference`.
+    little between the pairs. The variance and the degrees of freedom are those of :func:`difference`; so is the
+    interval of a single pair.
 
     Args:
-        differences: (photos, pairs), at least two pairs; NaN if a pair was not tested on a photo.
+        differences: (photos, pairs); NaN if a pair was not tested on a photo.
         groups: (photos,), equal values belong together.
+        level: of the interval, 0 to 1.
     """
-    units, pairs = _Units.of(groups), differences.shape[1]
-    variance, due_to_photos, degrees = _seed_components(differences, units)
-    photo_variance = float(_photo_covariance(differences, units).mean())
+    if differences.shape[1] == 1:
+        return difference(differences, np.zeros_like(differences), groups, level).interval
+    units = _Units.of(groups)
+    variance, due_to_photos, pair_degrees = _seed_components(differences, units)
+    estimate = center = float(np.nanmean(differences, axis=0).mean())
+    if np.isnan(differences).any():
+        photo_variance = float(_photo_covariance(differences, units).mean())
+    else:
+        center, photo_variance = _padded_mean(differences.mean(axis=1), units, _SEVERAL)
     total = photo_variance + max(variance - due_to_photos, 0.0)
-    spread = variance**2 / degrees + photo_variance**2 / max(units.degrees, _MIN_DEGREES)
-    estimate = float(np.nanmean(differences, axis=0).mean())
-    low, high, _ = _student(estimate, total, total**2 / spread if spread else pairs - 1, 0.95)
+    spread = variance**2 / pair_degrees + photo_variance**2 / max(units.degrees, _MIN_DEGREES)
+    low, high, _ = _student(center, total, total**2 / spread if spread else pair_degrees, level)
     return Interval(estimate, low, high)
 
 
@@ -120,35 +127,6 @@ def accuracy(correct: np.ndarray, groups: np.ndarray, level: float = 0.95) -> In
     of_photos = quantile**2 * photo_variance
     of_seeds = float(t.ppf((1 + level) / 2, seeds - 1)) ** 2 * max(variance - due_to_photos, 0.0)
     return Interval(p, *(_solve(p, end, of_photos, of_seeds) for end in (0.0, 1.0)))
-
-
-def superiority(first: np.ndarray, second: np.ndarray) -> Interval | None:
-    """Return the probability that a new training run of the first network is more accurate than one of the second.
-
-    Both are tested on these test photos; equal accuracies count half. The interval is method 5 of Newcombe, Statistics
-    in Medicine 25 (2006), 559-573, for the Mann-Whitney statistic.
-
-    Args:
-        first: (seeds,), accuracy of each training run.
-        second: (seeds,), the same for the other network.
-
-    Returns:
-        None for fewer than five seeds of a network.
-    """
-    from scipy.stats import norm
-
-    if min(len(first), len(second)) < 5:
-        return None
-    estimate = float((np.sign(first[:, None] - second[None, :]) / 2 + 0.5).mean())
-    quantile, pairs = float(norm.ppf(0.975)), len(first) * len(second)
-    larger = (len(first) + len(second)) / 2 - 1
-
-    def excess(theta: float) -> float:
-        inner = 1 + larger * ((1 - theta) / (2 - theta) + theta / (1 + theta))
-        return abs(theta - estimate) - quantile * np.sqrt(theta * (1 - theta) * inner / pairs)
-
-    inside = min(max(estimate, 1e-9), 1 - 1e-9)  # at 0 and 1, the interval's limit is 0 or 1 on both sides
-    return Interval(estimate, *(_limit(excess, inside, end) for end in (0.0, 1.0)))
 
 
 @dataclass(frozen=True)
@@ -240,11 +218,4 @@ def _solve(p: float, end: float, of_photos: float, of_seeds: float) -> float:
         weight = x * (1 - x) / (p * (1 - p))
         return (x - p) ** 2 - of_photos * weight - of_seeds * weight**2
 
-    return _limit(excess, p, end)
-
-
-def _limit(excess: Callable[[float], float], inside: float, outside: float) -> float:
-    """Return the limit of an interval, where the excess changes its sign, between a point inside and one outside."""
-    from scipy.optimize import brentq
-
-    return outside if excess(outside) <= 0 else float(brentq(excess, inside, outside))
+    return find_limit(excess, p, end)
