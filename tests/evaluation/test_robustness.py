@@ -10,15 +10,8 @@ from canigatti.evaluation.commands.robustness import measure_robustness
 from canigatti.evaluation.corruptions import LEVELS, MEANINGS, corrupt, corruption
 from canigatti.evaluation.prediction import predict
 from canigatti.evaluation.predictions import read_predictions
-from canigatti.evaluation.records import (
-    CORRUPTED,
-    CORRUPTIONS,
-    ROBUSTNESS,
-    ROBUSTNESS_FILES,
-    SEVERITIES,
-    EvaluationRecord,
-    corrupted_column,
-)
+from canigatti.evaluation.records import CORRUPTED, ROBUSTNESS, ROBUSTNESS_FILES, EvaluationRecord
+from canigatti.evaluation.severities import CORRUPTIONS, SEVERITIES, corrupted_column
 from canigatti.evaluation.views import ChangedPhotos
 from canigatti.files import InputError, sha256_of
 from canigatti.photos.records import SPLIT, read_kept

@@ -162,7 +162,7 @@ def test_order_of_the_sections(page):
     def sections(html):
         return [attributes["id"] for tag, attributes in Elements(html).tags if tag == "section"]
 
-    after = ["comparison", "probabilities", "power", "derived", "findings", "experiments", "how"]
+    after = ["comparison", "power", "probabilities", "derived", "findings", "experiments", "how"]
     assert sections(page(all_tables=True)) == ["study", "photos", *SECTIONS, *after]
     assert sections(page()) == ["study", "photos", "base", *after]
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from canigatti.evaluation.records import SEVERITIES
+from canigatti.evaluation.severities import SEVERITIES
 from canigatti.evaluation.views import Change
 
 # The strength of each corruption at the severities 1 to 3. Blur and rotation are about the whole photo, so that they

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from canigatti.evaluation.severities import CORRUPTED_COLUMNS
 from canigatti.records import Record, Table
 from canigatti.training.records import Inputs, Machine
 
@@ -17,8 +18,6 @@ EVALUATION_PLOTS = {  # titles by name of the PNG file
 
 ROBUSTNESS_FILES = ("robustness.csv", "corrupted.csv")
 AUGMENTED_FILES = ("augmented.csv",)  # predictions, see `canigatti.evaluation.predictions.write_predictions`
-CORRUPTIONS = ("blur", "noise", "jpeg", "brightness", "rotation")
-SEVERITIES = (1, 2, 3)
 
 # `probability` is that of class 1 of two classes, else of the predicted class; `distance` is half the margin between
 # the two most probable classes, 0 to 0.5.
@@ -27,18 +26,8 @@ UNCERTAIN = Table({"id": str, "probability": float, "true": int, "predicted": in
 # `robustness.csv`: one row per corruption and severity; `level` is its strength, see
 # `canigatti.evaluation.corruptions.LEVELS`, `n` the number of test photos.
 ROBUSTNESS = Table({"corruption": str, "severity": int, "level": float, "accuracy": float, "n": int})
-
-
-def corrupted_column(corruption: str, severity: int) -> str:
-    """Return the column of `corrupted.csv` for one of the `CORRUPTIONS` with one of the `SEVERITIES`."""
-    return f"{corruption}_{severity}"
-
-
 # `corrupted.csv`: one row per test photo; a column per corruption and severity, whether it is classified correctly.
-CORRUPTED = Table(
-    {"id": str, "label": int}
-    | {corrupted_column(corruption, severity): bool for corruption in CORRUPTIONS for severity in SEVERITIES}
-)
+CORRUPTED = Table({"id": str, "label": int} | dict.fromkeys(CORRUPTED_COLUMNS, bool))
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Interval = tuple[Probability, Probability]

@@ -9,7 +9,8 @@ from canigatti.evaluation.corruptions import LEVELS, corruption
 from canigatti.evaluation.metrics import check_probabilities
 from canigatti.evaluation.prediction import predict
 from canigatti.evaluation.predictions import classify
-from canigatti.evaluation.records import CORRUPTED, CORRUPTIONS, ROBUSTNESS, SEVERITIES, corrupted_column
+from canigatti.evaluation.records import CORRUPTED, ROBUSTNESS
+from canigatti.evaluation.severities import CORRUPTIONS, SEVERITIES, corrupted_column
 from canigatti.evaluation.views import ChangedPhotos
 from canigatti.photos.store import Store
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 TWICE = 2.0  # times the largest number of photos, for which the range is given
-_EXPONENTS = np.linspace(0.02, 3, 150)
+_EXPONENTS = np.geomspace(0.02, 4, 80)
 _RESAMPLES = 1_000
 _RECENT = 3  # points at the end of the curve, to which the curves are fitted once more
 _SEED = 42
@@ -52,17 +52,19 @@ def fit_curves(photos: np.ndarray, errors: np.ndarray, weights: np.ndarray, has_
     """
     bases = photos ** -_EXPONENTS[:, None]  # (exponents, k)
     squares, products = (weights * bases**2).sum(axis=1), (errors * weights) @ bases.T  # (exponents,), (m, exponents)
+    total, sums = weights.sum(), (weights * bases).sum(axis=1)
     slopes, floors = products / squares, np.zeros_like(products)
     if has_floor:
-        total, means = weights.sum(), (weights * bases).sum(axis=1) / weights.sum()
-        center = (errors @ weights / total)[:, None]
+        means, center = sums / total, (errors @ weights / total)[:, None]
         spread = squares - total * means**2
         free = np.maximum((products - total * center * means) / np.maximum(spread, 1e-300), 0)
         heights = center - free * means
         floors = np.where(heights > 0, heights, 0)
         slopes = np.where(heights > 0, free, slopes)
-    residuals = errors[:, None, :] - floors[:, :, None] - slopes[:, :, None] * bases
-    best = (weights * residuals**2).sum(axis=2).argmin(axis=1)
+    # The sum of the squared residuals, without that of the errors, which all exponents have in common.
+    cost = slopes * (slopes * squares + 2 * floors * sums - 2 * products)
+    cost += floors * (floors * total - 2 * (errors @ weights)[:, None])
+    best = cost.argmin(axis=1)
     rows = np.arange(len(errors))
     return np.column_stack([floors[rows, best], slopes[rows, best], _EXPONENTS[best]])
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from canigatti.evaluation.corruptions import LEVELS
-from canigatti.evaluation.records import CORRUPTIONS, SEVERITIES, corrupted_column
+from canigatti.evaluation.severities import CORRUPTIONS, SEVERITIES, corrupted_column
 from canigatti.report.further import Key
 from canigatti.report.multireader import mean_over_pairs
 from canigatti.report.records import ROBUSTNESS
