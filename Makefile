@@ -5,7 +5,7 @@ LOCK := requirements/$(ACCELERATOR).lock
 READY := .venv/ready-$(ACCELERATOR)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test faults walk bench lint format graph lock setup clean help
+.PHONY: demo test faults walk coverage bench lint format graph lock setup clean help
 .DEFAULT_GOAL := help
 
 demo: $(READY) ## compare fifteen networks on generated photos; ten minutes later open results/demo/report/index.html
@@ -20,6 +20,9 @@ faults: $(READY) ## run the long tests: they kill training runs and whole workfl
 
 walk: $(READY) ## edit a tiny study at random 300 times and compare with fresh folders (an hour; SEED=... STEPS=...)
 	PYTHONPATH=tests/support python tests/walk $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
+
+coverage: $(READY) ## simulate studies whose truth is known: how often intervals and tests of the page hold (SECTIONS=...)
+	python benchmarks/coverage.py $(SECTIONS)
 
 bench: $(READY) ## measure the speeds in docs/performance.md (SECTIONS=... selects some)
 	python benchmarks $(SECTIONS)

@@ -2,9 +2,11 @@
 
 import numpy as np
 from measure import Row
-from scipy.stats import binom, norm, t
+from scipy.stats import norm
 
 from canigatti.evaluation.power import Assumptions, smallest_difference
+from canigatti.report.intervals import mid_p
+from canigatti.report.multireader import difference
 
 RUNS = 1_000
 ACCURACY = 0.9
@@ -28,18 +30,18 @@ def rows() -> list[Row]:
 
 def _row(photos: int, seeds: int, spread: str) -> Row:
     assumptions = _assumptions(SPREADS[spread])
-    difference = smallest_difference(photos, seeds, assumptions)
+    smallest = smallest_difference(photos, seeds, assumptions)
     name = f"power where 80% is computed: {photos:,} photos, {seeds} seeds, {spread} seed spread"
-    if difference is None or difference > 2 * (1 - ACCURACY):
+    if smallest is None or smallest > 2 * (1 - ACCURACY):
         return Row(name, "no such difference", "78 to 83%", True)
-    value = np.mean(_tests(photos, seeds, SPREADS[spread], difference))
-    return Row(name, f"{value:.1%}", "78 to 83%", 0.78 <= value <= 0.83, f"{difference:.1%} difference")
+    value = np.mean(_tests(photos, seeds, SPREADS[spread], smallest))
+    return Row(name, f"{value:.1%}", "78 to 83%", bool(0.78 <= value <= 0.83), f"{smallest:.1%} difference")
 
 
-def _locations(spread: float, difference: float) -> tuple[float, float]:
-    """Return the probit means of two networks whose accuracies are `ACCURACY` ± difference/2."""
+def _locations(spread: float, apart: float) -> tuple[float, float]:
+    """Return the probit means of two networks whose accuracies are `ACCURACY` ± half of what they are apart."""
     scale = np.sqrt(1 + SHARED**2 + OWN**2 + spread**2)
-    return norm.ppf(ACCURACY + difference / 2) * scale, norm.ppf(ACCURACY - difference / 2) * scale
+    return norm.ppf(ACCURACY + apart / 2) * scale, norm.ppf(ACCURACY - apart / 2) * scale
 
 
 def _assumptions(spread: float) -> Assumptions:
@@ -58,9 +60,9 @@ def _assumptions(spread: float) -> Assumptions:
     )
 
 
-def _tests(photos: int, seeds: int, spread: float, difference: float) -> list[bool]:
+def _tests(photos: int, seeds: int, spread: float, apart: float) -> list[bool]:
     generator = np.random.default_rng([SEED, photos, seeds, int(1000 * spread)])
-    means = _locations(spread, difference)
+    means = _locations(spread, apart)
     results = []
     for _ in range(RUNS):
         shared = SHARED * generator.standard_normal(photos)
@@ -75,26 +77,7 @@ def _tests(photos: int, seeds: int, spread: float, difference: float) -> list[bo
 
 def _is_shown(first: np.ndarray, second: np.ndarray) -> bool:
     """Return whether the test of the report calls two networks different; (photos, seeds) each."""
-    photos, seeds = first.shape
-    if seeds == 1:
-        return _mid_p(int((first & ~second).sum()), int((second & ~first).sum())) < 0.05
-    differences = first.mean(axis=1) - second.mean(axis=1)
-    p = differences.var(ddof=1) / photos
-    between = [one.mean(axis=0).var(ddof=1) / seeds for one in (first, second)]
-    residual = sum(_residual_mean_square(one.astype(float)) for one in (first, second)) / (photos * seeds)
-    variance = p + max(sum(between) - residual, 0)
-    if variance == 0:
-        return False
-    degrees = variance**2 / (sum(one**2 for one in between) / (seeds - 1) + p**2 / (photos - 1))
-    return abs(differences.mean()) > t.ppf(0.975, degrees) * np.sqrt(variance)
-
-
-def _residual_mean_square(correct: np.ndarray) -> float:
-    photos, seeds = correct.shape
-    residuals = correct - correct.mean(axis=0) - correct.mean(axis=1, keepdims=True) + correct.mean()
-    return float((residuals**2).sum() / ((photos - 1) * (seeds - 1)))
-
-
-def _mid_p(first: int, second: int) -> float:
-    larger, total = max(first, second), first + second
-    return float(min(1, 2 * (binom.sf(larger, total, 0.5) + binom.pmf(larger, total, 0.5) / 2)))
+    photos = np.arange(len(first))
+    if first.shape[1] == 1:
+        return mid_p(first[:, 0].astype(int) - second[:, 0], photos) < 0.05
+    return difference(first, second, photos).p < 0.05

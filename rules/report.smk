@@ -15,7 +15,7 @@ MEASURED = dict(
     speeds=measured(f"{EVALUATION}/{RUN}/speed.json"),
     uncertain=measured(f"{EVALUATION}/{RUN}/uncertain.csv"),
     evaluations=measured(f"{EVALUATION}/{RUN}/evaluation.json"),
-    calibrations=measured(rules.calibrate.output.calibration),
+    calibrations=measured(f"{TRAINING}/{RUN}/calibration.json"),
     further=[
         *of_every_run(f"{EVALUATION}/{RUN}/robustness.json", ROBUST),
         *of_every_run(f"{EVALUATION}/{RUN}/robustness.csv", ROBUST),
@@ -30,7 +30,8 @@ GALLERIES = [
     for path in of_every_run(f"{EVALUATION}/{RUN}/{name}.png")
 ]
 OUTLINE = OUTLINED.to_json()
-TABLES = [*STUDY.tables(), "comparison", "findings", "calibration", "derived", "power"]
+TABLES = [*STUDY.tables(), "comparison", "calibration", "derived", "power"]
+TABLES += ["findings"] if STUDY.findings else []
 TABLES += ["robustness"] if ROBUST else []
 TABLES += ["learning-curve"] if OUTLINED.learning_curve else []
 CURVES = [f"{RESULTS}/report/learning-curve.png"] if OUTLINED.learning_curve else []
@@ -67,6 +68,8 @@ rule plot_report:
     input:
         **MEASURED,
         galleries=GALLERIES,
+        trials=expand(rules.select_trial.output.trials, experiment=SEARCHED),
+        groups=rules.inspect_photos.output.groups,
         checked=rules.check_results.output.checked,
         code=PLAN.code("report.commands.plot"),
     output:

@@ -137,7 +137,7 @@ def make_study(
     rank_by: str = "accuracy",
     defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> Study:
-    """Make a study of the eight base experiments, or of experiments in all tables."""
+    """Make a study of the eight base experiments, or of experiments in all tables; of cats and dogs, with findings."""
     experiments = {
         experiment: {
             "split": "64-16-20" if "641620" in experiment else "80-10-10",
@@ -147,7 +147,7 @@ def make_study(
         for experiment in GRID
     } | ({name: settings for name, (settings, _, _, _) in OTHERS.items()} if all_tables else {})
     fields = {"study": name, "classes": classes, "seeds": seeds, "splits": SPLITS, "experiments": experiments}
-    fields["defaults"] = {**defaults}
+    fields |= {"defaults": {**defaults}, "findings": classes == ("cat", "dog")}
     return Study.model_validate({**fields, "photos": {"source": "photos.zip"}, "rank_by": rank_by})
 
 
@@ -359,8 +359,12 @@ def make_network(name: str = "a", wrong: Iterable[int] = (), photos: int = 100, 
     correct = pd.DataFrame({42: ~pd.Series(range(photos)).isin(set(wrong))})
     correct.index = pd.Index([f"photo.{number}.jpg" for number in range(photos)], name="id")
     settings = SPEC.model_dump(mode="json") | fields
-    groups = pd.Series(correct.index, index=correct.index)
-    return Network(**{"name": name, "settings": settings, "correct": correct, "groups": groups, **attributes})
+    made = {
+        **{"name": name, "settings": settings, "correct": correct, "losses": (~correct).astype(float)},
+        **{"groups": pd.Series(correct.index, index=correct.index), "validation": float(correct.mean().mean())},
+        "validation_loss": attributes["loss"],
+    }
+    return Network(**made | attributes)
 
 
 @pytest.fixture(scope="session")

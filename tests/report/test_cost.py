@@ -28,11 +28,13 @@ def make_run(experiment, start_from):
     return SimpleNamespace(experiment=experiment, table="pretrained", training=SimpleNamespace(spec=spec))
 
 
-def test_training_time_includes_that_of_the_experiment_it_starts_from():
+def test_training_time_includes_that_of_the_experiment_it_starts_from_and_of_searches():
     table = make_costs(*((name, "pretrained", "half", 0.9, 0, 1e6) for name in ("transfer", "tune", "again")))
     table["training_seconds"] = [100.0, 20.0, 3.0]
     runs = [make_run("transfer", None), make_run("tune", "transfer"), make_run("again", "tune")]
-    assert accuracy_and_cost(runs, table)["seconds"].tolist() == [100, 120, 123]
+    assert accuracy_and_cost(runs, table, {})["seconds"].tolist() == [100, 120, 123]
+    searched = accuracy_and_cost(runs, table, {"transfer": 1000.0})
+    assert searched["seconds"].tolist() == [1100, 1120, 1123]
 
 
 def test_labels_of_short_tables_best_of_each_table_and_best_within_its_time():

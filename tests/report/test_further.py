@@ -6,12 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import t
 
 from canigatti.evaluation.power import Assumptions, assume
 from canigatti.evaluation.predictions import Predictions, softmax
 from canigatti.evaluation.severities import CORRUPTED_COLUMNS, CORRUPTIONS, SEVERITIES
-from canigatti.report.crossed import crossed_mean
 from canigatti.report.curve_fitting import Envelope, envelope, fit_curves, predict_errors, resample
 from canigatti.report.derived import AUGMENTED, BEST_FEW, SEEDS, derived_sentence, derived_table
 from canigatti.report.further import CurvePoint, FurtherResults
@@ -63,42 +61,6 @@ def run(experiment, seed=1, wrong=(), **fields):
 
 def study(runs, further=NOTHING, groups=ALONE):
     return SimpleNamespace(runs=runs, further=further, groups=groups)
-
-
-def test_with_one_seed_the_interval_of_a_mean_is_students():
-    values = np.random.default_rng(0).normal(0, 0.3, (200, 1))
-    made = crossed_mean(values, np.arange(200))
-    half = t.ppf(0.975, 199) * values.std(ddof=1) / np.sqrt(200)
-    interval = made.interval()
-    assert (interval.low, interval.high) == pytest.approx((values.mean() - half, values.mean() + half))
-
-
-def test_the_variance_over_photos_and_seeds_is_that_of_the_formula():
-    values = 3 * np.random.default_rng(1).random((60, 4)) + np.array([0, 0.3, 0.1, -0.2])
-    photos, seeds = values.shape
-    residuals = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + values.mean()
-    p, q = values.mean(axis=1).var(ddof=1) / photos, values.mean(axis=0).var(ddof=1) / seeds
-    r = (residuals**2).sum() / ((photos - 1) * (seeds - 1)) / (photos * seeds)
-    made = crossed_mean(values, np.arange(photos))
-    assert made.variance == pytest.approx(p + q - r)
-    assert made.degrees == pytest.approx(made.variance**2 / (q**2 / (seeds - 1) + p**2 / (photos - 1)))
-
-
-def test_groups_are_the_units_of_a_mean():
-    """Each photo twice says no more than once."""
-    once = np.random.default_rng(2).integers(0, 2, (100, 3)).astype(float)
-    single, double = crossed_mean(once, np.arange(100)), crossed_mean(np.repeat(once, 2, axis=0), np.arange(200) // 2)
-    assert double.variance == pytest.approx(single.variance)
-    assert double.degrees == pytest.approx(single.degrees)
-
-
-def test_no_interval_is_empty_or_leaves_its_range():
-    for value in (0.0, 1.0):
-        made = crossed_mean(np.full((50, 2), value), np.arange(50))
-        assert made.interval().low < made.interval().high
-        wilson = made.wilson()
-        assert 0 <= wilson.low < wilson.high <= 1
-        assert wilson.high - wilson.low == pytest.approx(4.04 / 54.04, rel=0.01)  # that of Wilson for 50 photos
 
 
 def test_an_ensemble_of_equal_seeds_is_the_member():

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR
+from canigatti.report.evidence import collect_networks
 from canigatti.report.page.introductions import introduction
 from canigatti.report.page.plots import describe_best_epoch, exceeds_axis, plot_curves_grid, plot_intervals
 from canigatti.report.results import read_study
-from canigatti.report.tables import study_table
+from canigatti.report.tables import BEST, Evidence, study_table
 
 FLOWERS = ("daisy", "tulip")
 
@@ -25,6 +26,10 @@ def study(results):
 @pytest.fixture(scope="module")
 def runs(study):
     return study.runs[:6]  # three experiments
+
+
+def evidence_of(study):
+    return Evidence.of(collect_networks(study.runs, study.groups))
 
 
 def with_history(run, **columns):
@@ -84,14 +89,14 @@ def test_values_that_are_not_finite_are_gaps_and_a_high_loss_does_not_stretch_th
 
 
 def test_an_interval_spans_its_limits_and_the_band_is_that_of_the_best(study):
-    table = study_table(study.runs).assign(original_accuracy=0.8)
+    table = study_table(study.runs, evidence_of(study)).assign(original_accuracy=0.8)
     figure = plot_intervals(table)
     (axes,) = figure.axes
     bars = [line for line in axes.get_lines() if line.get_linewidth() == 3.5]
     for line, row in zip(bars, table.itertuples(), strict=True):
         np.testing.assert_allclose(line.get_xdata(), [100 * row.accuracy_low, 100 * row.accuracy_high])
         assert line.get_color() == (CLASS_COLORS[0] if row.standing else NEUTRAL_COLOR)
-    best = table.loc[table["accuracy"].idxmax()]
+    best = table.loc[table["standing"] == BEST].iloc[0]
     (band,) = axes.patches
     low, high = band.get_x(), band.get_x() + band.get_width()
     np.testing.assert_allclose([low, high], [100 * best["accuracy_low"], 100 * best["accuracy_high"]])
@@ -101,7 +106,7 @@ def test_an_interval_spans_its_limits_and_the_band_is_that_of_the_best(study):
 
 
 def test_experiments_without_an_accuracy_have_no_interval(study):
-    table = study_table(study.runs)
+    table = study_table(study.runs, evidence_of(study))
     table.loc[0, ["accuracy", "accuracy_low", "accuracy_high"]] = np.nan
     (axes,) = plot_intervals(table).axes
     assert [text.get_text() for text in axes.get_yticklabels()] == list(table["experiment"])[1:]
@@ -109,7 +114,24 @@ def test_experiments_without_an_accuracy_have_no_interval(study):
 
 def test_the_introduction_of_a_section_speaks_only_of_what_the_section_has(runs):
     modified = replace(runs[0], table="modifications")
-    assert "base experiments" in introduction("modifications", [modified, runs[1]], [], FLOWERS)
-    assert "base experiments" not in introduction("modifications", [modified], [], FLOWERS)
-    assert "random search" not in introduction("search", runs, [], FLOWERS)
-    assert "random search" in introduction("search", runs, ["a search"], FLOWERS)
+    assert "base experiments" in introduction("modifications", [modified, runs[1]], runs[1:], [], FLOWERS)
+    assert "base experiments" not in introduction("modifications", [modified], [], [], FLOWERS)
+    assert "random search" not in introduction("search", runs, [], [], FLOWERS)
+    assert "random search" in introduction("search", runs, [], ["a search"], FLOWERS)
+
+
+def test_the_introduction_names_every_setting_in_which_an_experiment_differs(runs):
+    base = next(run for run in runs if run.experiment == "base-641620-rgb")
+    spec = base.training.spec
+
+    def altered(name, **settings):
+        training = base.training.model_copy(update={"spec": spec.model_copy(update=settings)})
+        return replace(base, experiment=name, table="ablations", training=training)
+
+    both = [altered("small", batch_size=8), altered("short", batch_size=8, epochs=3), altered("same")]
+    text = introduction("ablations", both, [base], [], FLOWERS)
+    assert "small differs from base-641620-rgb in batch size." in text
+    assert "short differs from base-641620-rgb in batch size and epochs." in text or (
+        "short differs from base-641620-rgb in epochs and batch size." in text
+    )
+    assert "same has the settings of base-641620-rgb." in text

@@ -9,8 +9,11 @@ import pytest
 
 from canigatti.evaluation.records import Metrics
 from canigatti.files import InputError
+from canigatti.report.evidence import collect_networks
+from canigatti.report.original import read_original
 from canigatti.report.results import read_study
-from canigatti.report.tables import grouped
+from canigatti.report.tables import BEST, Evidence, grouped, study_table
+from canigatti.report.texts import as_markdown
 from canigatti.training.records import TrainingRecord
 
 LAST = ["epochs", "training_seconds", "milliseconds_per_photo", "random_initialization", "diverged"]
@@ -20,7 +23,7 @@ GRID = tuple(
     for color in ("gray", "rgb")
     for suffix in ("", "-aug")
 )
-MEASURED = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"]
+MEASURED = ["accuracy", "accuracy_low", "accuracy_high", "validation", "loss", "best_epoch", "seconds_per_epoch"]
 
 
 def mark_diverged(path):
@@ -67,8 +70,8 @@ def test_base_table_contains_the_measured_values(tables):
     row = base.set_index("experiment").loc["base-801010-gray-aug"]
     assert row[["split", "color", "augmented"]].tolist() == ["80-10-10", "grayscale", True]
     assert row["accuracy"] == 0.83
-    assert row["accuracy_low"] == pytest.approx(0.83 - 70 / 2500)
-    assert row["accuracy_high"] == pytest.approx(0.83 + 60 / 2500)
+    # Wilson's interval of 2,075 of 2,500 photos.
+    assert (row["accuracy_low"], row["accuracy_high"]) == pytest.approx((0.8148, 0.8442), abs=1e-4)
     assert row["loss"] == pytest.approx(0.404)
     assert row["best_epoch"] == 27
     assert row["seconds_per_epoch"] == 61.5
@@ -78,35 +81,45 @@ def test_base_table_contains_the_measured_values(tables):
     assert row[LAST].tolist() == [30, 1800.5, 0.5 + 5 / 8, False, 0]
 
 
-def test_best_and_overlapping_intervals_are_marked(tables):
+def test_the_best_on_the_validation_set_and_the_unbeaten_are_marked(tables):
     base, text = tables()
     standing = base.set_index("experiment")["standing"].fillna("")
-    # The best accuracy is 85.16%; its interval starts at 82.36%.
+    assert base.set_index("experiment")["validation"].idxmax() == "base-801010-rgb-aug"
     assert standing.to_dict() == {
-        "base-641620-gray": "",  # to 77.8%
-        "base-641620-gray-aug": "",  # to 81.24%
-        "base-641620-rgb": "",  # to 81.56%
-        "base-641620-rgb-aug": "interval overlaps the best",  # to 83.6%
-        "base-801010-gray": "",  # to 80.76%
-        "base-801010-gray-aug": "interval overlaps the best",
-        "base-801010-rgb": "interval overlaps the best",  # to 83.76%
+        **dict.fromkeys(GRID, ""),
+        "base-641620-rgb-aug": "not significantly less accurate",  # the best of its split
         "base-801010-rgb-aug": "best",
     }
-    assert text.count("| ≈ ") == 3
+    assert text.count("| ≈ ") == 1
     assert text.count("| ★ ") == 1
-    assert "≈ the interval overlaps that of the best accuracy" in text
+    assert "★ best accuracy on the validation set" in text
+
+
+def test_the_test_set_has_no_part_in_the_choice(results):
+    study, folder = results()
+    read = read_study(study.outline("config/study.yaml"), folder)
+    networks = collect_networks(read.runs, read.groups)
+    lucky = replace(networks[0], validation=0.99)
+    evidence = Evidence.of([lucky, *networks[1:]])
+    standing = study_table(read.runs, evidence).set_index("experiment")["standing"]
+    assert standing[lucky.name] == BEST
+    assert (standing == BEST).sum() == 1
+    equal = replace(networks[1], validation=0.99, validation_loss=0.01)
+    standing = study_table(read.runs, Evidence.of([lucky, equal, *networks[2:]])).set_index("experiment")["standing"]
+    assert standing[equal.name] == BEST  # of equally good ones, that with the lower loss
 
 
 def test_markdown_has_one_formatted_table(tables):
     _, text = tables()
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert lines[0] == (
-        "| Experiment | Split | Color | Augmented | Accuracy (95% interval) | Loss | Best epoch | s/epoch "
+        "| Experiment | Split | Color | Augmented | Accuracy (95% interval) | Validation | Loss | Best epoch | s/epoch "
         "| Parameters | MB | Epochs | Training | ms/photo |"
     )
     assert len(lines) == 2 + 8
-    assert {line.count("|") for line in lines} == {14}
-    assert "| base-801010-gray-aug | 80-10-10 | grayscale | yes | ≈ 83.0% (80.2–85.4) | 0.4040 | 27 | 61.5 " in text
+    assert {line.count("|") for line in lines} == {15}
+    row = "| base-801010-gray-aug | 80-10-10 | grayscale | yes | 83.0% (81.5–84.4) | 83.0% | 0.4040 | 27 | 61.5 "
+    assert row in text
 
 
 def test_full_study_has_columns_of_the_original(tables):
@@ -127,15 +140,11 @@ def test_other_studies_have_no_columns_of_the_original(tables):
 
 
 def test_experiment_without_original_has_dashes(results):
-    from canigatti.report.original import read_original
-    from canigatti.report.results import read_study
-    from canigatti.report.tables import study_table
-    from canigatti.report.texts import as_markdown
-
     study, folder = results()
-    runs = read_study(study.outline("config/study.yaml"), folder).runs
+    read = read_study(study.outline("config/study.yaml"), folder)
     original = read_original().query("experiment != 'base-641620-gray'")
-    text = as_markdown(study_table(runs, original))
+    evidence = Evidence.of(collect_networks(read.runs, read.groups))
+    text = as_markdown(study_table(read.runs, evidence, original))
     assert re.search(r"\| base-641620-gray \|.*(\| – ){5}\|\n", text)
 
 
@@ -145,12 +154,12 @@ def test_several_seeds_give_mean_and_standard_deviation(tables):
     assert row["seeds"] == 3
     assert row["accuracy"] == pytest.approx(0.770)  # of 0.766, 0.770, 0.774
     assert row["accuracy_std"] == pytest.approx(0.004)
-    assert row["accuracy_low"] == pytest.approx(0.770 - 70 / 5000)
+    assert 0.770 - 0.02 < row["accuracy_low"] < 0.770 < row["accuracy_high"] < 0.770 + 0.02
     assert row["loss_std"] == pytest.approx(1.2 * 0.004)
     assert {f"{name}_std" for name in ("best_epoch", "seconds_per_epoch", *LAST[:3])} < set(base)
     assert row["epochs"] == 30
     assert row["epochs_std"] == 0
-    assert "| 77.0% ± 0.4 (75.6–78.2) |" in text
+    assert "| 77.0% ± 0.4 (" in text
     assert "3 seeds" in text
 
 
@@ -187,7 +196,7 @@ def test_tables_contain_their_experiments_and_the_last_one_all(full):
 def test_modifications_are_followed_by_their_base_network(full):
     table = pd.read_csv(full / "tables" / "modifications.csv")
     assert list(table["experiment"]) == ["wider", "deeper", "base-801010-rgb-aug"]
-    assert list(table["standing"].fillna("")) == ["interval overlaps the best", "best", ""]
+    assert list(table["standing"].fillna("")) == ["", "best", ""]
 
 
 def test_a_base_network_with_another_resize_mode_is_not_the_modified_one(results):
@@ -239,23 +248,24 @@ def test_diverged_training_is_not_ranked_and_not_compared(diverged):
 def test_page_lists_diverged_trainings_without_metrics(diverged):
     html = (diverged / "index.html").read_text(encoding="utf-8")
     assert html.count("Diverged: a loss became infinite") == 4  # base, search, modifications with the base network, all
-    assert "Training runs that diverged are excluded." in html
+    assert "A training run that diverged counts as always guessing the largest class." in html
     assert not re.search(r"base-801010-rgb-aug</caption>", html)
     assert not re.search(r"\bnan\b(?!</th>)", re.sub(r"base64,[^\"]+", "", html))  # one photo has the id nan
 
 
-def test_mean_excludes_diverged_seeds(results, write_report):
+def test_a_diverged_seed_counts_as_a_guess(results, write_report):
     study, folder = results(seeds=(42, 43, 44))
-    record = folder / "training/base-641620-rgb/seed43/run.json"
-    mark_diverged(record)
+    mark_diverged(folder / "training/base-641620-rgb/seed43/run.json")
     write_report(study, folder)
     base = pd.read_csv(folder / "report" / "tables" / "base.csv").set_index("experiment")
-    accuracies = [
-        Metrics.read(folder / f"evaluation/base-641620-rgb/seed{seed}/metrics.json").accuracy for seed in (42, 44)
-    ]
-    assert base.loc["base-641620-rgb", "accuracy"] == pytest.approx(sum(accuracies) / 2)
+    metrics = [Metrics.read(folder / f"evaluation/base-641620-rgb/seed{seed}/metrics.json") for seed in (42, 44)]
+    row = base.loc["base-641620-rgb"]
+    assert row["accuracy"] == pytest.approx((metrics[0].accuracy + 0.5 + metrics[1].accuracy) / 3)
+    assert row["accuracy_high"] - row["accuracy_low"] > 0.3  # the seeds differ by 30 points
+    assert row["loss"] == pytest.approx((metrics[0].loss + metrics[1].loss) / 2)
     text = (folder / "report" / "tables" / "base.md").read_text(encoding="utf-8")
     assert "| base-641620-rgb (1 of 3 diverged) |" in text
+    assert "A seed that diverged counts as always guessing the largest class" in text
 
 
 def test_study_with_only_diverged_trainings_is_rejected(results, write_report):

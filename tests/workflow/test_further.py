@@ -37,7 +37,7 @@ def test_only_what_the_keys_ask_for_runs(further):
     """No experiment of the study is trained or evaluated again: the fraction 1 is the experiment itself."""
     _, planned = further
     assert planned == {
-        *(f"{rule} {name}" for rule in ("train", "evaluate") for name in POINTS),
+        *(f"{rule} {name}" for rule in ("train", "evaluate", "calibrate") for name in POINTS),
         *("measure_robustness plain", "augment_tests plain"),
         *("check_results", "plot_report", "write_report"),
     }

@@ -33,6 +33,7 @@ class Outline(Record):
     options: tuple[str, ...]
     seeds: tuple[Seed, ...]
     rank_by: RankBy
+    findings: bool
     robustness: tuple[Name, ...] = ()
     test_time_augmentation: tuple[Name, ...] = ()
     learning_curve: OutlinedCurve | None = None
@@ -69,6 +70,10 @@ class Study(FurtherMeasurements):
         default="accuracy",
         description="The metric of the test set by which the report ranks experiments; balanced_accuracy and macro_f1 "
         "give rare classes the same weight as frequent ones.",
+    )
+    findings: bool = Field(
+        default=False,
+        description="Whether the report tests the conclusions of the original study of cats and dogs on this study.",
     )
     weights: dict[str, Weights] = Field(
         default={}, description="Source of the pretrained weights of each backbone: imagenet, a file, or a mapping."
@@ -115,6 +120,7 @@ class Study(FurtherMeasurements):
             options=options,
             seeds=self.seeds,
             rank_by=self.rank_by,
+            findings=self.findings,
             robustness=selected(self.robustness, self.included()),
             test_time_augmentation=selected(self.test_time_augmentation, self.included()),
             learning_curve=OutlinedCurve.of(self.learning_curve, self.curve_experiments(), self.seeds),

@@ -23,28 +23,12 @@ def accuracy_interval(correct: np.ndarray, groups: np.ndarray) -> tuple[float, f
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    effective, n = _effective_number(correct, groups, 0.975), len(correct)
+    effective, n = _effective_number(correct, groups), len(correct)
     low, high = proportion_confint(effective * correct.sum() / n, effective, alpha=0.05, method="wilson")
     return float(low), float(high)
 
 
-def exact_lower_limit(correct: np.ndarray, groups: np.ndarray, alpha: float) -> float:
-    """Return the lower limit of the two-sided interval of Clopper and Pearson (1934) of the accuracy, 0 to 1.
-
-    Photos that are not independent count as in :func:`accuracy_interval`.
-
-    Args:
-        correct: (n,), whether each photo is classified correctly.
-        groups: (n,), equal values belong together.
-        alpha: the probability that the true accuracy is not in the interval is at most this.
-    """
-    from statsmodels.stats.proportion import proportion_confint
-
-    effective = _effective_number(correct, groups, 1 - alpha / 2)
-    return float(proportion_confint(effective * correct.mean(), effective, alpha=alpha, method="beta")[0])
-
-
-def _effective_number(correct: np.ndarray, groups: np.ndarray, quantile: float) -> float:
+def _effective_number(correct: np.ndarray, groups: np.ndarray) -> float:
     from scipy.stats import norm, t
 
     n = len(correct)
@@ -59,4 +43,4 @@ def _effective_number(correct: np.ndarray, groups: np.ndarray, quantile: float) 
     residuals = np.bincount(group, weights=correct - accuracy)
     variance = number / (number - 1) * (residuals**2).sum() / n**2
     estimate = min(n, accuracy * (1 - accuracy) / variance) if variance else n
-    return max(lowest, estimate * (norm.ppf(quantile) / t.ppf(quantile, degrees)) ** 2)
+    return max(lowest, estimate * (norm.ppf(0.975) / t.ppf(0.975, degrees)) ** 2)

@@ -93,6 +93,12 @@ def _loss(predictions: Predictions) -> float:
     return float(-np.log(clipped[np.arange(len(predictions)), predictions.labels]).mean())
 
 
+def photo_losses(predictions: Predictions) -> np.ndarray:
+    """Return the cross-entropy of each photo in nats, (n,), probabilities clipped to 1e-7 … 1 - 1e-7 as Keras does."""
+    clipped = np.clip(predictions.probabilities, _CLIP, 1 - _CLIP)
+    return -np.log(clipped[np.arange(len(predictions)), predictions.labels])
+
+
 def confusion_matrix(predictions: Predictions) -> np.ndarray:
     """Count photos by true class (rows) and predicted class (columns); return (classes, classes), int64."""
     classes = predictions.probabilities.shape[1]

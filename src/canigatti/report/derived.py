@@ -8,7 +8,8 @@ import pandas as pd
 
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.predictions import Predictions, mean_of_logits
-from canigatti.report.crossed import crossed_mean
+from canigatti.report.guessing import interval_of
+from canigatti.report.multireader import mean_over_pairs
 from canigatti.report.ranking import Ranking
 from canigatti.report.records import DERIVED
 from canigatti.report.results import Run, StudyResults
@@ -122,7 +123,7 @@ def derived_table(study: StudyResults, ranking: Ranking) -> pd.DataFrame:
 
     - `difference` is its accuracy minus that of the networks of `compared_with`: of the ensemble of seeds, minus the
       mean of its members; otherwise, minus that with the same seed. With its 95% interval over photos and seeds, see
-      :func:`canigatti.report.crossed.crossed_mean`; for an ensemble of seeds it is about these trained networks.
+      :func:`canigatti.report.multireader.mean_over_pairs`; for an ensemble of seeds it is about these trained networks.
     - `shown` is true if an interval with Bonferroni's correction for the rows of the table excludes 0.
     - `milliseconds_per_photo` and `training_seconds` are sums over the networks of which one prediction consists.
 
@@ -137,10 +138,11 @@ def derived_table(study: StudyResults, ranking: Ranking) -> pd.DataFrame:
 def _row(derived: Derived, study: StudyResults, rows: int) -> dict:
     ids = derived.predictions[0].ids
     groups = study.groups.loc[ids].to_numpy()
-    correct = np.column_stack([one.correct for one in derived.predictions]).astype(float)
+    correct = np.column_stack([one.correct for one in derived.predictions])
     others = np.column_stack([np.mean([one.correct for one in members], axis=0) for members in derived.compared])
-    gain, accuracy = crossed_mean(correct - others, groups), crossed_mean(correct, groups).wilson()
-    interval, strict = gain.interval(), gain.interval(0.05 / rows)
+    low, high = interval_of(correct, groups)
+    interval = mean_over_pairs(correct - others, groups)
+    strict = mean_over_pairs(correct - others, groups, level=1 - 0.05 / rows)
     predicting = _VIEWS if derived.kind == AUGMENTED else 1
     count = len(derived.predictions)
     return {
@@ -150,9 +152,9 @@ def _row(derived: Derived, study: StudyResults, rows: int) -> dict:
         "split": derived.runs[0].training.spec.split,
         "n": len(ids),
         "seeds": count if derived.kind != SEEDS else len(derived.runs),
-        "accuracy": accuracy.estimate,
-        "accuracy_low": accuracy.low,
-        "accuracy_high": accuracy.high,
+        "accuracy": float(correct.mean()),
+        "accuracy_low": low,
+        "accuracy_high": high,
         "loss": float(np.mean([compute_metrics(one).loss for one in derived.predictions])),
         "compared_with": derived.experiment,
         "difference": interval.estimate,

@@ -1,4 +1,4 @@
-"""Correct and incorrect predictions of each network, photo by photo."""
+"""What the networks of a study predicted, photo by photo and seed by seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from canigatti.evaluation.predictions import Predictions
+from canigatti.evaluation.metrics import compute_metrics, photo_losses
 from canigatti.files import InputError
-from canigatti.report.intervals import Interval, grouped_mean_difference, mean_difference
+from canigatti.report.guessing import guess_predictions
+from canigatti.report.ranking import ACCURACY, Ranking
 from canigatti.report.results import Run
 
 
@@ -17,22 +18,30 @@ from canigatti.report.results import Run
 class Network:
     """The network of an experiment, trained once per seed.
 
+    A seed whose training diverged counts as always guessing the largest class: it has no network that could be used.
+
     Attributes:
         name: name of the experiment.
         settings: the resolved spec of the experiment.
         correct: whether each test photo is classified correctly: one row per photo id, one boolean column per seed.
+        losses: cross-entropy of each test photo: one row per photo id, one column per seed that did not diverge.
         groups: the group of each test photo, by photo id; photos of a group are not independent.
-        loss: on the test photos, mean over seeds.
-        best_epochs: by seed.
-        seconds_per_epoch: by seed.
+        loss: on the test photos, mean over the seeds that did not diverge.
+        validation: the metric that ranks on the validation set, mean over all seeds; NaN if it is undefined.
+        validation_loss: on the validation set, mean over the seeds that did not diverge.
+        best_epochs: by seed, of the seeds that did not diverge.
+        seconds_per_epoch: by seed, of the seeds that did not diverge.
         random_initialization: whether the network started from random weights instead of the requested pretrained ones.
     """
 
     name: str
     settings: dict[str, Any]
     correct: pd.DataFrame
+    losses: pd.DataFrame
     groups: pd.Series
     loss: float
+    validation: float
+    validation_loss: float
     best_epochs: pd.Series
     seconds_per_epoch: pd.Series
     parameters: int
@@ -42,6 +51,11 @@ class Network:
     def split(self) -> str:
         """Name of the split that the network was trained and tested on."""
         return str(self.settings["split"])
+
+    @property
+    def seeds(self) -> int:
+        """Number of training runs, including those that diverged."""
+        return self.correct.shape[1]
 
     @property
     def correct_fraction(self) -> pd.Series:
@@ -57,38 +71,56 @@ class Network:
 Pair = tuple[Network, Network]
 
 
-def collect_networks(runs: Sequence[Run], groups: pd.Series) -> list[Network]:
-    """Return one network per experiment in the order of the runs, without the runs that diverged.
+def collect_networks(runs: Sequence[Run], groups: pd.Series, ranking: Ranking = ACCURACY) -> list[Network]:
+    """Return one network per experiment in the order of the runs, without those of which all seeds diverged.
 
     Args:
         runs: of the study.
         groups: the group of each photo, by photo id.
+        ranking: the metric that ranks.
 
     Raises:
         InputError: two seeds of an experiment were tested on different photos, or a photo has no group.
     """
-    converged = [run for run in runs if not run.diverged]
-    names = dict.fromkeys(run.experiment for run in converged)
-    return [_build_network([run for run in converged if run.experiment == name], groups) for name in names]
+    names = dict.fromkeys(run.experiment for run in runs if not run.diverged)
+    return [_build_network([run for run in runs if run.experiment == name], groups, ranking) for name in names]
 
 
-def _build_network(runs: Sequence[Run], groups: pd.Series) -> Network:
+def _build_network(runs: Sequence[Run], groups: pd.Series, ranking: Ranking) -> Network:
     """Build the network of one experiment from its runs, one per seed."""
-    first = runs[0]
-    correct = {run.seed: _is_correct(run.predictions) for run in runs}
-    for seed, photos in correct.items():
-        require_same_photos(f"{first.experiment}/seed{seed}", photos.index, correct[first.seed].index)
+    converged = [run for run in runs if not run.diverged]
+    first = converged[0]
+    photos = pd.Index(first.predictions.ids, name="id")
+    for run in converged:
+        require_same_photos(f"{run.experiment}/seed{run.seed}", pd.Index(run.predictions.ids, name="id"), photos)
+    used = [guess_predictions(first.predictions) if run.diverged else run.predictions for run in runs]
     return Network(
         name=first.experiment,
         settings=first.training.spec.model_dump(mode="json"),
-        correct=pd.DataFrame(correct),
-        groups=_select_groups(groups, correct[first.seed].index),
-        loss=float(np.mean([run.metrics.loss for run in runs])),
-        best_epochs=pd.Series({run.seed: run.training.best_epoch for run in runs}),
-        seconds_per_epoch=pd.Series({run.seed: run.training.seconds_per_epoch for run in runs}),
+        correct=pd.DataFrame(
+            {run.seed: predictions.correct for run, predictions in zip(runs, used, strict=True)}, index=photos
+        ),
+        losses=pd.DataFrame({run.seed: photo_losses(run.predictions) for run in converged}, index=photos),
+        groups=_select_groups(groups, photos),
+        loss=float(np.mean([run.metrics.loss for run in converged])),
+        validation=float(np.mean([_validation_value(run, ranking) for run in runs])),
+        validation_loss=float(np.mean([photo_losses(run.validation).mean() for run in converged])),
+        best_epochs=pd.Series({run.seed: run.training.best_epoch for run in converged}),
+        seconds_per_epoch=pd.Series({run.seed: run.training.seconds_per_epoch for run in converged}),
         parameters=first.training.parameters,
         random_initialization=first.training.random_initialization,
     )
+
+
+def _validation_value(run: Run, ranking: Ranking) -> float:
+    """Return the metric that ranks on the validation set; that of a guess if the training diverged."""
+    predictions = guess_predictions(run.validation) if run.diverged else run.validation
+    if run.diverged and ranking.is_loss:
+        return float(np.log(predictions.probabilities.shape[1]))  # of equal probabilities
+    if ranking.is_accuracy:
+        return float(predictions.correct.mean())
+    value = getattr(compute_metrics(predictions), ranking.metric)
+    return float("nan") if value is None else float(value)
 
 
 def _select_groups(groups: pd.Series, photos: pd.Index) -> pd.Series:
@@ -97,10 +129,6 @@ def _select_groups(groups: pd.Series, photos: pd.Index) -> pd.Series:
         example = photos[selected.isna()][0]
         raise InputError(f"photos/groups.csv: expected a row for each test photo, but {example} has none")
     return selected
-
-
-def _is_correct(predictions: Predictions) -> pd.Series:
-    return pd.Series(predictions.correct, index=pd.Index(predictions.ids, name="id"))
 
 
 def require_same_photos(run: str, photos: pd.Index, expected: pd.Index) -> None:
@@ -121,33 +149,6 @@ def require_same_photos(run: str, photos: pd.Index, expected: pd.Index) -> None:
         )
 
 
-def mean_gain(pairs: Sequence[Pair]) -> Interval:
-    """Return the mean over pairs of the gain in accuracy, -1 to 1, with its 95% interval.
-
-    Photos are the independent units of the interval, or groups of photos if two test photos are in the same one.
-    """
-    differences = paired_differences(pairs)
-    groups = _groups_of(pairs, differences.index)
-    if groups.is_unique:
-        return mean_difference(differences.to_numpy())
-    return grouped_mean_difference(differences.to_numpy(), groups.to_numpy())
-
-
 def are_grouped(networks: Sequence[Network]) -> bool:
     """Return whether a network has two test photos in the same group."""
     return any(not network.groups.is_unique for network in networks)
-
-
-def _groups_of(pairs: Sequence[Pair], photos: pd.Index) -> pd.Series:
-    groups = pd.concat([network.groups for pair in pairs for network in pair])
-    return groups[~groups.index.duplicated()].reindex(photos)
-
-
-def paired_differences(pairs: Sequence[Pair]) -> pd.DataFrame:
-    """Return the correct fraction of the second network minus that of the first, for each photo and pair.
-
-    Returns:
-        One row per photo id, one column per pair, -1 to 1; NaN if the photo is not in the test set of both networks.
-    """
-    columns = {number: after.correct_fraction - before.correct_fraction for number, (before, after) in enumerate(pairs)}
-    return pd.DataFrame(columns).dropna(how="all")

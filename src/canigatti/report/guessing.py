@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from canigatti.evaluation.intervals import accuracy_interval, exact_lower_limit
+from canigatti.evaluation.intervals import accuracy_interval
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.predictions import Predictions, logits_of
+from canigatti.report.multireader import accuracy
 from canigatti.report.ranking import Ranking
 from canigatti.report.results import Run
-
-LEVEL = 0.05  # of the decision over all experiments
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,11 @@ def guesses_of(runs: Sequence[Run], classes: Sequence[str], ranking: Ranking) ->
 
 def _guess(split: str, predictions: Predictions, classes: Sequence[str], ranking: Ranking) -> Guess:
     counts = np.bincount(predictions.labels, minlength=len(classes))
-    label, accuracy = int(counts.argmax()), float(counts.max() / counts.sum())
-    value = None if ranking.is_loss else accuracy
+    label, fraction = int(counts.argmax()), float(counts.max() / counts.sum())
+    value = None if ranking.is_loss else fraction
     if not ranking.is_loss and not ranking.is_accuracy:
-        certain = np.tile(np.eye(len(classes))[label], (len(predictions), 1))
-        metrics = compute_metrics(Predictions(predictions.ids, predictions.labels, certain, logits_of(certain)))
-        value = getattr(metrics, ranking.metric)
-    return Guess(split, classes[label] if (counts == counts.max()).sum() == 1 else None, accuracy, value)
+        value = getattr(compute_metrics(guess_predictions(predictions)), ranking.metric)
+    return Guess(split, classes[label] if (counts == counts.max()).sum() == 1 else None, fraction, value)
 
 
 def guess_subject(largest: str | None) -> str:
@@ -76,24 +73,36 @@ def guess_note(guesses: Collection[Guess]) -> str:
     return f"{guess} would be correct for {each} of the test photos."
 
 
-def is_shown_better(correct: Sequence[np.ndarray], groups: np.ndarray, guess: float, experiments: int = 1) -> bool:
-    """Return whether an experiment, the best of several, is shown to be more accurate than a guess.
+def guess_predictions(predictions: Predictions) -> Predictions:
+    """Return the predictions of always guessing the largest class of these photos; the first of equally large ones."""
+    counts = np.bincount(predictions.labels, minlength=predictions.probabilities.shape[1])
+    certain = np.tile(np.eye(len(counts))[counts.argmax()], (len(predictions), 1))
+    return Predictions(predictions.ids, predictions.labels, certain, logits_of(certain))
 
-    It is if its 95% interval is above the accuracy of the guess. The best of several experiments that all guess is
-    better than most guesses, so the lower limit of Clopper and Pearson (1934) at the level 5% divided by the number of
-    experiments (Bonferroni) must exceed the guess too; Wilson's interval is too narrow at such levels for rare
-    successes. With several seeds, limits are means over the seeds, as in the tables.
 
-    In simulations (`tests/report/test_guessing.py`), experiments without any skill are called better in at most 5% of
-    studies with single photos or groups of near duplicates, whether one or fifteen experiments compete.
+def is_shown_better(correct: np.ndarray, groups: np.ndarray, guess: float) -> bool:
+    """Return whether an experiment is shown to be more accurate than a guess: its 95% interval is above the guess.
+
+    The experiment must not be chosen by these photos: the best of several on the test set is better than most guesses,
+    also if all guess. In simulations (`tests/report/test_guessing.py`), experiments without any skill are called better
+    in at most 5% of studies.
 
     Args:
-        correct: for each seed, (n,), whether each test photo is classified correctly.
-        groups: (n,), equal values belong together.
+        correct: (photos, seeds), whether each test photo is classified correctly.
+        groups: (photos,), equal values belong together.
         guess: accuracy of the guess, 0 to 1.
-        experiments: the number of experiments of which this is the best.
     """
-    limits = [[accuracy_interval(seed, groups)[0] for seed in correct]]
-    if experiments > 1:
-        limits.append([exact_lower_limit(seed, groups, LEVEL / experiments) for seed in correct])
-    return all(float(np.mean(limit)) > guess for limit in limits)
+    return interval_of(correct, groups)[0] > guess
+
+
+def interval_of(correct: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """Return the 95% interval of an accuracy; with one seed, it is that of this trained network.
+
+    Args:
+        correct: (photos, seeds), whether each test photo is classified correctly.
+        groups: (photos,), equal values belong together.
+    """
+    if correct.shape[1] == 1:
+        return accuracy_interval(correct[:, 0], groups)
+    interval = accuracy(correct, groups)
+    return interval.low, interval.high

@@ -1,14 +1,13 @@
 """Estimates with their 95% confidence intervals."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 
-RESAMPLES = 10_000
-_BATCH_SIZE = 2_000_000  # random counts per batch, which bounds the memory
-_SEED = 42
-_UNTESTED = 9.0  # outside the range of differences
-_MIN_DEGREES = 0.5  # of freedom; with fewer, the quantile of Student's t exceeds 50
+_EXACT_BELOW = 10  # pairs of values; 9! permutations take a second
+_MIN_RANKED = 5  # 2/4! is above 0.05
 
 
 @dataclass(frozen=True)
@@ -20,69 +19,23 @@ class Interval:
     high: float
 
 
-def mean_difference(differences: np.ndarray) -> Interval:
-    """Return the mean over pairs of networks of each pair's mean difference, with its paired-bootstrap 95% interval.
+@dataclass(frozen=True)
+class Correlation:
+    """A rank correlation, -1 to 1, its p-value, and its interval, if there are enough values for one."""
 
-    Photos are resampled with replacement; the interval is a percentile interval (Efron and Tibshirani, An Introduction
-    to the Bootstrap, 1993, chapter 13). A resampled photo contributes its differences in all pairs, so photos that are
-    difficult for every network count once, not once per pair. Photos with equal differences are interchangeable, so
-    only the number of photos of each kind is resampled: one pair with one seed has three kinds. The interval describes
-    the variation due to the choice of test photos. It does not include the variation due to the training seed.
-
-    Args:
-        differences: (photos, pairs), from -1 to 1, positive in favor of the second network of a pair; NaN if a pair
-            was not tested on a photo. Each pair has at least one photo.
-    """
-    filled = np.nan_to_num(differences, nan=_UNTESTED)  # np.unique treats rows with NaN as different
-    kinds, counts = np.unique(filled, axis=0, return_counts=True)
-    tested = kinds != _UNTESTED
-    values = np.where(tested, kinds, 0)
-    generator, step = np.random.default_rng(_SEED), _BATCH_SIZE // len(kinds) + 1
-    means = np.concatenate(
-        [
-            _means(generator.multinomial(counts.sum(), counts / counts.sum(), size), values, tested)
-            for size in (min(step, RESAMPLES - done) for done in range(0, RESAMPLES, step))
-        ]
-    )
-    low, high = np.nanquantile(means, [0.025, 0.975])
-    return Interval(float(_means(counts[None], values, tested)[0]), float(low), float(high))
+    estimate: float
+    p: float
+    interval: Interval | None
 
 
-def grouped_mean_difference(differences: np.ndarray, groups: np.ndarray) -> Interval:
-    """Return what :func:`mean_difference` does, for photos that are not independent within groups.
-
-    The variance is that between groups of each group's contribution to the mean (linearization; Cochran, Sampling
-    Techniques, 1977, section 11.8). The interval is Student's t with (Σm²)²/Σm⁴ - 1 degrees of freedom for groups of m
-    photos (Satterthwaite 1946), within -1 to 1; these limits are the interval if one group has almost all photos.
-
-    Args:
-        differences: (photos, pairs), see :func:`mean_difference`.
-        groups: (photos,), equal values belong together.
-    """
-    from scipy.stats import t
-
-    tested = ~np.isnan(differences)
-    counts, pair_means = tested.sum(axis=0), np.nanmean(differences, axis=0)
-    _, group = np.unique(groups, return_inverse=True)
-    number, pairs = int(group.max()) + 1, differences.shape[1]
-    estimate = float(pair_means.mean())
-    # The contribution of a photo to the mean over pairs, and its weight in it.
-    contributions = (np.where(tested, differences - pair_means, 0) / counts).sum(axis=1) / pairs
-    shares = np.bincount(group, weights=(tested / counts).sum(axis=1))
-    degrees = (shares**2).sum() ** 2 / (shares**4).sum() - 1
-    if degrees < _MIN_DEGREES:
-        return Interval(estimate, -1.0, 1.0)
-    variance = number / (number - 1) * (np.bincount(group, weights=contributions) ** 2).sum()
-    half = float(t.ppf(0.975, degrees) * np.sqrt(variance))
-    return Interval(estimate, max(-1.0, estimate - half), min(1.0, estimate + half))
-
-
-def sign_flip_test(differences: np.ndarray, groups: np.ndarray) -> float:
-    """Return the two-sided p-value of the exact sign-flip test of two networks, which exchanges them group by group.
+def mid_p(differences: np.ndarray, groups: np.ndarray) -> float:
+    """Return the two-sided mid-p-value of the sign-flip test of two trained networks, exchanged group by group.
 
     If the networks are equally good, exchanging their results in all photos of a group changes nothing, so every sign
-    of a group's sum of differences is equally probable (Fisher 1935). If every photo is its own group, this is
-    McNemar's exact test.
+    of a group's sum of differences is equally probable (Fisher 1935). Results as extreme as the observed one count half
+    (Lancaster 1961). If every photo is its own group, this is McNemar's mid-p test (Fagerland, Lydersen and Laake, BMC
+    Medical Research Methodology 13, 2013), whose rate of false alarms is close to the level; that of the exact test is
+    much lower.
 
     Args:
         differences: (photos,), integers: 1 if only the first network is correct, -1 if only the second is, 0 otherwise.
@@ -90,13 +43,16 @@ def sign_flip_test(differences: np.ndarray, groups: np.ndarray) -> float:
     """
     _, group = np.unique(groups, return_inverse=True)
     sums = np.rint(np.bincount(group, weights=differences)).astype(int)
-    sizes = np.abs(sums[sums != 0])
+    sizes, observed = np.abs(sums[sums != 0]), abs(int(sums.sum()))
+    if observed == 0:
+        return 1.0
     total = int(sizes.sum())
     probabilities = np.zeros(2 * total + 1)  # of each possible sum of all groups, from -total to total
     probabilities[total] = 1
     for size in sizes.tolist():
         probabilities = (np.roll(probabilities, size) + np.roll(probabilities, -size)) / 2
-    return float(min(1.0, probabilities[np.abs(np.arange(-total, total + 1)) >= abs(sums.sum())].sum()))
+    sizes_of_sums = np.abs(np.arange(-total, total + 1))
+    return float(probabilities[sizes_of_sums > observed].sum() + probabilities[sizes_of_sums == observed].sum() / 2)
 
 
 def mean(values: np.ndarray) -> Interval | None:
@@ -109,21 +65,69 @@ def mean(values: np.ndarray) -> Interval | None:
     return Interval(float(np.mean(values)), float(low), float(high))
 
 
-def rank_correlation(first: np.ndarray, second: np.ndarray) -> Interval | None:
-    """Return Spearman's rank correlation, -1 to 1, with Fisher's interval.
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> Correlation | None:
+    """Return Spearman's rank correlation with its two-sided p-value.
 
-    Return None if the interval is undefined: for fewer than four pairs of values, or if one of the arrays is constant.
+    Below ten pairs of values, the test is exact: all permutations (Hotelling and Pabst 1936). Fisher's interval, and
+    the test that belongs to it, are for ten or more.
+
+    Returns:
+        None if one of the arrays is constant, or if no order of so few values could have a p-value below 0.05, which
+        needs five.
     """
     from scipy.stats import pearsonr, rankdata
 
-    if len(first) < 4 or np.ptp(first) == 0 or np.ptp(second) == 0:
+    if len(first) < _MIN_RANKED or np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
-    correlation = pearsonr(rankdata(first), rankdata(second))
+    ranks, others = rankdata(first), rankdata(second)
+    correlation = pearsonr(ranks, others)
+    estimate = float(correlation.statistic)
+    if len(first) < _EXACT_BELOW:
+        orders = np.array(list(permutations(ranks)))
+        centered = (orders - ranks.mean()) @ (others - others.mean())
+        observed = (ranks - ranks.mean()) @ (others - others.mean())
+        return Correlation(estimate, float((np.abs(centered) >= abs(observed) - 1e-9).mean()), None)
     low, high = correlation.confidence_interval(0.95)
-    return Interval(float(correlation.statistic), float(low), float(high))
+    return Correlation(estimate, float(correlation.pvalue), Interval(estimate, float(low), float(high)))
 
 
-def _means(resampled: np.ndarray, values: np.ndarray, tested: np.ndarray) -> np.ndarray:
-    """Return the mean over pairs of the mean difference for each row of `resampled`, (resamples, kinds) counts."""
-    with np.errstate(invalid="ignore"):  # a resample may contain no photo of a pair
-        return np.nanmean((resampled @ values) / (resampled @ tested), axis=1)
+def superiority(first: np.ndarray, second: np.ndarray) -> Interval | None:
+    """Return the probability that a new training run of the first network is more accurate than one of the second.
+
+    Both are tested on these test photos; equal accuracies count half. The interval is method 5 of Newcombe, Statistics
+    in Medicine 25 (2006), 559-573, for the Mann-Whitney statistic.
+
+    Args:
+        first: (seeds,), accuracy of each training run.
+        second: (seeds,), the same for the other network.
+
+    Returns:
+        None for fewer than five seeds of a network.
+    """
+    from scipy.stats import norm
+
+    if min(len(first), len(second)) < 5:
+        return None
+    estimate = float((np.sign(first[:, None] - second[None, :]) / 2 + 0.5).mean())
+    quantile, pairs = float(norm.ppf(0.975)), len(first) * len(second)
+    larger = (len(first) + len(second)) / 2 - 1
+
+    def excess(theta: float) -> float:
+        inner = 1 + larger * ((1 - theta) / (2 - theta) + theta / (1 + theta))
+        return abs(theta - estimate) - quantile * np.sqrt(theta * (1 - theta) * inner / pairs)
+
+    inside = min(max(estimate, 1e-9), 1 - 1e-9)  # at 0 and 1, the interval's limit is 0 or 1 on both sides
+    return Interval(estimate, *(find_limit(excess, inside, end) for end in (0.0, 1.0)))
+
+
+def find_limit(excess: Callable[[float], float], inside: float, outside: float) -> float:
+    """Return the limit of an interval, where the excess changes its sign.
+
+    Args:
+        excess: negative inside the interval, positive outside.
+        inside: a point in the interval.
+        outside: a point beyond the limit, or the limit itself if the interval reaches it.
+    """
+    from scipy.optimize import brentq
+
+    return outside if excess(outside) <= 0 else float(brentq(excess, inside, outside))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from canigatti.report.crossed import crossed_mean
 from canigatti.report.curve_fitting import TWICE, Envelope, envelope
 from canigatti.report.further import CurvePoint
+from canigatti.report.guessing import interval_of
 from canigatti.report.records import LEARNING_CURVE
 from canigatti.report.results import StudyResults
 
@@ -55,7 +55,7 @@ def learning_curve(study: StudyResults) -> LearningCurve | None:
 
 
 def _row(point: CurvePoint, photos: int, groups: np.ndarray) -> dict:
-    accuracy = crossed_mean(point.correct.to_numpy(float), groups).wilson()
+    low, high = interval_of(point.correct.to_numpy(bool), groups)
     return {
         "experiment": point.experiment,
         "fraction": point.fraction,
@@ -63,9 +63,9 @@ def _row(point: CurvePoint, photos: int, groups: np.ndarray) -> dict:
         "seeds": point.correct.shape[1],
         "diverged": point.diverged,
         "n": len(point.correct),
-        "accuracy": accuracy.estimate,
-        "accuracy_low": accuracy.low,
-        "accuracy_high": accuracy.high,
+        "accuracy": float(point.correct.to_numpy().mean()),
+        "accuracy_low": low,
+        "accuracy_high": high,
         "measured": True,
     }
 

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from canigatti.report.ranking import ACCURACY, Ranking
-from canigatti.report.tables import BEST, OVERLAPS_BEST
+from canigatti.report.tables import BEST, UNBEATEN
 
-MARKS = {BEST: "★", OVERLAPS_BEST: "≈"}
+MARKS = {BEST: "★", UNBEATEN: "≈"}
 RANDOM_INITIALIZATION = "random initialization"
 RANDOM_INITIALIZATION_NOTE = (
     "Random initialization: the pretrained weights could not be downloaded, so the network started from random "
@@ -13,20 +13,29 @@ RANDOM_INITIALIZATION_NOTE = (
 )
 DIVERGED = "diverged"
 DIVERGED_NOTE = (
-    "Diverged: a loss became infinite or NaN, so the network has no accuracy and is not ranked. "
-    "A lower learning rate may help."
+    "Diverged: a loss became infinite or NaN, so there is no network that could be used. A seed that diverged counts "
+    "as always guessing the largest class; an experiment of which all seeds diverged has no accuracy and is not "
+    "ranked. A lower learning rate may help."
 )
 ABSENT = "–"
-_INTERVAL = "The 95% interval (Wilson) describes the uncertainty due to the limited number of test photos."
+_ONE_SEED = (
+    "Each network was trained once, so intervals and p-values are about these trained networks, not about the "
+    "approaches: two seeds of one experiment may differ significantly too. Interval: Bonett and Price (2012); p: "
+    "McNemar's mid-p test."
+)
+_SEVERAL_SEEDS = (
+    "Intervals and p-values describe the variation due to the test photos and that due to the training seed "
+    "(Obuchowski and Rockette 1995, Hillis 2007). Error from photos and error from seeds are the two parts of the "
+    "standard error, in points: if the first is larger, more test photos would help most, otherwise more seeds."
+)
 _GROUPED_NOTE = (
     "Some test photos belong to the same group: near duplicates, or groups that the study configures. They are not "
-    "independent, so the units of intervals and tests are groups. The interval of an accuracy is that of Wilson for "
-    "the effective number of photos."
+    "independent, so the units of intervals and tests are groups."
 )
 _FINDINGS_NOTE = (
     "The two networks of a pair differ only in the setting that the claim is about. Their accuracies are compared on "
-    "the photos that are in both test sets; with several seeds, they are means over seeds. The 95% intervals of "
-    "accuracies describe the variation due to the choice of test photos, not the variation due to the training seed."
+    "the photos that are in both test sets. The pairs are the units of the 95% intervals: a claim about a setting "
+    "holds for other networks only if its pairs agree, and a single pair decides nothing about others."
 )
 
 
@@ -39,6 +48,7 @@ def table_notes(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> list[str]:
     """
     sentences = [
         _standing_note(ranking),
+        _interval_note(int(table["seeds"].max())),
         "MB is the size of the weights at four bytes each, in MiB. Loss is the cross-entropy on the test "
         "photos. Training is the time from the start of the job to the saved model. "
         "ms/photo is the prediction time for a decoded photo, measured in batches.",
@@ -46,8 +56,8 @@ def table_notes(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> list[str]:
     seeds = int(table["seeds"].max())
     if seeds > 1:
         sentences.append(
-            f"Each experiment ran with {seeds} seeds: values are means over seeds, ± is the standard deviation over "
-            "seeds, and the limits of the interval are means over seeds too."
+            f"Each experiment ran with {seeds} seeds: values are means over seeds, and ± is the standard deviation "
+            "over seeds."
         )
     if table["random_initialization"].any():
         sentences.append(RANDOM_INITIALIZATION_NOTE)
@@ -63,12 +73,28 @@ def table_notes(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> list[str]:
 
 
 def _standing_note(ranking: Ranking) -> str:
+    chosen = (
+        f"{MARKS[BEST]} best {ranking.name} on the validation set (column Validation). The test set has no part in "
+        "this choice."
+    )
     if ranking.is_accuracy:
         return (
-            f"{MARKS[BEST]} best accuracy. {MARKS[OVERLAPS_BEST]} the interval overlaps that of the best accuracy; "
-            f"this is not a significance test, see the comparison of pairs. {_INTERVAL}"
+            f"{chosen} {MARKS[UNBEATEN]} no experiment of the table with the same test set is significantly more "
+            "accurate, see the comparison of pairs."
         )
-    return f"{MARKS[BEST]} best {ranking.name}. {ranking.explanation} {untested_note(ranking)} {_INTERVAL}"
+    return f"{chosen} {ranking.explanation} {untested_note(ranking)}"
+
+
+def _interval_note(seeds: int) -> str:
+    if seeds == 1:
+        return (
+            "The 95% interval (Wilson) is about this trained network: it describes the variation due to the test "
+            "photos. Another seed gives another network, and how much that matters cannot be seen from one."
+        )
+    return (
+        "The 95% interval describes the variation due to the test photos and that due to the training seed: it is "
+        "about what training again, with another seed, would give on other photos of this kind."
+    )
 
 
 def untested_note(ranking: Ranking) -> str:
@@ -79,36 +105,33 @@ def untested_note(ranking: Ranking) -> str:
     )
 
 
-def comparison_note(grouped: bool, ranking: Ranking = ACCURACY) -> str:
+def comparison_note(comparison: pd.DataFrame, grouped: bool, ranking: Ranking = ACCURACY) -> str:
     """Return the text that explains the comparison of pairs.
 
     Args:
+        comparison: see :func:`canigatti.report.comparison.compare`.
         grouped: whether test photos belong to the same group.
         ranking: the metric that ranks.
     """
-    methods = (
-        "Student's t over groups of photos. p: exact sign-flip test over groups, which is McNemar's test if no photos "
-        "belong together."
-        if grouped
-        else "the paired bootstrap. p: exact McNemar test."
-    )
-    return (
-        (
-            "Both networks of a pair were evaluated on the same test photos. The first has the higher accuracy, or the "
-            "same. Difference: accuracy of the first minus accuracy of the second in percentage points, with the 95% "
-            f"interval of {methods} p (Holm): corrected for the number of pairs within the split. "
-            "Significant: p (Holm) < 0.05. With several seeds, the difference is the difference of the mean "
-            "accuracies; the two counts and the test use the first seed that both experiments have."
+    sentences = [
+        "Both networks of a pair were evaluated on the same test photos. The first has the higher accuracy, or the "
+        "same. Difference: accuracy of the first minus accuracy of the second, in percentage points.",
+        _ONE_SEED if (comparison["seeds"] == 1).all() else _SEVERAL_SEEDS,
+        "Loss difference: cross-entropy of the first minus that of the second, lower is better.",
+    ]
+    if comparison["probability_first_better"].notna().any():
+        sentences.append(
+            "First better in a new run: the probability that a new training run of the first is more accurate on these "
+            "test photos than one of the second (Newcombe 2006)."
         )
-        + _if_grouped(grouped)
-        + ("" if ranking.is_accuracy else f" {untested_note(ranking)}")
-    )
+    sentences.append("p (Holm): corrected for the number of pairs within the split. Significant: p (Holm) < 0.05.")
+    if comparison["p_holm"].isna().any():
+        sentences.append(f"Pairs with a {RANDOM_INITIALIZATION} are not part of this correction.")
+    sentences += [_GROUPED_NOTE] if grouped else []
+    sentences += [] if ranking.is_accuracy else [untested_note(ranking)]
+    return " ".join(sentences)
 
 
 def findings_note(grouped: bool) -> str:
     """Return the text that explains the findings; `grouped` as for :func:`comparison_note`."""
-    return _FINDINGS_NOTE + _if_grouped(grouped)
-
-
-def _if_grouped(grouped: bool) -> str:
-    return f" {_GROUPED_NOTE}" * grouped
+    return _FINDINGS_NOTE + f" {_GROUPED_NOTE}" * grouped

@@ -10,9 +10,10 @@ from canigatti.report.calibration import calibration_as_markdown, calibration_ta
 from canigatti.report.findings.verdicts import findings_table
 from canigatti.report.guessing import guess_note
 from canigatti.report.page.rendering import Conclusions
+from canigatti.report.pair_texts import comparison_as_markdown
 from canigatti.report.records import CALIBRATION, COMPARISON, EXPERIMENTS, FINDINGS
 from canigatti.report.results import Run
-from canigatti.report.texts import as_markdown, comparison_as_markdown, findings_as_markdown
+from canigatti.report.texts import as_markdown, findings_as_markdown
 
 
 def write_tables(folder: Path, conclusions: Conclusions, runs: Sequence[Run]) -> None:
@@ -26,18 +27,21 @@ def write_tables(folder: Path, conclusions: Conclusions, runs: Sequence[Run]) ->
     Raises:
         OSError: a file cannot be written; the message names it.
     """
-    findings = findings_table(conclusions.findings)
+    ranking, comparison = conclusions.evidence.ranking, conclusions.evidence.comparison
     for name, experiments in conclusions.tables.items():
         EXPERIMENTS.write(folder / f"{name}.csv", experiments)
         guess = guess_note([conclusions.guesses[split] for split in experiments["split"].unique()])
-        write_text(folder / f"{name}.md", as_markdown(experiments, conclusions.ranking, guess))
-    COMPARISON.write(folder / "comparison.csv", conclusions.comparison)
-    comparison = comparison_as_markdown(conclusions.comparison, conclusions.grouped, conclusions.ranking)
-    write_text(folder / "comparison.md", comparison)
-    FINDINGS.write(folder / "findings.csv", findings)
-    write_text(folder / "findings.md", findings_as_markdown(findings, conclusions.grouped))
+        write_text(folder / f"{name}.md", as_markdown(experiments, ranking, guess))
+    COMPARISON.write(folder / "comparison.csv", comparison)
+    write_text(folder / "comparison.md", comparison_as_markdown(comparison, conclusions.grouped, ranking))
     CALIBRATION.write(folder / "calibration.csv", calibration_table(runs))
     write_text(folder / "calibration.md", calibration_as_markdown(runs))
-    for name in set(get_args(Table)).difference(conclusions.tables):
+    written = {*conclusions.tables}
+    if conclusions.findings:
+        findings = findings_table(conclusions.findings)
+        FINDINGS.write(folder / "findings.csv", findings)
+        write_text(folder / "findings.md", findings_as_markdown(findings, conclusions.grouped))
+        written.add("findings")
+    for name in {*get_args(Table), "findings"} - written:
         for suffix in ("csv", "md"):
             (folder / f"{name}.{suffix}").unlink(missing_ok=True)

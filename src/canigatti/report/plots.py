@@ -41,16 +41,19 @@ _HORIZONTAL = {-1: "right", 0: "center", 1: "left"}
 _VERTICAL = {-1: "top", 0: "center", 1: "bottom"}
 
 
-def accuracy_and_cost(runs: Sequence[Run], table: pd.DataFrame, ranking: Ranking = ACCURACY) -> pd.DataFrame:
+def accuracy_and_cost(
+    runs: Sequence[Run], table: pd.DataFrame, searches: dict[str, float], ranking: Ranking = ACCURACY
+) -> pd.DataFrame:
     """Return the data of the plot: one row per experiment, without those that have no value of the metric that ranks.
 
     Columns: experiment, split, accuracy, accuracy_low, accuracy_high, parameters, random_initialization, the metric
     that ranks, table (its name) and seconds. `seconds` is the training time, including that of the experiments that it
-    starts from.
+    starts from, and that of the searches that found their hyperparameters.
 
     Args:
         runs: all runs of the study.
         table: table of all experiments, see :func:`canigatti.report.tables.study_table`.
+        searches: training time of all trials of each search, in seconds, by experiment.
         ranking: the metric that ranks.
     """
     tables = {run.experiment: run.table for run in runs}
@@ -62,7 +65,10 @@ def accuracy_and_cost(runs: Sequence[Run], table: pd.DataFrame, ranking: Ranking
         *([] if ranking.is_accuracy else [ranking.metric]),
     ]
     table = table[table[ranking.metric].notna()]
-    seconds = [sum(training_seconds[name] for name in _chain(experiment, starts)) for experiment in table["experiment"]]
+    seconds = [
+        sum(training_seconds[name] + searches.get(name, 0) for name in _chain(experiment, starts))
+        for experiment in table["experiment"]
+    ]
     return table[columns].assign(table=table["experiment"].map(tables), seconds=seconds)
 
 

@@ -16,9 +16,15 @@ class CheckedResults(Record):
 # `report/tables/comparison.csv`: one row per pair of networks, see `canigatti.report.comparison.compare`.
 COMPARISON = Table(
     {
-        **{"split": str, "first": str, "second": str, "n": int, "accuracy_first": float, "accuracy_second": float},
+        **{"split": str, "first": str, "second": str, "n": int, "seeds": int},
+        **{"accuracy_first": float, "accuracy_second": float},
         **{"difference": float, "difference_low": float, "difference_high": float},
-        **{"only_first_correct": int, "only_second_correct": int, "p": float, "p_holm": float, "significant": bool},
+        **{"standard_error_photos": float, "standard_error_seeds": float},
+        **{"loss_difference": float, "loss_difference_low": float, "loss_difference_high": float},
+        **{"probability_first_better": float, "probability_first_better_low": float},
+        "probability_first_better_high": float,
+        **{"only_first_correct": "Int64", "only_second_correct": "Int64"},
+        **{"p": float, "p_holm": float, "significant": bool},
     }
 )
 

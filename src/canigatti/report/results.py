@@ -113,7 +113,7 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
     classes = ClassNames.read(photos / "classes.json").names
     used = {outlined.split for outlined in outline.experiments}
     splits = {name: folder / "splits" / f"{name}.csv" for name in outline.splits if name in used}
-    groups = GROUPS.read(photos / "groups.csv").set_index("id")["group"]
+    groups = read_groups(folder)
     given = [name for name in splits if outline.splits[name] == FROM_FOLDERS]
     return StudyResults(
         outline=outline,
@@ -146,6 +146,25 @@ def read_runs(outline: Outline, folder: Path) -> list[Run]:
             f"{folder}: all training runs diverged, so there is nothing to compare; lower the learning rates"
         )
     return runs
+
+
+def read_groups(folder: Path) -> pd.Series:
+    """Read the group of each kept photo, by photo id, from the folder of a study.
+
+    Raises:
+        InputError: the file is missing or invalid; the message names it.
+    """
+    return GROUPS.read(folder / "photos" / "groups.csv").set_index("id")["group"]
+
+
+def read_search_seconds(outline: Outline, folder: Path) -> dict[str, float]:
+    """Read the training time of all trials of each search, in seconds, by experiment.
+
+    Raises:
+        InputError: a file is missing or invalid; the message names it.
+    """
+    searched = [outlined.name for outlined in outline.experiments if outlined.searched]
+    return {name: float(read_trials(folder / "search" / name / "trials.csv")["seconds"].sum()) for name in searched}
 
 
 def _read_run(folder: Path, outlined: OutlinedExperiment, seed: int, classes: Sequence[str]) -> Run:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from canigatti.evaluation.corruptions import LEVELS
 from canigatti.evaluation.severities import CORRUPTIONS, SEVERITIES, corrupted_column
-from canigatti.report.crossed import crossed_mean
 from canigatti.report.further import Key
+from canigatti.report.multireader import mean_over_pairs
 from canigatti.report.records import ROBUSTNESS
 from canigatti.report.results import Run
 from canigatti.report.texts import in_points
@@ -21,7 +21,7 @@ def robustness_table(runs: Sequence[Run], corrupted: dict[Key, pd.DataFrame], gr
     """Return one row per experiment, corruption and severity, see :data:`canigatti.report.records.ROBUSTNESS`.
 
     `difference` is the accuracy on corrupted photos minus that on the unchanged ones (`unchanged`), means over the
-    seeds that did not diverge; its 95% interval is that of :func:`canigatti.report.crossed.crossed_mean` of the
+    seeds that did not diverge; its 95% interval is that of :func:`canigatti.report.multireader.mean_over_pairs` of the
     difference of each photo and seed. `shown` is true if an interval with Bonferroni's correction for the corruptions
     and severities of an experiment excludes 0.
 
@@ -47,8 +47,8 @@ def _rows(runs: Sequence[Run], corrupted: dict[Key, pd.DataFrame], groups: pd.Se
         for severity in SEVERITIES:
             column = corrupted_column(corruption, severity)
             changed = np.column_stack([one[column].to_numpy(float) for one in photos])
-            drop = crossed_mean(changed - unchanged, of_photos)
-            interval, strict = drop.interval(), drop.interval(0.05 / _COMPARISONS)
+            interval = mean_over_pairs(changed - unchanged, of_photos)
+            strict = mean_over_pairs(changed - unchanged, of_photos, level=1 - 0.05 / _COMPARISONS)
             rows.append(
                 {
                     "experiment": first.experiment,

@@ -1,34 +1,58 @@
 """Tables of experiments as numbers, one row per experiment."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
+from canigatti.evaluation.metrics import compute_metrics
+from canigatti.report.comparison import beaten, compare
+from canigatti.report.evidence import Network
+from canigatti.report.guessing import guess_predictions, interval_of
 from canigatti.report.ranking import ACCURACY, Ranking
 from canigatti.report.results import Run, StudyResults
 
-BEST, OVERLAPS_BEST = "best", "interval overlaps the best"
+BEST, UNBEATEN = "best", "not significantly less accurate"
 _MEASURED = [
-    *("accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch", "seconds_per_epoch"),
+    *("loss", "best_epoch", "seconds_per_epoch"),
     *("epochs", "training_seconds", "milliseconds_per_photo"),
 ]
 _LAST_COLUMNS = ("epochs", "training_seconds", "milliseconds_per_photo", "random_initialization", "diverged")
-_UNDEFINED_IF_DIVERGED = ["accuracy", "accuracy_low", "accuracy_high", "loss", "best_epoch"]
-_WITHOUT_SPREAD = ("accuracy_low", "accuracy_high")
+_UNDEFINED_IF_DIVERGED = ["loss", "best_epoch"]
 _ORIGINAL_COLUMNS = ["accuracy", "loss", "best_epoch", "seconds_per_epoch", "epochs", "weight_mb"]
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What the tables say about the networks besides their measurements.
+
+    Attributes:
+        networks: by experiment, without those of which all seeds diverged.
+        comparison: of all pairs, see :func:`canigatti.report.comparison.compare`.
+        ranking: the metric that ranks.
+    """
+
+    networks: dict[str, Network]
+    comparison: pd.DataFrame
+    ranking: Ranking = ACCURACY
+
+    @classmethod
+    def of(cls, networks: Sequence[Network], ranking: Ranking = ACCURACY) -> "Evidence":
+        """Compare networks, see :func:`canigatti.report.comparison.compare`."""
+        return cls({network.name: network for network in networks}, compare(networks), ranking)
+
+
 def study_tables(
-    study: StudyResults, original: pd.DataFrame | None = None, ranking: Ranking = ACCURACY
+    study: StudyResults, evidence: Evidence, original: pd.DataFrame | None = None
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of experiments by name, see :func:`grouped` and :func:`study_table`.
 
     Args:
         study: results of the study.
+        evidence: of its networks.
         original: metrics of the original study, see :data:`canigatti.report.records.ORIGINAL`.
-        ranking: the metric that ranks.
     """
-    return {name: study_table(runs, original, ranking) for name, runs in grouped(study).items()}
+    return {name: study_table(runs, evidence, original) for name, runs in grouped(study).items()}
 
 
 def grouped(study: StudyResults) -> dict[str, list[Run]]:
@@ -53,46 +77,48 @@ def _input_settings(run: Run) -> tuple:
     return spec.split, spec.color, spec.square, spec.augmentation
 
 
-def study_table(runs: Sequence[Run], original: pd.DataFrame | None = None, ranking: Ranking = ACCURACY) -> pd.DataFrame:
+def study_table(runs: Sequence[Run], evidence: Evidence, original: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return a table of experiments in the order of `runs`, see :data:`canigatti.report.records.EXPERIMENTS`.
 
-    - `accuracy` is 0 to 1, `accuracy_low` and `accuracy_high` are the limits of its 95% interval, `n` is the number of
-      test photos.
+    - `accuracy` is 0 to 1, the mean over seeds; `accuracy_low` and `accuracy_high` are the limits of its 95% interval,
+      see :func:`canigatti.report.guessing.interval_of`. `n` is the number of test photos.
     - `epochs` is the number of epochs that were run, `training_seconds` the total training time,
       `milliseconds_per_photo` the prediction time.
     - `random_initialization` is true if the network started from random weights instead of the requested pretrained
-      ones; `diverged` is the number of seeds that diverged.
-    - With several seeds, the measured columns are means over seeds, including the limits of the interval, and
-      `<column>_std` is the sample standard deviation. Diverged runs have no accuracy, loss or best epoch and do
-      not contribute to these means.
-    - The metric that ranks is a column too. It is missing if it is undefined for the test set.
-    - `standing` is `BEST` for the best value of the metric that ranks. If that is the accuracy, it is `OVERLAPS_BEST`
-      if the interval overlaps that of the best experiment, which is not a significance test; other metrics have no
-      interval. It is empty for experiments with a random initialization.
+      ones; `diverged` is the number of seeds that diverged. In the accuracy and the metric that ranks, they count as
+      always guessing the largest class. They do not contribute to the loss and the best epoch. An experiment of which
+      all seeds diverged has no metrics.
+    - With several seeds, the measured columns are means over seeds, and `<column>_std` is the sample standard
+      deviation.
+    - The metric that ranks is a column too. It is missing if it is undefined for the test set. `validation` is this
+      metric on the validation set.
+    - `standing` is `BEST` for the best value on the validation set, of equal values that with the lowest loss. The
+      test set has no part in this choice, so the metrics on the test set are not better by chance. If the accuracy
+      ranks, `standing` is `UNBEATEN` for the other experiments than which no experiment of the table and of their split
+      is significantly more accurate on the test set. It is empty for experiments with a random initialization.
 
     Args:
         runs: runs of the experiments.
+        evidence: of their networks.
         original: metrics of the original study, see :data:`canigatti.report.records.ORIGINAL`; they are added as
             `original_<column>`.
-        ranking: the metric that ranks.
     """
-    table = _add_standing(_average_seeds(_tabulate_runs(runs, ranking), ranking), ranking)
+    table = _add_standing(_average_seeds(_tabulate_runs(runs, evidence), evidence), evidence)
     table = table if original is None else _add_original(table, original)
     last = [column for column in table if column.removesuffix("_std") in _LAST_COLUMNS]
     return table[[*table.columns.drop(last), *last]]
 
 
-def _tabulate_runs(runs: Sequence[Run], ranking: Ranking) -> pd.DataFrame:
+def _tabulate_runs(runs: Sequence[Run], evidence: Evidence) -> pd.DataFrame:
+    metric = evidence.ranking.metric
     measurements = pd.DataFrame(
         {
             "experiment": run.experiment,
             "split": run.training.spec.split,
             "color": run.training.spec.color,
             "augmented": run.training.spec.augmentation is not None,
-            ranking.metric: getattr(run.metrics, ranking.metric),
-            "accuracy": run.metrics.accuracy,
-            "accuracy_low": run.metrics.accuracy_interval[0],
-            "accuracy_high": run.metrics.accuracy_interval[1],
+            metric: _metric(run, metric, evidence),
+            "accuracy": _metric(run, "accuracy", evidence),
             "loss": run.metrics.loss,
             "best_epoch": run.training.best_epoch,
             "seconds_per_epoch": run.training.seconds_per_epoch,
@@ -107,40 +133,54 @@ def _tabulate_runs(runs: Sequence[Run], ranking: Ranking) -> pd.DataFrame:
         }
         for run in runs
     )
-    measurements[ranking.metric] = measurements[ranking.metric].astype(float)  # None if it is undefined
     failed = measurements["diverged"] == 1
     if failed.any():
-        undefined = _with_ranking(_UNDEFINED_IF_DIVERGED, ranking)
-        measurements[undefined] = measurements[undefined].astype(float).mask(failed)
+        measurements[_UNDEFINED_IF_DIVERGED] = measurements[_UNDEFINED_IF_DIVERGED].astype(float).mask(failed)
     return measurements
 
 
-def _with_ranking(columns: list[str], ranking: Ranking) -> list[str]:
-    return list(dict.fromkeys([ranking.metric, *columns]))
+def _metric(run: Run, metric: str, evidence: Evidence) -> float:
+    """Return a metric on the test set; that of a guess if the run diverged, but not all others did."""
+    if not run.diverged:
+        value = getattr(run.metrics, metric)
+    elif run.experiment not in evidence.networks or metric == "loss":
+        value = None
+    else:
+        value = getattr(compute_metrics(guess_predictions(run.predictions)), metric)
+    return float("nan") if value is None else float(value)
 
 
-def _average_seeds(measurements: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
+def _average_seeds(measurements: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     by_experiment = measurements.groupby("experiment", sort=False)
     table = by_experiment.first()
     table["diverged"] = by_experiment["diverged"].sum()
     table.insert(3, "seeds", by_experiment.size())
     if (table["seeds"] > 1).any():
-        measured = _with_ranking(_MEASURED, ranking)
+        measured = list(dict.fromkeys([evidence.ranking.metric, "accuracy", *_MEASURED]))
         table[measured] = by_experiment[measured].mean()
-        for column in (name for name in measured if name not in _WITHOUT_SPREAD):
+        for column in measured:
             position = table.columns.get_loc(column)
             table.insert(int(position) + 1, f"{column}_std", by_experiment[column].std())
-    return table.reset_index()
+    networks = [evidence.networks.get(str(name)) for name in table.index]
+    limits = [interval_of(one.correct.to_numpy(), one.groups.to_numpy()) if one else (None, None) for one in networks]
+    position = int(table.columns.get_loc("accuracy_std" if "accuracy_std" in table else "accuracy")) + 1
+    for offset, column in enumerate(("accuracy_low", "accuracy_high")):
+        table.insert(position + offset, column, [pair[offset] for pair in limits])
+    table.insert(position + 2, "validation", [one.validation if one else None for one in networks])
+    return table.astype({"accuracy_low": float, "accuracy_high": float, "validation": float}).reset_index()
 
 
-def _add_standing(table: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
+def _add_standing(table: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     ranked = ~table["random_initialization"]  # metrics of a random initialization are not comparable
-    gains = ranking.gains(table[ranking.metric])
-    best = ranked & (gains == gains[ranked].max())
+    gains = evidence.ranking.gains(table["validation"]).where(table[evidence.ranking.metric].notna())
+    tied = table[ranked & (gains == gains[ranked].max())]["experiment"]
+    chosen = min(tied, key=lambda name: evidence.networks[name].validation_loss, default=None)
+    best = table["experiment"] == chosen
     standing = pd.Series("", index=table.index)
-    if ranking.is_accuracy:
-        overlaps = ranked & (table["accuracy_high"] >= table.loc[best, "accuracy_low"].min())
-        standing = standing.mask(overlaps, OVERLAPS_BEST)
+    if evidence.ranking.is_accuracy:
+        names = table.loc[ranked & table["accuracy"].notna(), "experiment"]
+        unbeaten = table["experiment"].isin(names) & ~table["experiment"].isin(beaten(evidence.comparison, [*names]))
+        standing = standing.mask(unbeaten, UNBEATEN)
     return table.assign(standing=standing.mask(best, BEST))
 
 

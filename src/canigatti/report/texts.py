@@ -9,7 +9,6 @@ from canigatti.report.notes import (
     DIVERGED,
     MARKS,
     RANDOM_INITIALIZATION,
-    comparison_note,
     findings_note,
     table_notes,
 )
@@ -18,7 +17,6 @@ from canigatti.report.ranking import ACCURACY, Ranking
 SETTINGS = ("Split", "Color", "Augmented")  # columns that may have the same value in every row
 LEFT_ALIGNED = ("Experiment", *SETTINGS)  # columns of text; all other columns are numbers
 ACCURACY_HEADING = "Accuracy (95% interval)"
-_DIFFERENCE = ["difference", "difference_low", "difference_high"]
 _COLORS = {"rgb": "RGB", "grayscale": "grayscale"}
 
 
@@ -37,6 +35,7 @@ def for_reading(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> pd.DataFram
         "Augmented": table["augmented"].map({True: "yes", False: "no"}),
         **({} if ranking.is_accuracy else {ranking.heading: _ranked_texts(table, ranking)}),
         ACCURACY_HEADING: table.apply(_accuracy_text, axis="columns", ranking=ranking),
+        "Validation": table["validation"].map(lambda value: ABSENT if pd.isna(value) else ranking.format(value)),
         "Loss": _with_std(table, "loss", "{:.4f}".format),
         "Best epoch": _with_std(table, "best_epoch", epoch),
         "s/epoch": _with_std(table, "seconds_per_epoch", "{:.1f}".format),
@@ -139,38 +138,14 @@ def as_markdown(table: pd.DataFrame, ranking: Ranking = ACCURACY, guess: str = "
     return markdown(for_reading(table, ranking), LEFT_ALIGNED, [*table_notes(table, ranking), *([guess] * bool(guess))])
 
 
-def comparison_as_markdown(comparison: pd.DataFrame, grouped: bool, ranking: Ranking = ACCURACY) -> str:
-    """Format the table of :func:`canigatti.report.comparison.compare` as Markdown.
-
-    Args:
-        comparison: the table.
-        grouped: whether test photos belong to the same group.
-        ranking: the metric that ranks.
-    """
-    texts = {
-        "Split": comparison["split"],
-        "First": comparison["first"],
-        "Second": comparison["second"],
-        "Photos": comparison["n"].map("{:,}".format),
-        "Difference (95% interval)": [in_points(*row) for row in comparison[_DIFFERENCE].to_numpy(float)],
-        "Only first correct": comparison["only_first_correct"],
-        "Only second correct": comparison["only_second_correct"],
-        "p": comparison["p"].map(p_value),
-        "p (Holm)": comparison["p_holm"].map(p_value),
-        "Significant": comparison["significant"].map({True: "yes", False: "no"}),
-    }
-    return markdown(pd.DataFrame(texts), ("Split", "First", "Second"), [comparison_note(grouped, ranking)])
-
-
 def findings_as_markdown(findings: pd.DataFrame, grouped: bool) -> str:
     """Format the table of :func:`canigatti.report.findings.verdicts.findings_table` as Markdown.
 
     Args:
-        findings: the table; no values of the original study have no column.
+        findings: the table.
         grouped: whether test photos belong to the same group.
     """
-    columns = {"claim": "Claim", "verdict": "Verdict", "result": "This study"}
-    columns |= {"original": "Original study"} if findings["original"].any() else {}
+    columns = {"claim": "Claim", "verdict": "Verdict", "result": "This study", "original": "Original study"}
     columns |= {"rule": "Rule"}
     texts = findings[[*columns]].rename(columns=columns)
     return markdown(texts, tuple(texts), [findings_note(grouped)])
@@ -193,7 +168,9 @@ def signed(number: float, digits: int = 1) -> str:
 
 
 def p_value(p: float) -> str:
-    """Format a p-value with two significant digits: `0.034`, `< 0.0001`."""
+    """Format a p-value with two significant digits: `0.034`, `< 0.0001`; `–` if it is missing."""
+    if pd.isna(p):
+        return ABSENT
     return f"{p:.2g}" if p >= 0.0001 else "< 0.0001"
 
 
@@ -205,6 +182,11 @@ def duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min")] if hours else [(minutes, "min"), (rest, "s")]
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
+def enumerate_words(words: Sequence[str]) -> str:
+    """Join words as a list in a sentence: `a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def count_noun(count: int, singular: str, plural: str | None = None) -> str:

@@ -14,12 +14,14 @@ def plot_report(
     """Plot the test accuracy of each experiment, or the metric that ranks, against its training time."""
     from canigatti.config import Outline
     from canigatti.plots import save
+    from canigatti.report.evidence import collect_networks
     from canigatti.report.plots import accuracy_and_cost, plot_accuracy_cost
     from canigatti.report.ranking import RANKINGS
-    from canigatti.report.results import read_runs
-    from canigatti.report.tables import study_table
+    from canigatti.report.results import read_groups, read_runs, read_search_seconds
+    from canigatti.report.tables import Evidence, study_table
 
     study = Outline.from_json(outline)
     runs, ranking = read_runs(study, results), RANKINGS[study.rank_by]
-    costs = accuracy_and_cost(runs, study_table(runs, ranking=ranking), ranking)
+    evidence = Evidence.of(collect_networks(runs, read_groups(results), ranking), ranking)
+    costs = accuracy_and_cost(runs, study_table(runs, evidence), read_search_seconds(study, results), ranking)
     save(plot_accuracy_cost(costs, ranking), output)

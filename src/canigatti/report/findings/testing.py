@@ -7,9 +7,11 @@ that are in both test sets.
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from canigatti.config import AnySplit
-from canigatti.report.evidence import Network, Pair, mean_gain, paired_differences
+from canigatti.report.comparison import SIGNIFICANCE
+from canigatti.report.evidence import Network, Pair
 from canigatti.report.findings import claims
 from canigatti.report.findings.pairs import (
     augmentation_added,
@@ -19,10 +21,12 @@ from canigatti.report.findings.pairs import (
     optimizer_for_rmsprop,
     training_fraction_raised,
 )
-from canigatti.report.findings.verdicts import CONTRADICTED, SUPPORTED, Claim, Finding, undecided, verdict
+from canigatti.report.findings.verdicts import CONTRADICTED, SUPPORTED, UNDECIDED, Claim, Finding, undecided, verdict
+from canigatti.report.gains import gain, mean_gain, paired_differences
 from canigatti.report.intervals import Interval, mean, rank_correlation
-from canigatti.report.texts import count_noun, in_points, signed
+from canigatti.report.texts import count_noun, in_points, p_value, signed
 
+_ONE_PAIR = "a single pair of networks decides nothing about others"
 _ORIGINAL_KERNELS = 3 * 3 * 3 * 32  # weights of the first layer: channels, height, width, filters
 
 
@@ -57,29 +61,39 @@ def loss_falls_as_accuracy_rises(networks: Sequence[Network]) -> Finding:
     accuracies = np.array([network.accuracy for network in networks])
     correlation = rank_correlation(accuracies, np.array([network.loss for network in networks]))
     if correlation is None:
-        reason = "it requires four experiments whose accuracies and losses are not all equal"
+        reason = "it requires five experiments whose accuracies and losses are not all equal"
         return undecided(claims.LOSS_FALLS, reason)
-    estimate, low, high = (signed(value, 2) for value in (correlation.estimate, correlation.low, correlation.high))
-    result = f"rank correlation {estimate} ({low} to {high})"
-    basis = f"{count_noun(len(networks), 'experiment')}; they share test photos, so the interval may be too narrow"
-    negated = Interval(-correlation.estimate, -correlation.high, -correlation.low)
-    return Finding(claims.LOSS_FALLS, verdict([negated]), result, (basis,), correlation)
+    result = f"rank correlation {signed(correlation.estimate, 2)}"
+    if correlation.interval:
+        low, high = (signed(end, 2) for end in (correlation.interval.low, correlation.interval.high))
+        result += f" ({low} to {high})"
+    result += f", p = {p_value(correlation.p)}"
+    decided = SUPPORTED if correlation.estimate < 0 else CONTRADICTED
+    found = decided if correlation.p < SIGNIFICANCE else UNDECIDED
+    return Finding(claims.LOSS_FALLS, found, result, (count_noun(len(networks), "experiment"),), correlation.interval)
 
 
 def accuracy_rises(claim: Claim, pairs: Sequence[Pair], setting: str) -> Finding:
     """Test the mean gain in accuracy over all pairs that differ in this setting."""
     if not pairs:
         return _no_pairs(claim, setting)
-    gain = mean_gain(pairs)
-    return Finding(claim, verdict([gain]), f"{_points(gain)}, {_mean_of(pairs)}", _gains(pairs), gain)
+    mean_of_pairs = mean_gain(pairs)
+    if len(pairs) == 1:
+        return undecided(claim, f"{_points(mean_of_pairs)}, but {_ONE_PAIR}", _gains(pairs))
+    result = f"{_points(mean_of_pairs)}, {_mean_of(pairs)}"
+    return Finding(claim, verdict([mean_of_pairs]), result, _gains(pairs), mean_of_pairs)
 
 
 def accuracy_rises_each_time(claim: Claim, pairs: Sequence[Pair], setting: str) -> Finding:
-    """Test the gain in accuracy of each pair that differs in this setting."""
+    """Test the gain in accuracy of each pair that differs in this setting; a single pair can only contradict it."""
     if not pairs:
         return _no_pairs(claim, setting)
-    gains = [mean_gain([pair]) for pair in pairs]
-    return Finding(claim, verdict(gains), ", ".join(_points(gain) for gain in gains), _gains(pairs))
+    gains = [gain(pair) for pair in pairs]
+    corrected = [gain(pair, level=1 - SIGNIFICANCE / len(pairs)) for pair in pairs]  # Bonferroni
+    found, result = verdict(gains, contradicting=corrected), ", ".join(map(_points, gains))
+    if len(pairs) == 1 and found == SUPPORTED:
+        return undecided(claim, f"{result}, but {_ONE_PAIR}", _gains(pairs))
+    return Finding(claim, found, result, _gains(pairs))
 
 
 def overfitting_is_delayed(pairs: Sequence[Pair]) -> Finding:
@@ -92,9 +106,9 @@ def overfitting_is_delayed(pairs: Sequence[Pair]) -> Finding:
         return _no_pairs(claims.OVERFITTING_DELAYED, "augmentation")
     delays = [(new.best_epochs - old.best_epochs).dropna() for old, new in pairs]
     basis = _per_pair(pairs, [f"{signed(delay.mean())} epochs" for delay in delays])
-    mean_delay = mean(np.concatenate(delays))
+    mean_delay = _mean_over_pairs(delays)
     if mean_delay is None:
-        return undecided(claims.OVERFITTING_DELAYED, "a single pair has no interval", basis)
+        return undecided(claims.OVERFITTING_DELAYED, _ONE_PAIR, basis)
     estimate, low, high = (signed(value) for value in (mean_delay.estimate, mean_delay.low, mean_delay.high))
     result = f"best epoch {estimate} epochs ({low} to {high}), {_mean_of(pairs)}{_out_of_epochs(pairs)}"
     return Finding(claims.OVERFITTING_DELAYED, verdict([mean_delay]), result, basis, mean_delay)
@@ -107,9 +121,9 @@ def time_is_taken(pairs: Sequence[Pair]) -> Finding:
         return _no_pairs(claims.TIME_TAKEN, "augmentation")
     ratios = [np.log(new.seconds_per_epoch / old.seconds_per_epoch).dropna() for old, new in pairs]
     basis = _per_pair(pairs, [f"{np.exp(ratio.mean()):.2f} times as long" for ratio in ratios])
-    logarithm = mean(np.concatenate(ratios))
+    logarithm = _mean_over_pairs(ratios)
     if logarithm is None:
-        return undecided(claims.TIME_TAKEN, "a single pair has no interval", basis)
+        return undecided(claims.TIME_TAKEN, _ONE_PAIR, basis)
     factor = Interval(*(float(np.exp(value)) for value in (logarithm.estimate, logarithm.low, logarithm.high)))
     result = f"an epoch takes {factor.estimate:.2f} times as long ({factor.low:.2f} to {factor.high:.2f})"
     return Finding(claims.TIME_TAKEN, verdict([factor], neutral=1), f"{result}, {_mean_of(pairs)}", basis, factor)
@@ -145,8 +159,10 @@ def both_beat_rmsprop(steps: dict[str, list[Pair]]) -> Finding:
     if missing:
         return _no_pairs(claims.RMSPROP_LOSES, " and in ".join(missing))
     gains = [mean_gain(pairs) for pairs in steps.values()]
-    result = "; ".join(f"{name} {_points(gain)}" for name, gain in zip(steps, gains, strict=True))
+    result = "; ".join(f"{name} {_points(one)}" for name, one in zip(steps, gains, strict=True))
     basis = _gains([pair for pairs in steps.values() for pair in pairs])
+    if any(len(pairs) == 1 for pairs in steps.values()):
+        return undecided(claims.RMSPROP_LOSES, f"{result}, but {_ONE_PAIR}", basis)
     return Finding(claims.RMSPROP_LOSES, verdict(gains), result, basis)
 
 
@@ -169,9 +185,14 @@ def batch_sizes_were_tried(pairs: Sequence[Pair]) -> Finding:
     return Finding(claims.BATCH_SIZES_TRIED, SUPPORTED, result, _gains(from_smallest))
 
 
+def _mean_over_pairs(values: Sequence[pd.Series]) -> Interval | None:
+    """Return the mean over pairs of the mean over seeds, or None for a single pair, which has no interval."""
+    return mean(np.array([of_seeds.mean() for of_seeds in values]))
+
+
 def _with_common_seeds(pairs: Sequence[Pair]) -> list[Pair]:
-    """Return the pairs with a common seed; they may have none if training runs diverged."""
-    return [(old, new) for old, new in pairs if old.correct.columns.isin(new.correct.columns).any()]
+    """Return the pairs with a common seed that did not diverge."""
+    return [(old, new) for old, new in pairs if old.best_epochs.index.isin(new.best_epochs.index).any()]
 
 
 def _out_of_epochs(pairs: Sequence[Pair]) -> str:
@@ -192,7 +213,7 @@ def _first_kernels(network: Network) -> int:
 
 
 def _gains(pairs: Sequence[Pair]) -> tuple[str, ...]:
-    texts = [f"{_points(mean_gain([pair]))} on {len(paired_differences([pair])):,} photos" for pair in pairs]
+    texts = [f"{_points(gain(pair))} on {len(paired_differences([pair])):,} photos" for pair in pairs]
     return _per_pair(pairs, texts)
 
 
@@ -200,8 +221,8 @@ def _per_pair(pairs: Sequence[Pair], texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{new.name} against {old.name}: {text}" for (old, new), text in zip(pairs, texts, strict=True))
 
 
-def _points(gain: Interval) -> str:
-    return in_points(gain.estimate, gain.low, gain.high)
+def _points(interval: Interval) -> str:
+    return in_points(interval.estimate, interval.low, interval.high)
 
 
 def _mean_of(pairs: Sequence[Pair]) -> str:

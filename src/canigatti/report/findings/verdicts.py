@@ -1,7 +1,7 @@
 """Claims, findings, and the verdict that follows from intervals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -19,13 +19,11 @@ class Claim:
         text: the conclusion.
         original: the metrics that the original study reports for it.
         rule: when it is supported and when it is contradicted; otherwise it is inconclusive.
-        is_general: whether it makes sense for photos of any classes, and for any experiments.
     """
 
     text: str
     original: str
     rule: str
-    is_general: bool = True
 
 
 @dataclass(frozen=True)
@@ -51,28 +49,24 @@ class Finding:
         return bool(self.basis) or self.verdict != UNDECIDED
 
 
-def general_findings(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings for a study of other photos than the original's.
-
-    These are the tests of general claims, without the metrics of the original, if the study has experiments for them.
-    """
-    return [
-        replace(finding, claim=replace(finding.claim, original=""))
-        for finding in findings
-        if finding.claim.is_general and finding.is_tested
-    ]
-
-
 def undecided(claim: Claim, reason: str, basis: tuple[str, ...] = ()) -> Finding:
     """Return the finding for a claim that the experiments of the study cannot decide."""
     return Finding(claim, UNDECIDED, reason, basis)
 
 
-def verdict(intervals: Sequence[Interval], neutral: float = 0.0) -> str:
-    """Return `SUPPORTED` if all intervals are above the neutral value, `CONTRADICTED` if one is below it."""
+def verdict(
+    intervals: Sequence[Interval], neutral: float = 0.0, contradicting: Sequence[Interval] | None = None
+) -> str:
+    """Return `SUPPORTED` if all intervals are above the neutral value, `CONTRADICTED` if one is below it.
+
+    Args:
+        intervals: one per comparison.
+        neutral: the value without an effect.
+        contradicting: wider intervals that decide whether one is below, corrected for their number; None for the same.
+    """
     if all(interval.low > neutral for interval in intervals):
         return SUPPORTED
-    return CONTRADICTED if any(interval.high < neutral for interval in intervals) else UNDECIDED
+    return CONTRADICTED if any(one.high < neutral for one in contradicting or intervals) else UNDECIDED
 
 
 def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:

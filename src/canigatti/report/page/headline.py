@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from canigatti.report.comparison import beaten
+from canigatti.report.evidence import Network
 from canigatti.report.guessing import Guess, is_shown_better
 from canigatti.report.ranking import Ranking
 from canigatti.report.results import Run, StudyResults
-from canigatti.report.tables import BEST, OVERLAPS_BEST
+from canigatti.report.tables import BEST, UNBEATEN, Evidence
 
 
 @dataclass(frozen=True)
@@ -16,52 +18,81 @@ class Headline:
     """The result of a study.
 
     Attributes:
-        best: rows of the best experiments in the table of all experiments; several if they are equally good.
-        value: the metric that ranks of the best experiments, as text; empty if there are none.
-        guess_value: that metric for always guessing the largest class, as text; empty if it has none, or if several
-            splits differ.
-        overlaps_best: names of the experiments whose intervals overlap that of the best.
-        others_ranked: whether another experiment is ranked, and its interval does not overlap.
-        without_accuracy: names of the experiments that diverged.
-        unshown: names of the best experiments whose accuracy is not shown to be better than a guess.
-        within_interval: whether the 95% interval of one of these contains the accuracy of the guess, or exceeds it.
-        ranked: number of experiments that have an accuracy and are ranked.
+        best: row of the best experiment in the table of all experiments; None if none is ranked.
+        value: the metric that ranks of the best experiment on the test set, as text.
+        validation: the same on the validation set.
+        guess_value: that metric for always guessing the largest class, as text; empty if it has none.
+        unbeaten: names of the other experiments on the same test set than which none is significantly more accurate.
+        is_unbeaten: whether no experiment on the same test set is significantly more accurate than the best one.
+        flattered: what choosing on the test set would have reported, as a sentence; empty if that is no more.
+        without_accuracy: names of the experiments of which all seeds diverged.
+        is_shown_better: whether the accuracy of the best experiment is shown to be better than a guess.
     """
 
-    best: list[dict]
+    best: dict | None
     value: str
+    validation: str
     guess_value: str
-    overlaps_best: list[str]
-    others_ranked: bool
+    unbeaten: list[str]
+    is_unbeaten: bool
+    flattered: str
     without_accuracy: list[str]
-    unshown: list[str]
-    within_interval: bool
-    ranked: int
+    is_shown_better: bool
 
 
-def headline(study: StudyResults, everything: pd.DataFrame, ranking: Ranking, guesses: dict[str, Guess]) -> Headline:
+def headline(everything: pd.DataFrame, evidence: Evidence, guesses: dict[str, Guess]) -> Headline:
     """Return the headline of a study.
 
     Args:
-        study: all results.
         everything: the table of all experiments.
-        ranking: the metric that ranks.
+        evidence: of its networks.
         guesses: see :func:`canigatti.report.guessing.guesses_of`.
     """
-    ranked = everything[everything["accuracy"].notna() & ~everything["random_initialization"]]
-    best = everything[everything["standing"] == BEST].to_dict("records")
-    unshown = [row for row in best if not _is_shown_better(study, row, guesses, len(ranked))]
-    values = {_text(guesses[row["split"]].value, ranking) for row in best}
+    ranking = evidence.ranking
+    rows = everything[everything["standing"] == BEST].to_dict("records")
+    best = rows[0] if rows else None
+    others = everything[everything["standing"] == UNBEATEN]
+    tested = others[others["split"] == best["split"]] if best else others.head(0)
     return Headline(
         best=best,
-        value=ranking.format(best[0][ranking.metric]) if best else "",
-        guess_value=values.pop() if len(values) == 1 else "",
-        overlaps_best=list(everything.loc[everything["standing"] == OVERLAPS_BEST, "experiment"]),
-        others_ranked=bool((ranked["standing"] == "").any()),
+        value=ranking.format(best[ranking.metric]) if best else "",
+        validation=ranking.format(best["validation"]) if best else "",
+        guess_value=_text(guesses[best["split"]].value, ranking) if best else "",
+        unbeaten=[str(name) for name in tested["experiment"]],
+        is_unbeaten=best is not None and is_unbeaten(best["experiment"], evidence),
+        flattered=flattered(everything, evidence),
         without_accuracy=list(everything.loc[everything["accuracy"].isna(), "experiment"]),
-        unshown=[row["experiment"] for row in unshown],
-        within_interval=any(row["accuracy_low"] <= guesses[row["split"]].accuracy for row in unshown),
-        ranked=len(ranked),
+        is_shown_better=best is not None
+        and _is_shown_better(evidence.networks[best["experiment"]], guesses[best["split"]]),
+    )
+
+
+def is_unbeaten(experiment: str, evidence: Evidence) -> bool:
+    """Return whether no experiment on the same test set is significantly more accurate than this one."""
+    return experiment not in beaten(evidence.comparison, [*evidence.networks])
+
+
+def flattered(everything: pd.DataFrame, evidence: Evidence) -> str:
+    """Return a sentence on what the choice of the best experiment by its test set would have reported.
+
+    The best of many equal experiments on a test set is better than its true accuracy by chance.
+
+    Args:
+        everything: the table of all experiments.
+        evidence: of its networks.
+    """
+    ranking, metric = evidence.ranking, evidence.ranking.metric
+    ranked = everything[~everything["random_initialization"] & everything[metric].notna()]
+    best = ranked[ranked["standing"] == BEST]
+    if best.empty:
+        return ""
+    gains = ranking.gains(ranked[metric])
+    if gains.max() <= ranking.gains(best[metric]).iloc[0]:
+        return ""
+    top = ranked.loc[gains.idxmax()]
+    return (
+        f"Choosing by the test set would have reported {ranking.format(top[metric])}, of {top['experiment']}; the best "
+        f"of {len(ranked)} on a test set is partly the luckiest one."
     )
 
 
@@ -72,11 +103,8 @@ def best_runs(study: StudyResults, everything: pd.DataFrame) -> list[Run]:
     return _runs_of(converged, best.iloc[0] if len(best) else converged[0].experiment)
 
 
-def _is_shown_better(study: StudyResults, row: dict, guesses: dict[str, Guess], ranked: int) -> bool:
-    runs = [run for run in _runs_of(study.runs, row["experiment"]) if not run.diverged]
-    groups = study.groups.reindex(runs[0].predictions.ids).to_numpy()
-    correct = [run.predictions.correct for run in runs]
-    return is_shown_better(correct, groups, guesses[row["split"]].accuracy, ranked)
+def _is_shown_better(network: Network, guess: Guess) -> bool:
+    return is_shown_better(network.correct.to_numpy(), network.groups.to_numpy(), guess.accuracy)
 
 
 def _runs_of(runs: Sequence[Run], experiment: str) -> list[Run]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from canigatti.report.original import is_of_original_classes
+from canigatti.report.page.differences import differences
 from canigatti.report.results import Run, SearchResults
 
 TITLES = {  # in the order of the page
@@ -18,7 +19,7 @@ INTRODUCTIONS = {
     "modifications": "Modified networks.",
     "pretrained": "Networks with a backbone pretrained on other photos, usually ImageNet. Transfer learning freezes "
     "the backbone and trains a new head. Fine-tuning starts from the result and unfreezes more layers.",
-    "ablations": "Each experiment changes a component of the training setup, such as the batch size or the optimizer.",
+    "ablations": "Experiments that change components of the training setup.",
 }
 # For other photos than the original's: `base` is the table of all experiments that name no other.
 _OTHER_TITLES = TITLES | {"base": "The base experiments"}
@@ -35,12 +36,15 @@ def title(name: str, classes: Sequence[str]) -> str:
     return (TITLES if is_of_original_classes(classes) else _OTHER_TITLES)[name]
 
 
-def introduction(name: str, runs: Sequence[Run], searches: Sequence[SearchResults], classes: Sequence[str]) -> str:
+def introduction(
+    name: str, runs: Sequence[Run], others: Sequence[Run], searches: Sequence[SearchResults], classes: Sequence[str]
+) -> str:
     """Return sentences about a table of experiments that hold for this study.
 
     Args:
         name: of the table.
         runs: of the experiments in the table.
+        others: of the experiments of the other tables.
         searches: of these experiments.
         classes: names of the classes.
     """
@@ -48,4 +52,6 @@ def introduction(name: str, runs: Sequence[Run], searches: Sequence[SearchResult
         return _SEARCHED
     has_base = name == "modifications" and any(run.table == "base" for run in runs)
     text = (INTRODUCTIONS if is_of_original_classes(classes) else _OTHER_INTRODUCTIONS)[name]
-    return f"{text} {_WITH_BASE}" if has_base else text
+    own = [run for run in runs if run.table == name]
+    changed = differences(own, others) if name in ("modifications", "ablations") else ""
+    return " ".join(filter(None, [text, changed, _WITH_BASE if has_base else ""]))

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from canigatti.config import Outline, Spec
 from canigatti.photos.records import Verdict
+from canigatti.report.evidence import are_grouped
 from canigatti.report.findings.verdicts import Finding
 from canigatti.report.guessing import Guess, guess_note
 from canigatti.report.notes import (
@@ -31,17 +32,14 @@ from canigatti.report.page.headline import best_runs, headline
 from canigatti.report.page.introductions import TITLES
 from canigatti.report.page.sections import matrices, section, table_view
 from canigatti.report.page.settings import compare_settings
-from canigatti.report.ranking import Ranking
 from canigatti.report.results import Run, StudyResults
-from canigatti.report.tables import BEST, grouped
+from canigatti.report.tables import BEST, Evidence, grouped
 from canigatti.report.texts import (
     LEFT_ALIGNED,
     count_noun,
     count_range,
     divergence_marks,
     duration,
-    in_points,
-    p_value,
     percent_with_interval,
 )
 
@@ -55,21 +53,22 @@ class Conclusions:
 
     Attributes:
         tables: tables of experiments, see :func:`canigatti.report.tables.study_tables`.
-        comparison: comparison of pairs, see :func:`canigatti.report.comparison.compare`.
-        findings: see :func:`canigatti.report.findings.testing.findings`.
-        grouped: whether test photos belong to the same group, see :func:`canigatti.report.evidence.are_grouped`.
-        ranking: the metric that ranks.
+        evidence: the networks and their comparison.
+        findings: see :func:`canigatti.report.findings.testing.findings`; empty if the study does not ask for them.
         guesses: see :func:`canigatti.report.guessing.guesses_of`.
         further: ensembles, robustness, learning curve and power.
     """
 
     tables: dict[str, pd.DataFrame]
-    comparison: pd.DataFrame
+    evidence: Evidence
     findings: list[Finding]
-    grouped: bool
-    ranking: Ranking
     guesses: dict[str, Guess]
     further: Further
+
+    @property
+    def grouped(self) -> bool:
+        """Whether test photos belong to the same group."""
+        return are_grouped([*self.evidence.networks.values()])
 
 
 def render(study: StudyResults, conclusions: Conclusions) -> str:
@@ -98,11 +97,13 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
         .get_template("template.html.j2")
         .render(
             context,
-            matrices=matrices(conclusions.comparison),
+            matrices=matrices(conclusions.evidence.comparison),
             accuracy_cost=embed(study.accuracy_cost),
             findings=conclusions.findings,
             grouped=conclusions.grouped,
-            comparison_note=comparison_note(conclusions.grouped, conclusions.ranking),
+            comparison_note=comparison_note(
+                conclusions.evidence.comparison, conclusions.grouped, conclusions.evidence.ranking
+            ),
             findings_note=findings_note(conclusions.grouped),
             details=[details_of(run, study.classes) for run in details],
             settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
@@ -119,11 +120,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"duration": duration, "count_noun": count_noun, "p_value": p_value}
+    environment.filters |= {"duration": duration, "count_noun": count_noun}
     environment.filters |= {"count_range": count_range}
     environment.globals |= {
         "left_aligned": LEFT_ALIGNED,
-        "in_points": in_points,
         "percent_with_interval": percent_with_interval,
         "random_initialization": RANDOM_INITIALIZATION,
         "random_initialization_note": RANDOM_INITIALIZATION_NOTE,
@@ -157,7 +157,7 @@ def _photos_context(study: StudyResults) -> dict[str, Any]:
 
 
 def _results_context(study: StudyResults, conclusions: Conclusions) -> dict[str, Any]:
-    tables, ranking, guesses = conclusions.tables, conclusions.ranking, conclusions.guesses
+    tables, ranking, guesses = conclusions.tables, conclusions.evidence.ranking, conclusions.guesses
     groups, everything = grouped(study), tables["all"]
     return {
         "sections": [section(study, name, groups[name], tables[name], ranking) for name in TITLES if name in groups],
@@ -165,7 +165,7 @@ def _results_context(study: StudyResults, conclusions: Conclusions) -> dict[str,
         "ranking": ranking,
         "untested_note": untested_note(ranking),
         "guess_note": lambda splits: guess_note([guesses[split] for split in splits]),
-        "headline": headline(study, everything, ranking, guesses),
+        "headline": headline(everything, conclusions.evidence, guesses),
         "diverged": dict(zip(everything["experiment"], divergence_marks(everything), strict=True)),
         "any_diverged": bool(everything["diverged"].any()),
         "has_modified_losses": any(_has_modified_loss(run.training.spec) for run in study.runs),

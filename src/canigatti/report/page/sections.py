@@ -16,6 +16,7 @@ from canigatti.report.page.plots import (
     plot_curves_grid,
     plot_intervals,
 )
+from canigatti.report.pair_texts import pairs_for_reading
 from canigatti.report.ranking import Ranking
 from canigatti.report.results import Run, SearchResults, StudyResults
 from canigatti.report.tables import BEST
@@ -96,14 +97,14 @@ class Matrix:
     Attributes:
         columns: names of all experiments except the best one, which no other exceeds.
         rows: names with one cell per column: the difference and whether it is significant, or None.
-        pairs: all values of each pair, see :func:`canigatti.report.comparison.compare`.
+        pairs: all values of each pair as texts, see :func:`canigatti.report.pair_texts.pairs_for_reading`.
     """
 
     split: str
     photos: int
     columns: list[str]
     rows: list[tuple[str, list[tuple[str, bool] | None]]]
-    pairs: list[dict]
+    pairs: pd.DataFrame
 
 
 def section(study: StudyResults, name: str, runs: Sequence[Run], table: pd.DataFrame, ranking: Ranking) -> Section:
@@ -118,10 +119,11 @@ def section(study: StudyResults, name: str, runs: Sequence[Run], table: pd.DataF
     """
     shown = {run.experiment for run in runs}
     searches = [search for search in study.searches if search.experiment in shown]
+    others = [run for run in study.runs if run.table != name]
     return Section(
         name=name,
         title=title(name, study.classes),
-        introduction=introduction(name, runs, searches, study.classes),
+        introduction=introduction(name, runs, others, searches, study.classes),
         table=table_view(table, ranking),
         searches=[search_view(search) for search in searches],
         intervals=embed_figure(plot_intervals(table)) if table["accuracy"].notna().any() else None,
@@ -217,4 +219,4 @@ def _matrix(split: str, pairs: pd.DataFrame) -> Matrix:
         for pair in pairs.itertuples()
     }
     rows = [(row, [cells.get((row, column)) for column in names[1:]]) for row in names[:-1]]
-    return Matrix(split, int(pairs["n"].iloc[0]), names[1:], rows, pairs.to_dict("records"))
+    return Matrix(split, int(pairs["n"].iloc[0]), names[1:], rows, pairs_for_reading(pairs))

@@ -25,7 +25,7 @@ class Settings:
 
 def compare_settings(specs: Sequence[tuple[str, Spec]]) -> Settings:
     """Separate the settings that the named experiments share from those that differ."""
-    flat = {experiment: _flattened(spec) for experiment, spec in specs}
+    flat = {experiment: flattened(spec) for experiment, spec in specs}
     names = list(dict.fromkeys(name for settings in flat.values() for name in settings))
     found = {name: [settings[name] for settings in flat.values() if name in settings] for name in names}
     shared = [name for name in names if len(set(found[name])) == 1]
@@ -37,7 +37,8 @@ def compare_settings(specs: Sequence[tuple[str, Spec]]) -> Settings:
     )
 
 
-def _flattened(spec: Spec) -> dict[str, str]:
+def flattened(spec: Spec) -> dict[str, str]:
+    """Return all settings of an experiment as texts, by their names; those of nested ones have a comma."""
     fields = spec.model_dump(mode="json", exclude={"augment"})
     augmentation = fields.pop("augmentation")
     flat = _leaves(fields, "") | {"augmented": "no" if augmentation is None else "yes"}
