@@ -14,9 +14,10 @@ from canigatti.written import check_unedited, recorded
 FILES = {
     **{f"photos/{name}": "inspect" for name in ("manifest.csv", "groups.csv", "summary.json", "classes.json")},
     **{f"photos/{name}": name for name in ("source.json", "images-16.npy", "images-16.npy.sha256", "sizes.png")},
-    "splits/half.csv": "split",
+    **{f"splits/{name}.csv": "split" for name in ("half", "half/training", "half/test")},
+    "evaluation/plain/seed42/uncorrected/predictions.csv": "evaluate",
     **{f"training/plain/seed42/{name}": "train" for name in ("model.keras", "history.csv", "run.json", "curves.png")},
-    **{f"evaluation/plain/seed42/{name}": "evaluate" for name in ("speed.json", "evaluation.json", "confusion.png")},
+    **{f"evaluation/plain/seed42/{name}": "measure" for name in ("speed.json", "evaluation.json", "confusion.png")},
     **{f"report/{name}": "report" for name in ("index.html", "tables/comparison.csv", "tables/all.md", "checked.json")},
 }
 

@@ -168,7 +168,7 @@ def test_a_failing_check_leaves_the_last_page(project):
     results = project.folder / "results" / "tiny"
     before = {path: path.read_bytes() for path in (results / "report").rglob("*") if path.suffix in (".html", ".csv")}
     edit(results / EVALUATION / "metrics.json", lambda metrics: metrics.update(accuracy=7.0))
-    (results / EVALUATION).with_name(".seed42.evaluate.json").unlink()  # otherwise no job would run
+    (results / EVALUATION).with_name(".seed42.measure.json").unlink()  # otherwise no job would run
     answer = project.run(warm=True)
     assert answer.returncode != 0
     assert f"canigatti: results/tiny/{EVALUATION}/metrics.json: it has changed" in answer.stdout + answer.stderr

@@ -19,16 +19,30 @@ EVERYTHING = """
     search: {trials: 1, executions: 1, space: {head: {pooling: [flatten, average]}}}
   scheduled: {schedule: {name: cosine}, mixed_precision: true}
 weights: {mobilenetv2: made-up.weights.h5}
+audit: {backbone: mobilenetv2, image_size: 32}
 """
 PHOTOS = (  # every rule that reads or writes a file of the photos stage
     "generate_photos, fetch_photos, inspect_photos, plot_photos, split_photos, store_photos, "
-    "train, train_trial, evaluate, plot_evaluation, check_results, plot_report, write_report"
+    "correct_split, train, train_trial, evaluate, measure, plot_evaluation, check_results, plot_report, write_report, "
+    "extract_features, audit_labels, write_audit"
 )
 PRETRAINED = "train transfer, train finetune, train found-head, train_trial found-head"
 # By module, the rules whose outputs it can decide; `train transfer` are the jobs of that rule for that experiment.
 # Everything downstream of them runs again too. A module that decides no output has none.
 DECIDES = {
     "__main__.py": "",
+    "audit/commands/extract.py": "extract_features",
+    "audit/commands/judge.py": "audit_labels",
+    "audit/commands/page.py": "write_audit",
+    "audit/doubt.py": "audit_labels",
+    "audit/features.py": "extract_features, audit_labels",
+    "audit/folds.py": "audit_labels",
+    "audit/page/rendering.py": "write_audit",
+    "audit/page/selection.py": "write_audit",
+    "audit/page/thumbnails.py": "write_audit",
+    "audit/pairs.py": "audit_labels",
+    "audit/records.py": "extract_features, audit_labels, write_audit",
+    "config/audit.py": "",
     "config/augmentation.py": "",
     "config/basis.py": "",
     "config/classes.py": "inspect_photos, split_photos",
@@ -48,7 +62,9 @@ DECIDES = {
     "config/strict_yaml.py": "",
     "config/study.py": "",
     "evaluation/commands/evaluate.py": "evaluate",
+    "evaluation/commands/measure.py": "measure",
     "evaluation/commands/plot.py": "plot_evaluation",
+    "evaluation/corrected.py": "measure",
     "evaluation/intervals.py": "evaluate, plot_evaluation, check_results, write_report",
     "evaluation/logits.py": "evaluate",
     "evaluation/metrics.py": "evaluate, plot_evaluation, check_results, write_report",
@@ -67,6 +83,7 @@ DECIDES = {
     "photos/class_bars.py": "plot_photos",
     "photos/class_folders.py": "inspect_photos",
     "photos/color.py": "train, train_trial, evaluate",
+    "photos/commands/correct.py": "correct_split",
     "photos/commands/fetch.py": "fetch_photos",
     "photos/commands/generate.py": "generate_photos",
     "photos/commands/inspect.py": "inspect_photos",
@@ -75,6 +92,8 @@ DECIDES = {
     "photos/commands/store.py": "store_photos",
     "photos/configured_groups.py": "inspect_photos",
     "photos/conversion.py": "inspect_photos, plot_photos, store_photos",
+    "photos/corrected_splits.py": "correct_split",
+    "photos/corrections.py": "correct_split, write_audit",
     "photos/decoding.py": "inspect_photos, plot_photos, store_photos",
     "photos/demo/archive.py": "generate_photos",
     "photos/demo/coats.py": "generate_photos",
@@ -101,11 +120,13 @@ DECIDES = {
     "photos/revalidation.py": "fetch_photos",
     "photos/sources.py": "inspect_photos, plot_photos, store_photos",
     "photos/splits.py": "split_photos",
-    "photos/store.py": "train, train_trial, evaluate, plot_evaluation",
+    "photos/store.py": "train, train_trial, evaluate, plot_evaluation, extract_features",
     "photos/store_writing.py": "store_photos",
     "photos/transfer.py": "fetch_photos",
     "photos/workers.py": "inspect_photos, store_photos",
     "planning.py": "",
+    "planning_audit.py": "",
+    "planning_corrections.py": "",
     "plots.py": "plot_photos, plot_training, plot_search, plot_evaluation, plot_report, write_report",
     "prediction/commands.py": "",
     "prediction/files.py": "",
@@ -119,6 +140,7 @@ DECIDES = {
     "report/commands/plot.py": "plot_report",
     "report/commands/write.py": "write_report",
     "report/comparison.py": "write_report",
+    "report/corrections.py": "plot_report, write_report",
     "report/evidence.py": "write_report",
     "report/findings/claims.py": "write_report",
     "report/findings/pairs.py": "write_report",
@@ -181,7 +203,7 @@ DECIDES = {
     "training/fitting.py": "train, train_trial",
     "training/leases.py": "",
     "training/machine.py": "train, evaluate",
-    "training/model_files.py": "train, evaluate, train_trial found-head",
+    "training/model_files.py": "train, evaluate, train_trial found-head, extract_features, audit_labels",
     "training/networks.py": "train, train_trial",
     "training/outputs.py": "train, train_trial",
     "training/plots.py": "plot_training",
@@ -194,7 +216,7 @@ DECIDES = {
     "training/shutdown.py": "",
     "training/starting.py": "train",
     "training/summary.py": "train",
-    "training/weights.py": PRETRAINED,
+    "training/weights.py": f"{PRETRAINED}, extract_features",
     "written.py": "",
 }
 
@@ -221,7 +243,7 @@ def jobs(dry_run: str) -> list[dict]:
     for block in re.split(r"^(?:local)?rule ", dry_run, flags=re.MULTILINE)[1:]:
         lines = dict(re.findall(r"^    (input|output|wildcards): (.*)$", block, flags=re.MULTILINE))
         wildcards = re.findall(
-            r"(?:experiment|split|size|trial|execution|backbone)=([^,\n]+)", lines.get("wildcards", "")
+            r"(?:experiment|split|part|size|trial|execution|backbone)=([^,\n]+)", lines.get("wildcards", "")
         )
         name = " ".join([re.match(r"\w+", block).group(), *wildcards])
         found.append(

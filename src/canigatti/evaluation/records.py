@@ -1,6 +1,6 @@
 """Records and tables of every file that the evaluation stage writes for other stages."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -23,19 +23,24 @@ Interval = tuple[Probability, Probability]
 
 
 class EvaluationRecord(Record):
-    """`evaluation/…/evaluation.json`: what was evaluated, and on what.
+    """`evaluation/…/evaluation.json` and that in `uncorrected/`: what was evaluated, and on what.
 
     Attributes:
         model_sha256: of the model.
-        inputs: the photos and the split whose test and validation sets were predicted.
+        inputs: the photos and the split whose test and validation sets were predicted, as assigned.
         machine: what the last digits of the predictions depend on.
-        files: SHA-256 by name of the other files that `evaluate` wrote next to this one.
+        files: SHA-256 by name of the other files that were written next to this one.
+        corrected_sha256: SHA-256 of the parts of the split after corrections, `training` and `test`, to which the files
+            belong; None for those that `evaluate` wrote, before corrections.
     """
+
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("corrected_sha256",)
 
     model_sha256: str
     inputs: Inputs
     machine: Machine
     files: dict[str, str]
+    corrected_sha256: dict[str, str] | None = None
 
 
 class ClassMetrics(Record):

@@ -14,8 +14,8 @@ from canigatti.config import Outline, OutlinedExperiment, Spec
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.predictions import Predictions, read_predictions
 from canigatti.evaluation.records import EVALUATION_FILES, EvaluationRecord, Metrics
-from canigatti.files import InputError, sha256_of
-from canigatti.photos.records import SPLIT, ClassNames, groups_of
+from canigatti.files import InputError, recorded_sha256, sha256_of
+from canigatti.photos.records import SPLIT, ClassNames, corrected_parts, groups_of
 from canigatti.training.records import Inputs, TrainingRecord
 
 _TOLERANCE = 1e-9  # of recomputed metrics; another order of a sum changes them by less
@@ -43,20 +43,22 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
     training, evaluation = folder / "training" / run / "run.json", folder / "evaluation" / run / "evaluation.json"
     trained = TrainingRecord.read(training)
     _check_settings(training, trained, outlined, seed)
-    inputs = Inputs.of(folder / "photos" / f"images-{trained.spec.square}.npy", split)
-    _check_inputs(training, trained.inputs, inputs, split)
+    images, parts = folder / "photos" / f"images-{trained.spec.square}.npy", corrected_parts(split)
+    _check_inputs(training, trained.inputs, Inputs.of(images, parts["training"]), parts["training"])
     _check_hash(training.with_name("history.csv"), trained.history_sha256, training)
 
     evaluated = EvaluationRecord.read(evaluation)
-    _check_inputs(evaluation, evaluated.inputs, inputs, split)
+    _check_inputs(evaluation, evaluated.inputs, Inputs.of(images, split), split)
+    if evaluated.corrected_sha256 != {name: recorded_sha256(path) for name, path in parts.items()}:
+        raise _mismatch(evaluation, f"its metrics were computed with other corrections of {split}")
     if evaluated.model_sha256 != trained.model_sha256:
         raise _mismatch(evaluation, f"it evaluates a model other than that of {training}")
     for name in EVALUATION_FILES:
         _check_hash(evaluation.with_name(name), evaluated.files.get(name), evaluation)
     classes = ClassNames.beside(folder / "photos" / "groups.csv")
-    for name, subset in (("predictions.csv", "test"), ("validation.csv", "validation")):
+    for name, part, subset in (("predictions.csv", "test", "test"), ("validation.csv", "training", "validation")):
         path = evaluation.with_name(name)
-        _check_subset(path, read_predictions(path, classes), split, subset)
+        _check_subset(path, read_predictions(path, classes), parts[part], subset)
     predictions = evaluation.with_name("predictions.csv")
     _check_metrics(predictions, read_predictions(predictions, classes), folder / "photos" / "groups.csv")
     return evaluation
