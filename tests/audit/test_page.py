@@ -151,7 +151,7 @@ def test_pairs_across_subsets_are_shown_only_where_a_split_came_with_the_photos(
     leaks = [pair("subsets", ("test", "train"))]
     html = page(judgments(pairs=leaks), given=True)
     assert "Test set of given" in words(html)
-    assert "Train set of given" in words(html)
+    assert "Training set of given" in words(html)
     assert "Near duplicates in different subsets" not in words(page(judgments(pairs=leaks)))
 
 

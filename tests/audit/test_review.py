@@ -45,6 +45,7 @@ class Browser:
         return next(iter(found.values()))
 
     def click(self, selector: str) -> None:
+        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
         self._send("POST", f"{self.session}/element/{self.find(selector)}/click", {})
 
     def type(self, selector: str, text: str) -> None:

@@ -20,7 +20,7 @@ function announce() {
   const counts = { exclude: 0, relabel: 0, keep: 0 };
   for (const one of corrections.values()) counts[one.action] += 1;
   const parts = Object.entries(counts).map(([action, count]) => `${count} ${action}`);
-  status_.textContent = `${corrections.size} corrections: ${parts.join(", ")}${unsaved ? ". Not downloaded yet." : "."}`;
+  status_.textContent = `${corrections.size} correction${corrections.size === 1 ? "" : "s"}: ${parts.join(", ")}${unsaved ? ". Not downloaded yet." : "."}`;
 }
 
 function update(id) {
@@ -82,7 +82,8 @@ function addControls(photo) {
     const chosen = action === "relabel" ? select.value : "";
     return decide(id, { id, sha256, action, label: chosen, reason: reason.value });
   };
-  const names = { exclude: "Exclude", relabel: others.length === 1 ? `Relabel as ${others[0]}` : "Relabel as", keep: "Keep" };
+  const relabel = others.length === 1 ? `Relabel as ${others[0]}` : "Relabel as";
+  const names = { exclude: "Exclude", keep: "Keep", relabel };
   for (const [action, name] of Object.entries(names)) {
     const button = element("button", { type: "button", "aria-pressed": "false" }, name);
     button.dataset.action = action;

@@ -9,6 +9,7 @@ import pandas as pd
 from canigatti.audit.records import NEIGHBORS
 from canigatti.photos.records import Verdict
 
+_SETS = {"train": "Training set", "validation": "Validation set", "test": "Test set"}
 MAX_PAIRS = 100  # of each kind; `pairs.csv` lists all
 
 
@@ -90,7 +91,7 @@ def _doubtful(row: Mapping[str, Any], judgments: Judgments) -> ShownPhoto:
         lines.append(f"Probability of its label: {100 * row['probability']:.1f}%")
     if pd.notna(row["similarity"]):
         lines.append(f"Similarity to its nearest {NEIGHBORS}: {row['similarity']:.3f}")
-    lines += [f"{part.capitalize()} set of {name}" for name, part in subsets.items()]
+    lines += [f"{_SETS[part]} of {name}" for name, part in subsets.items()]
     names, label = judgments.classes, judgments.classes[row["label"]]
     return ShownPhoto(row["id"], row["path"], label, row["sha256"], True, names[row["suggested"]], tuple(lines))
 
@@ -117,7 +118,7 @@ def _pair(row: Mapping[str, Any], manifest: pd.DataFrame, classes: Sequence[str]
     for prefix in ("", "other_"):
         name = row[prefix.removesuffix("_") or "id"]
         found, label, subset = manifest.loc[name], classes[row[f"{prefix}label"]], row[f"{prefix}subset"]
-        lines = (f"{subset.capitalize()} set of {row['split']}",) if subset else ()
+        lines = (f"{_SETS[subset]} of {row['split']}",) if subset else ()
         used = found["verdict"] == Verdict.KEEP
         photos.append(ShownPhoto(name, found["path"], label, found["sha256"], used, lines=lines))
     return ShownPair(f"{photos[0].id} and {photos[1].id}", tuple(photos))
