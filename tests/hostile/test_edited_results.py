@@ -51,9 +51,8 @@ def test_every_edited_file_is_named_once(results):
         (results / name).write_bytes(b"")
     with pytest.raises(InputError) as error:
         check_unedited(results)
-    assert [line.partition(": ")[0] for line in str(error.value).split("\n")] == sorted(
-        str(results / name) for name in FILES
-    )
+    named = [line.partition(": ")[0] for line in str(error.value).split("\n")]
+    assert named == [str(path) for path in sorted(results / name for name in FILES)]
 
 
 def test_touched_files_and_damaged_records_are_no_edits(results):
