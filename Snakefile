@@ -12,6 +12,7 @@ include: "rules/photos.smk"
 include: "rules/training.smk"
 include: "rules/search.smk"
 include: "rules/evaluation.smk"
+include: "rules/audit.smk"
 include: "rules/report.smk"
 
 
@@ -21,6 +22,7 @@ rule all:
         rules.write_report.output,
         of_every_run(rules.plot_training.output.curves),
         of_every_run(f"{TRAINING}/{RUN}/model.keras"),
+        AUDITED,
         # So that a result which was deleted is recreated, although the page exists.
         [files for name, files in MEASURED.items() if name != "classes"],
 

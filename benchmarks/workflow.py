@@ -56,7 +56,7 @@ def demonstration(folder: Path) -> list[Row]:
     results = folder / "results" / "demo"
     logs = [log for kind in ("train", "train_trial") for log in (results / "logs" / kind).rglob("*.log")]
     fitting = sum(map(epoch_seconds, logs))
-    predicting = sum(map(prediction_seconds, (results / "evaluation").rglob("speed.json")))
+    predicting = sum(map(prediction_seconds, (results / "evaluation").glob("*/*/speed.json")))
     idle = median_seconds(folder, demo)
     detail = f"{total:.0f} s in total: {fitting:.0f} s fitting, {predicting:.0f} s prediction"
     page_mb = (results / "report" / "index.html").stat().st_size / 1e6

@@ -24,6 +24,7 @@ COLUMNS = {
     "search": "#E69F00",
     "training": "#D55E00",
     "evaluation": "#009E73",
+    "audit": "#56B4E9",
     "report": "#CC79A7",
 }
 

@@ -10,6 +10,7 @@ from canigatti.files import InputError
 from canigatti.invocation import read_invocation
 from canigatti.ownership import announce_workflow
 from canigatti.planning import Plan
+from canigatti.planning_corrections import CorrectionsPlan
 
 # Jobs run the Python that runs Snakemake, also where its environment was not activated.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
@@ -23,6 +24,8 @@ except InputError as error:
 PLAN = Plan(STUDY, error=WorkflowError)
 PLAN.check_unedited()
 RESULTS = PLAN.results
+CORRECTIONS = CorrectionsPlan(PLAN)
+CORRECTIONS.check()
 LOGS, BENCHMARKS = f"{RESULTS}/logs", f"{RESULTS}/benchmarks"
 PHOTOS, TRAINING, EVALUATION = (f"{RESULTS}/{stage}" for stage in ("photos", "training", "evaluation"))
 RUN = "{experiment}/seed{seed}"
@@ -36,6 +39,7 @@ onstart:  # not in a dry run
 wildcard_constraints:
     experiment="[A-Za-z0-9_-]+",
     split="[A-Za-z0-9_-]+",
+    part="training|test",
     seed="[0-9]+",
     size="[0-9]+(-crop|-pad)?",  # see `canigatti.config.Square`
     backbone="[a-z0-9]+",

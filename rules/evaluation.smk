@@ -1,9 +1,10 @@
-# Stage 4: predict the test and validation photos, measure, calibrate, and plot.
+# Stage 4: predict the test and validation photos, measure the predictions after corrections, calibrate, and plot.
 from canigatti.evaluation.records import EVALUATION_PLOTS
 
 LABELS = {"experiment": "{experiment}", "seed": "{seed}"}
 
 
+# It predicts the sets as they were assigned: a correction of a test photo predicts nothing again.
 # run.json holds the model's hash and stands for it: a model is too large for Snakemake to compare by content.
 rule evaluate:
     input:
@@ -17,12 +18,12 @@ rule evaluate:
         split=PLAN.split_file,
         code=PLAN.code("evaluation.commands.evaluate"),
     output:
-        predictions=f"{EVALUATION}/{RUN}/predictions.csv",
-        validation=f"{EVALUATION}/{RUN}/validation.csv",
-        metrics=f"{EVALUATION}/{RUN}/metrics.json",
-        uncertain=f"{EVALUATION}/{RUN}/uncertain.csv",
-        speed=f"{EVALUATION}/{RUN}/speed.json",
-        record=f"{EVALUATION}/{RUN}/evaluation.json",
+        predictions=f"{EVALUATION}/{RUN}/uncorrected/predictions.csv",
+        validation=f"{EVALUATION}/{RUN}/uncorrected/validation.csv",
+        metrics=f"{EVALUATION}/{RUN}/uncorrected/metrics.json",
+        uncertain=f"{EVALUATION}/{RUN}/uncorrected/uncertain.csv",
+        speed=f"{EVALUATION}/{RUN}/uncorrected/speed.json",
+        record=f"{EVALUATION}/{RUN}/uncorrected/evaluation.json",
     log:
         f"{LOGS}/evaluate/{RUN}.log",
     benchmark:
@@ -43,12 +44,49 @@ rule evaluate:
         " 2> {log:q}"
 
 
-# The calibration is next to the model, so that who copies the folder of a training has both.
-rule calibrate:
+rule measure:
     input:
         predictions=rules.evaluate.output.predictions,
         validation=rules.evaluate.output.validation,
+        speed=rules.evaluate.output.speed,
         record=rules.evaluate.output.record,
+        training=CORRECTIONS.training_split,
+        test=CORRECTIONS.test_split,
+        manifest=rules.inspect_photos.output.manifest,
+        groups=rules.inspect_photos.output.groups,
+        classes=rules.inspect_photos.output.classes,
+        code=PLAN.code("evaluation.commands.measure"),
+    output:
+        predictions=f"{EVALUATION}/{RUN}/predictions.csv",
+        validation=f"{EVALUATION}/{RUN}/validation.csv",
+        metrics=f"{EVALUATION}/{RUN}/metrics.json",
+        uncertain=f"{EVALUATION}/{RUN}/uncertain.csv",
+        speed=f"{EVALUATION}/{RUN}/speed.json",
+        record=f"{EVALUATION}/{RUN}/evaluation.json",
+    log:
+        f"{LOGS}/measure/{RUN}.log",
+    threads: 1
+    resources:
+        **quick(1000),
+    params:
+        evaluated=subpath(input.record, parent=True),
+        folder=subpath(output.metrics, parent=True),
+    shell:
+        "python -P -m canigatti measure"
+        " --evaluated {params.evaluated:q}"
+        " --training {input.training:q}"
+        " --test {input.test:q}"
+        " --manifest {input.manifest:q}"
+        " --output {params.folder:q}"
+        " 2> {log:q}"
+
+
+# The calibration is next to the model, so that who copies the folder of a training has both.
+rule calibrate:
+    input:
+        predictions=rules.measure.output.predictions,
+        validation=rules.measure.output.validation,
+        record=rules.measure.output.record,
         run=rules.train.output.run,
         groups=rules.inspect_photos.output.groups,
         classes=rules.inspect_photos.output.classes,
@@ -73,7 +111,7 @@ rule calibrate:
 
 rule plot_evaluation:
     input:
-        predictions=rules.evaluate.output.predictions,
+        predictions=rules.measure.output.predictions,
         calibration=rules.calibrate.output.calibration,
         images=ancient(PLAN.images_file),
         images_hash=PLAN.images_hash,

@@ -1,5 +1,5 @@
 # Stage 1: get the photos, inspect and clean them, assign them to the subsets of each split, decode them once.
-from canigatti.photos.records import PHOTO_PLOTS
+from canigatti.photos.records import PARTS, PHOTO_PLOTS
 
 if STUDY.photos.generate:
 
@@ -55,6 +55,7 @@ rule inspect_photos:
     output:
         manifest=f"{PHOTOS}/manifest.csv",
         groups=f"{PHOTOS}/groups.csv",
+        contradictions=f"{PHOTOS}/contradictions.csv",
         summary=f"{PHOTOS}/summary.json",
         classes=f"{PHOTOS}/classes.json",
     log:
@@ -120,6 +121,33 @@ rule split_photos:
         "python -P -m canigatti split"
         " --manifest {input.manifest:q}"
         " {params.split:q}"
+        " --output {output.split:q}"
+        " 2> >(tee {log:q} >&2)"
+
+
+# The file of corrections is no input: each part depends on its own corrections alone.
+rule correct_split:
+    input:
+        split=rules.split_photos.output.split,
+        manifest=rules.inspect_photos.output.manifest,
+        classes=rules.inspect_photos.output.classes,
+        code=PLAN.code("photos.commands.correct"),
+    output:
+        split=f"{RESULTS}/splits/{{split}}/{{part}}.csv",
+    log:
+        f"{LOGS}/correct_split/{{split}}-{{part}}.log",
+    threads: 1
+    resources:
+        **quick(500),
+    params:
+        options=CORRECTIONS.options,
+        digest=CORRECTIONS.digest_of_part,
+    shell:
+        "python -P -m canigatti correct-split"
+        " --split {input.split:q}"
+        " --manifest {input.manifest:q}"
+        " --part {wildcards.part}"
+        " {params.options:q}"
         " --output {output.split:q}"
         " 2> >(tee {log:q} >&2)"
 

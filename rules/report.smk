@@ -1,7 +1,6 @@
-# Stage 5: check and compare all experiments, test the original's findings, and write tables and one page.
+# Stage 6: check and compare all experiments, test the original's findings, and write tables and one page.
 
 SEARCHED = [name for name, one in PLAN.included.items() if one.search]
-SPLITS_USED = sorted({one.split for one in PLAN.included.values()})
 SIZES_USED = sorted({one.square for one in PLAN.included.values()})
 OUTLINED = STUDY.outline(CONFIGURATION, OPTIONS)
 ROBUST, AUGMENTED = OUTLINED.robustness, OUTLINED.test_time_augmentation
@@ -42,7 +41,8 @@ rule check_results:
     input:
         **MEASURED,
         found=expand(rules.select_trial.output.spec, experiment=SEARCHED),
-        splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
+        splits=expand(rules.split_photos.output.split, split=PLAN.splits),
+        corrected=expand(rules.correct_split.output.split, split=PLAN.splits, part=[*PARTS]),
         groups=rules.inspect_photos.output.groups,
         images_hashes=expand(rules.store_photos.output.hash, size=SIZES_USED),
         code=PLAN.code("report.commands.check"),
@@ -94,6 +94,7 @@ rule write_report:
     input:
         **MEASURED,
         galleries=GALLERIES,
+        uncorrected=of_every_run(f"{EVALUATION}/{RUN}/uncorrected/metrics.json"),
         checked=rules.check_results.output.checked,
         accuracy_cost=rules.plot_report.output.accuracy_cost,
         photo_plots=rules.plot_photos.output.plots,
@@ -104,9 +105,10 @@ rule write_report:
         summary=rules.inspect_photos.output.summary,
         groups=rules.inspect_photos.output.groups,
         source=rules.fetch_photos.output.record,
-        splits=expand(rules.split_photos.output.split, split=SPLITS_USED),
+        splits=expand(rules.split_photos.output.split, split=PLAN.splits),
+        corrected=expand(rules.correct_split.output.split, split=PLAN.splits, part=[*PARTS]),
         code=PLAN.code("report.commands.write"),
-        templates=PLAN.templates(),
+        templates=PLAN.templates("report"),
     output:
         page=shown(f"{RESULTS}/report/index.html", "page", "Comparison"),
         tables=shown(

@@ -31,7 +31,7 @@ rule train_trial:
         images_hash=PLAN.images_hash,
         manifest=rules.inspect_photos.output.manifest,
         classes=rules.inspect_photos.output.classes,
-        split=PLAN.split_file,
+        split=CORRECTIONS.training_split,
         weights=ancient(PLAN.weights_file),
         weights_record=PLAN.weights_record,
         proposed=rules.propose_trials.output.proposed,

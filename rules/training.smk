@@ -34,7 +34,7 @@ rule train:
         images_hash=PLAN.images_hash,
         manifest=rules.inspect_photos.output.manifest,
         classes=rules.inspect_photos.output.classes,
-        split=PLAN.split_file,
+        split=CORRECTIONS.training_split,
         groups=PLAN.training_groups,
         weights=ancient(PLAN.weights_file),
         weights_record=PLAN.weights_record,

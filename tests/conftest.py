@@ -140,7 +140,9 @@ class Project:
 def _job_name(job: str) -> str:
     name = re.match(r"\w+", job).group()
     wildcards = re.search(r"wildcards: (.*)", job)
-    values = re.findall(r"(?:experiment|split|size|trial|execution)=([^,\n]+)", wildcards.group(1)) if wildcards else []
+    values = (
+        re.findall(r"(?:experiment|split|part|size|trial|execution)=([^,\n]+)", wildcards.group(1)) if wildcards else []
+    )
     return " ".join([name, *values])
 
 

@@ -25,7 +25,7 @@ def test_the_records_and_tables_of_all_stages_are_found():
     names = {kind.__name__ for kind in RECORDS}
     assert {"Study", "Spec", "SearchSpec", "Outline", "SourceRecord", "TrainingRecord", "BestTrial", "Metrics"} <= names
     stages = {name.split(".")[1] for name in TABLES}
-    assert stages == {"photos", "training", "search", "evaluation", "report"}
+    assert stages == {"photos", "training", "search", "evaluation", "audit", "report"}
 
 
 @pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)

@@ -7,13 +7,18 @@ from typing import Annotated
 
 import typer
 
+from canigatti.audit.commands.extract import extract_features
+from canigatti.audit.commands.judge import audit_labels
+from canigatti.audit.commands.page import write_audit
 from canigatti.evaluation.commands.augment import augment_tests
 from canigatti.evaluation.commands.calibrate import calibrate
 from canigatti.evaluation.commands.evaluate import evaluate
+from canigatti.evaluation.commands.measure import measure
 from canigatti.evaluation.commands.plot import plot_evaluation
 from canigatti.evaluation.commands.robustness import measure_robustness
 from canigatti.files import InputError, write_text
 from canigatti.ownership import one_writer
+from canigatti.photos.commands.correct import correct_split
 from canigatti.photos.commands.fetch import fetch
 from canigatti.photos.commands.generate import generate
 from canigatti.photos.commands.inspect import inspect
@@ -37,10 +42,11 @@ from canigatti.written import recorded
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 for command in (
-    *(fetch, generate, inspect, plot_photos, split, store),
+    *(fetch, generate, inspect, plot_photos, split, correct_split, store),
     *(fetch_weights, train, plot_training),
     *(propose_trials, train_trial, select_trial, plot_search),
-    *(evaluate, calibrate, plot_evaluation, measure_robustness, augment_tests),
+    *(evaluate, measure, calibrate, plot_evaluation, measure_robustness, augment_tests),
+    *(extract_features, audit_labels, write_audit),
     *(check_results, plot_report, report),
 ):
     app.command()(one_writer(recorded(with_one_code(command))))

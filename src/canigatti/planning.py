@@ -1,7 +1,6 @@
 """Input files, parameters and resources of jobs, determined from the wildcards of their paths before any job runs.
 
-Only rules use this module; commands do not. Methods take Snakemake's `wildcards` (and `input`, `attempt`) and read
-attributes such as `wildcards.experiment`.
+Only rules use this module. Methods take Snakemake's `wildcards` (and `input`, `attempt`) and read their attributes.
 """
 
 import os
@@ -80,9 +79,9 @@ class Plan:
         spec = self.experiment(wildcards).resolve()
         return [_source(path) for path in modules_behind_training(spec, "search.commands.train_trial")]
 
-    def templates(self) -> list[str]:
-        """Return the files of the page besides code: templates, style and the original's results."""
-        files = (path for kind in ("j2", "css", "csv") for path in PACKAGE.rglob(f"*.{kind}"))
+    def templates(self, stage: str) -> list[str]:
+        """Return the files of a stage's page besides code: templates, style, scripts, and the original's results."""
+        files = (path for kind in ("j2", "css", "js", "csv") for path in (PACKAGE / stage).rglob(f"*.{kind}"))
         return sorted(_source(str(path)) for path in files)
 
     def experiment(self, wildcards: Any) -> Experiment:
@@ -107,7 +106,8 @@ class Plan:
         photos = self.study.photos
         limit = [f"--limit-per-class={photos.limit_per_class}"] if photos.limit_per_class else []
         groups = [f"--groups={photos.groups}"] if photos.groups else []
-        return [f"--class={name}" for name in self.study.classes or ()] + groups + limit
+        kept = ["--keep-contradictory"] if photos.contradictory == "keep" else []
+        return [f"--class={name}" for name in self.study.classes or ()] + groups + limit + kept
 
     def groups_digest(self, wildcards: Any) -> str:
         """Return a text that changes with the content of the file of configured groups."""
@@ -127,8 +127,13 @@ class Plan:
         except InputError as error:
             raise self.error(str(error)) from None
 
+    @cached_property
+    def splits(self) -> list[str]:
+        """Names of the splits that the experiments of the study use, sorted."""
+        return sorted({one.split for one in self.included.values() if one.split})
+
     def split_file(self, wildcards: Any) -> str:
-        """Return the path of the experiment's split."""
+        """Return the path of the experiment's split, as assigned."""
         return f"{self.results}/splits/{self.experiment(wildcards).split}.csv"
 
     def images_file(self, wildcards: Any) -> str:

@@ -15,7 +15,18 @@ from canigatti.files import InputError, sha256_of
 PACKAGE = Path(__file__).parent
 _IMPORT = re.compile(r"^ *from (canigatti[\w.]*) import (\([^)]*\)|.*)$", re.MULTILINE)
 
-_SUPPORT = ("config", "files", "invocation", "options", "ownership", "planning", "provenance", "records")
+_SUPPORT = (
+    "config",
+    "files",
+    "invocation",
+    "options",
+    "ownership",
+    "planning",
+    "planning_audit",
+    "planning_corrections",
+    "provenance",
+    "records",
+)
 # Editing these leaves results as they are. The configuration reaches a job as its `spec`; invocation and planning find
 # the study, and the files and resources of its jobs; files, options and records decide how values are written and read,
 # not which; ownership decides which process may write; checkpoint and shutdown do not change how a training run ends,

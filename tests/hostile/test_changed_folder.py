@@ -21,9 +21,10 @@ from canigatti.photos.records import SourceRecord
 
 DOWNSTREAM_OF_THE_PHOTOS = {
     *("fetch_photos", "inspect_photos", "plot_photos", "split_photos half", "store_photos 16"),
+    *("correct_split half training", "correct_split half test"),
     *(
         f"{job} {name}"
-        for job in ("train", "plot_training", "evaluate", "calibrate", "plot_evaluation")
+        for job in ("train", "plot_training", "evaluate", "measure", "calibrate", "plot_evaluation")
         for name in ("plain", "extra")
     ),
     *("check_results", "plot_report", "write_report"),

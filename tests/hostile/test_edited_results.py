@@ -14,11 +14,12 @@ from canigatti.written import check_unedited, recorded
 FILES = {
     **{f"photos/{name}": "inspect" for name in ("manifest.csv", "groups.csv", "summary.json", "classes.json")},
     **{f"photos/{name}": name for name in ("source.json", "images-16.npy", "images-16.npy.sha256", "sizes.png")},
-    "splits/half.csv": "split",
+    **{f"splits/{name}.csv": "split" for name in ("half", "half/training", "half/test")},
+    "evaluation/plain/seed42/uncorrected/predictions.csv": "evaluate",
     **{f"training/plain/seed42/{name}": "train" for name in ("model.keras", "history.csv", "run.json", "curves.png")},
     "training/plain/seed42/calibration.json": "calibrate",
-    **{f"evaluation/plain/seed42/{name}": "evaluate" for name in ("speed.json", "evaluation.json", "confusion.png")},
-    **{f"evaluation/plain/seed42/{name}": "evaluate" for name in ("validation.csv", "reliability.png")},
+    **{f"evaluation/plain/seed42/{name}": "measure" for name in ("speed.json", "evaluation.json", "confusion.png")},
+    **{f"evaluation/plain/seed42/{name}": "measure" for name in ("validation.csv", "reliability.png")},
     **{f"report/{name}": "report" for name in ("index.html", "tables/comparison.csv", "tables/all.md", "checked.json")},
 }
 
@@ -52,9 +53,8 @@ def test_every_edited_file_is_named_once(results):
         (results / name).write_bytes(b"")
     with pytest.raises(InputError) as error:
         check_unedited(results)
-    assert [line.partition(": ")[0] for line in str(error.value).split("\n")] == sorted(
-        str(results / name) for name in FILES
-    )
+    named = [line.partition(": ")[0] for line in str(error.value).split("\n")]
+    assert named == [str(path) for path in sorted(results / name for name in FILES)]
 
 
 def test_touched_files_and_damaged_records_are_no_edits(results):

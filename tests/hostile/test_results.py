@@ -76,14 +76,14 @@ def test_a_history_that_is_cut_off_is_at_fault(folder, check):
 def test_predictions_must_be_those_of_their_subset(folder, check, name, subset):
     cut(folder / EVALUATION / name)
     record_again(folder, name)
-    with pytest.raises(InputError, match=rf"{name}: it does not list the {subset} set .*half\.csv"):
+    with pytest.raises(InputError, match=rf"{name}: it does not list the {subset} set .*half/\w+\.csv"):
         check()
 
 
 def test_the_predictions_of_another_subset_are_at_fault(folder, check):
     shutil.copy(folder / EVALUATION / "predictions.csv", folder / EVALUATION / "validation.csv")
     record_again(folder, "validation.csv")
-    with pytest.raises(InputError, match=r"validation\.csv: it does not list the validation set .*half\.csv"):
+    with pytest.raises(InputError, match=r"validation\.csv: it does not list the validation set .*half/training\.csv"):
         check()
 
 
@@ -152,9 +152,20 @@ def test_a_training_on_photos_in_another_resize_mode_is_refused(folder, check):
         check("experiments={plain: {resize: crop}}")
 
 
-def test_a_training_on_another_split_is_refused(folder, check):
-    shutil.copy(folder / "splits/most.csv", folder / "splits/half.csv")
-    with pytest.raises(InputError, match=rf"{TRAINING}/run\.json: it was computed with another split"):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("half/training.csv", rf"{TRAINING}/run\.json: it was computed with another split than .*half/training\.csv"),
+        ("half.csv", rf"{EVALUATION}/evaluation\.json: it was computed with another split than .*half\.csv"),
+        (
+            "half/test.csv",
+            rf"{EVALUATION}/evaluation\.json: its metrics were computed with other corrections of .*half",
+        ),
+    ],
+)
+def test_a_training_or_evaluation_on_another_split_is_refused(folder, check, name, message):
+    shutil.copy(folder / "splits" / name.replace("half", "most"), folder / "splits" / name)
+    with pytest.raises(InputError, match=message):
         check()
 
 
@@ -185,7 +196,7 @@ def test_a_failing_check_leaves_the_last_page(project):
     results = project.folder / "results" / "tiny"
     before = {path: path.read_bytes() for path in (results / "report").rglob("*") if path.suffix in (".html", ".csv")}
     edit(results / EVALUATION / "metrics.json", lambda metrics: metrics.update(accuracy=7.0))
-    (results / EVALUATION).with_name(".seed42.evaluate.json").unlink()  # otherwise no job would run
+    (results / EVALUATION).with_name(".seed42.measure.json").unlink()  # otherwise no job would run
     answer = project.run(warm=True)
     assert answer.returncode != 0
     assert f"canigatti: results/tiny/{EVALUATION}/metrics.json: it has changed" in answer.stdout + answer.stderr

@@ -17,7 +17,7 @@ from canigatti.photos.inspection import Inspection, inspect_all
 from canigatti.photos.layouts import FoundPhoto, find_photos
 from canigatti.photos.manifest import assemble, summarize
 from canigatti.photos.origin import describe
-from canigatti.photos.records import GROUPS, MANIFEST, ClassNames, PhotosSummary, Verdict
+from canigatti.photos.records import CONTRADICTIONS, GROUPS, MANIFEST, ClassNames, PhotosSummary, Verdict
 from canigatti.photos.sources import FolderSource, ZipSource
 from canigatti.photos.store import open_store
 
@@ -37,14 +37,15 @@ def photo(seed, form="JPEG", size=(60, 45), **options):
     return encode(texture(seed, size), form, **options)
 
 
-def assemble_files(folder, files, limit_per_class=None, configured=None, classes=("cat", "dog")):
+def assemble_files(folder, files, limit_per_class=None, configured=None, classes=("cat", "dog"), **options):
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     source = FolderSource(folder)
     found = find_photos(source.members(), classes)
     inspections = inspect_all(source, found, workers=1)
-    rows, groups = assemble(found, inspections, limit_per_class, configured and read_groups(configured, found))
+    groups_of_files = configured and read_groups(configured, found)
+    rows, groups = assemble(found, inspections, limit_per_class, groups_of_files, **options)
     return rows, groups, summarize(rows, groups, found, inspections, classes)
 
 
@@ -174,15 +175,17 @@ def test_the_limit_does_not_count_copies(tmp_path):
 
 
 def test_every_verdict_occurs_and_no_other_text(tmp_path, mixed):
-    """The files of `mixed`, a photo over the limit and an image with too many pixels."""
+    """The files of `mixed`, a photo over the limit, an image with too many pixels, and a dog that is almost a cat."""
     files = {"Dog/4.jpg": photo(6), "Dog/large.png": encode(Image.new("1", (10_000, 5_001)), "PNG")}
+    files["Dog/5.jpg"] = photo(1, quality=60)
     rows, _, summary = assemble_files(tmp_path, files, limit_per_class=1)
     assert set(rows["verdict"]) == {verdict.value for verdict in Verdict}
     assert set(summary.verdicts) == set(Verdict)
 
 
 def test_a_near_duplicate_of_the_other_class_is_in_the_same_group(tmp_path):
-    rows, groups, _ = assemble_files(tmp_path, {"Cat/0.jpg": photo(0), "Dog/0.jpg": photo(0, quality=50)})
+    files = {"Cat/0.jpg": photo(0), "Dog/0.jpg": photo(0, quality=50)}
+    rows, groups, _ = assemble_files(tmp_path, files, keep_contradictory=True)
     assert reasons(rows)["dog.0.jpg"] == "near duplicate of cat.0.jpg"
     assert groups["group"].tolist() == ["cat.0.jpg", "cat.0.jpg"]
 
@@ -311,3 +314,55 @@ def test_any_mix_of_files_gives_one_row_per_file_and_a_store_of_the_kept_photos(
         assert ClassNames.beside(folder / "manifest.csv") == ("cat", "dog")
         if limit:
             assert kept.groupby("label").size().max() <= limit
+
+
+CONTRADICTORY = {
+    **{f"Cat/{number}.jpg": photo(number) for number in range(4)},
+    **{f"Dog/{number}.jpg": photo(10 + number) for number in range(4)},
+    "Dog/7.jpg": photo(2, quality=40, size=(90, 70)),  # what Cat/2.jpg shows
+}
+
+
+def test_near_duplicates_with_different_labels_are_rejected(tmp_path):
+    rows, groups, summary = assemble_files(tmp_path, CONTRADICTORY)
+    rejected = {name: verdict for name, verdict in verdicts(rows).items() if verdict != "keep"}
+    assert rejected == {"cat.2.jpg": "contradictory", "dog.7.jpg": "contradictory"}
+    assert reasons(rows)["cat.2.jpg"] == "near duplicate of dog.7.jpg with another label"
+    assert reasons(rows)["dog.7.jpg"] == "near duplicate of cat.2.jpg with another label"
+    assert set(groups["id"]) == set(rows.query("verdict == 'keep'")["id"])
+    assert summary.verdicts[Verdict.CONTRADICTORY] == 2
+    assert {file.id for file in summary.rejected} == set(rejected)
+
+
+def test_near_duplicates_with_different_labels_are_kept_if_that_is_configured(tmp_path):
+    rows, groups, _ = assemble_files(tmp_path, CONTRADICTORY, keep_contradictory=True)
+    assert set(rows["verdict"]) == {"keep"}
+    assert groups.set_index("id")["group"][["cat.2.jpg", "dog.7.jpg"]].tolist() == ["cat.2.jpg"] * 2
+
+
+def test_a_limit_counts_no_contradictory_photos(tmp_path):
+    rows, _, _ = assemble_files(tmp_path, CONTRADICTORY, limit_per_class=3)
+    kept = rows.query("verdict == 'keep'")["id"].tolist()
+    assert kept == ["cat.0.jpg", "cat.1.jpg", "cat.3.jpg", "dog.0.jpg", "dog.1.jpg", "dog.2.jpg"]
+
+
+def test_a_near_duplicate_of_a_rejected_photo_with_its_own_label_is_rejected_too_if_it_is_similar_to_the_other(
+    tmp_path,
+):
+    files = {**CONTRADICTORY, "Cat/9.jpg": photo(2, quality=60), "Cat/8.jpg": photo(1, quality=40)}
+    rows, groups, _ = assemble_files(tmp_path, files)
+    rejected = [name for name, verdict in verdicts(rows).items() if verdict == "contradictory"]
+    assert rejected == ["cat.2.jpg", "cat.9.jpg", "dog.7.jpg"]
+    assert reasons(rows)["dog.7.jpg"] == "near duplicate of cat.2.jpg and 1 more with another label"
+    assert groups.set_index("id")["group"]["cat.8.jpg"] == "cat.1.jpg"
+
+
+def test_the_pairs_of_contradictory_photos_are_listed(tmp_path):
+    for name, content in CONTRADICTORY.items():
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / name).write_bytes(content)
+    describe(str(tmp_path / "photos"), tmp_path / "photos", None).write(tmp_path / "source.json")
+    for keep in (False, True):
+        inspect(tmp_path / "source.json", ["cat", "dog"], tmp_path, keep_contradictory=keep)
+        pairs = CONTRADICTIONS.read(tmp_path / "contradictions.csv")
+        assert pairs.to_numpy().tolist() == [["cat.2.jpg", 0, "dog.7.jpg", 1]]

@@ -33,6 +33,6 @@ def test_subsets_are_read_in_order_and_counted(tmp_path):
     parts = ["train", "test", "train", "validation"]
     SPLIT.write(path, [{"id": f"{n}.jpg", "label": n % 2, "part": part} for n, part in enumerate(parts)])
     assert read_subset(path, "train").tolist() == ["0.jpg", "2.jpg"]
-    counts_by_subset = count_subsets(path, ["cat", "dog"])
+    counts_by_subset = count_subsets([path], ["cat", "dog"])
     assert list(counts_by_subset.index) == list(SUBSETS)
     assert counts_by_subset.to_numpy().tolist() == [[2, 0], [0, 1], [0, 1]]

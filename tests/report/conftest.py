@@ -21,6 +21,7 @@ from canigatti.evaluation.predictions import Predictions, logits_of, write_predi
 from canigatti.evaluation.records import UNCERTAIN, Calibration, Metrics, Speed
 from canigatti.photos.records import (
     GROUPS,
+    PARTS,
     PHOTO_PLOTS,
     SPLIT,
     SUBSETS,
@@ -29,6 +30,7 @@ from canigatti.photos.records import (
     RejectedFile,
     SourceRecord,
     Verdict,
+    corrected_parts,
 )
 from canigatti.plots import new_figure
 from canigatti.report.commands.write import report
@@ -208,9 +210,10 @@ def _write_splits(study: Study, folder: Path, pattern: tuple[int, ...]) -> None:
     for name, split in study.splits.items():
         sizes = [round(1000 * fraction) for fraction in (split.train, split.validation, split.test)]
         ids, labels = [f"{number}.jpg" for number in range(1000)], np.resize(pattern, 1000)
-        SPLIT.write(
-            folder / f"{name}.csv", pd.DataFrame({"id": ids, "label": labels, "part": np.repeat(SUBSETS, sizes)})
-        )
+        rows = pd.DataFrame({"id": ids, "label": labels, "part": np.repeat(SUBSETS, sizes)})
+        SPLIT.write(folder / f"{name}.csv", rows)
+        for part, path in corrected_parts(folder / f"{name}.csv").items():
+            SPLIT.write(path, rows[rows["part"].isin(PARTS[part])])
 
 
 def _write_search(folder: Path) -> None:

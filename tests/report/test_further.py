@@ -119,12 +119,12 @@ def test_augmentation_that_changes_nothing_has_no_difference():
 
 def corrupted(wrong_of, seeds=(1, 2, 3), experiment="a"):
     """Results on corrupted photos: `wrong_of` maps (corruption, severity) to the number of wrong photos."""
-    columns = {}
+    columns, labels = {}, np.arange(PHOTOS) % 2
     for name in CORRUPTIONS:
         for severity in SEVERITIES:
-            count = wrong_of.get((name, severity), 0)
-            columns[f"{name}_{severity}"] = np.arange(PHOTOS) >= count
-    frame = pd.DataFrame({"id": IDS, "label": np.arange(PHOTOS) % 2, **columns})
+            wrong = np.arange(PHOTOS) < wrong_of.get((name, severity), 0)
+            columns[f"{name}_{severity}"] = np.where(wrong, 1 - labels, labels)
+    frame = pd.DataFrame({"id": IDS, "label": labels, **columns})
     assert set(CORRUPTED_COLUMNS) <= set(frame)
     return {(experiment, seed): frame.sample(frac=1, random_state=seed) for seed in seeds}  # in any order
 

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 import canigatti
 from canigatti.config import (
     BACKBONES,
+    Audit,
     Augmentation,
     Convolutional,
     Cosine,
@@ -293,6 +294,7 @@ def studies(draw):
         "include": draw(st.sampled_from([[], ["extra"]])),
         "seeds": draw(st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=3, unique=True)),
         "weights": dict.fromkeys(BACKBONES, "imagenet"),
+        "audit": audit.model_dump(mode="json") if (audit := draw(st.none() | record(Audit))) else None,
     }
     if not raw["defaults"]:
         raw["experiments"] |= {"transfer": transfer, "finetune": finetune}
@@ -305,9 +307,9 @@ def photos(draw, generated=None):
     sha256 = draw(field_values(Photos.model_fields["sha256"])) if source else None
     generate = None if source else draw(record(canigatti.config.GeneratedPhotos))
     groups = st.sampled_from([None, "groups.csv", "猫.CSV", r"(clip\d+)_", "(?:a|b)/(.)"]) if source else st.none()
-    return draw(
-        record(Photos, source=st.just(source), sha256=st.just(sha256), generate=st.just(generate), groups=groups)
-    )
+    corrections = st.none() if generated else st.sampled_from([None, "corrections.csv", "猫.CSV"])  # files must exist
+    fixed = {"source": st.just(source), "sha256": st.just(sha256), "generate": st.just(generate)}
+    return draw(record(Photos, **fixed, groups=groups, corrections=corrections))
 
 
 def learning_curves():
@@ -326,6 +328,7 @@ CONSISTENT = {
     HeadSpace: head_spaces,
     Space: spaces,
     Convolutional: convolutional,
+    Audit: lambda: record(Audit, backbone=st.sampled_from(BACKBONES)),
     Pretrained: lambda: record(Pretrained, backbone=st.sampled_from(BACKBONES)),
     Spec: lambda: experiments(Spec),
     Experiment: lambda: experiments(Experiment),

@@ -37,7 +37,7 @@ def test_only_what_the_keys_ask_for_runs(further):
     """No experiment of the study is trained or evaluated again: the fraction 1 is the experiment itself."""
     _, planned = further
     assert planned == {
-        *(f"{rule} {name}" for rule in ("train", "evaluate", "calibrate") for name in POINTS),
+        *(f"{rule} {name}" for rule in ("train", "evaluate", "measure", "calibrate") for name in POINTS),
         *("measure_robustness plain", "augment_tests plain"),
         *("check_results", "plot_report", "write_report"),
     }
@@ -83,7 +83,7 @@ def test_a_changed_result_is_noticed_before_the_report(further):
     contents = {one: one.read_bytes() for one in (path, written)}
     written.unlink()  # otherwise the edit is noticed before anything is planned
     rows = CORRUPTED.read(path)
-    CORRUPTED.write(path, rows.assign(noise_1=~rows["noise_1"]))
+    CORRUPTED.write(path, rows.assign(noise_1=1 - rows["noise_1"]))
     answer = project.run("--until", "check_results", warm=True)
     for one, content in contents.items():
         one.write_bytes(content)

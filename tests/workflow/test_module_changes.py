@@ -22,11 +22,12 @@ EVERYTHING = """
 robustness: {experiments: [plain]}
 test_time_augmentation: {experiments: [plain]}
 weights: {mobilenetv2: made-up.weights.h5}
+audit: {backbone: mobilenetv2, image_size: 32}
 """
 PHOTOS = (  # every rule that reads or writes a file of the photos stage
     "generate_photos, fetch_photos, inspect_photos, plot_photos, split_photos, store_photos, "
-    "train, train_trial, evaluate, calibrate, plot_evaluation, measure_robustness, augment_tests, check_results, "
-    "plot_report, write_report"
+    "correct_split, train, train_trial, evaluate, measure, calibrate, plot_evaluation, measure_robustness, "
+    "augment_tests, check_results, plot_report, write_report, extract_features, audit_labels, write_audit"
 )
 FURTHER = "measure_robustness, augment_tests"  # rules that predict with a model
 PRETRAINED = "train transfer, train finetune, train found-head, train_trial found-head"
@@ -34,6 +35,18 @@ PRETRAINED = "train transfer, train finetune, train found-head, train_trial foun
 # Everything downstream of them runs again too. A module that decides no output has none.
 DECIDES = {
     "__main__.py": "",
+    "audit/commands/extract.py": "extract_features",
+    "audit/commands/judge.py": "audit_labels",
+    "audit/commands/page.py": "write_audit",
+    "audit/doubt.py": "audit_labels",
+    "audit/features.py": "extract_features, audit_labels",
+    "audit/folds.py": "audit_labels",
+    "audit/page/rendering.py": "write_audit",
+    "audit/page/selection.py": "write_audit",
+    "audit/page/thumbnails.py": "write_audit",
+    "audit/pairs.py": "audit_labels",
+    "audit/records.py": "extract_features, audit_labels, write_audit",
+    "config/audit.py": "",
     "config/augmentation.py": "",
     "config/basis.py": "",
     "config/classes.py": "inspect_photos, split_photos",
@@ -60,12 +73,14 @@ DECIDES = {
     "evaluation/calibration.py": "calibrate, plot_evaluation, check_results",
     "evaluation/commands/calibrate.py": "calibrate",
     "evaluation/commands/evaluate.py": "evaluate",
+    "evaluation/commands/measure.py": "measure",
     "evaluation/commands/plot.py": "plot_evaluation",
     "evaluation/commands/robustness.py": "measure_robustness",
     "evaluation/corruptions.py": "measure_robustness, write_report",
     "evaluation/intervals.py": f"evaluate, plot_evaluation, check_results, write_report, {FURTHER}",
     "evaluation/logits.py": "evaluate, augment_tests",
     "evaluation/metrics.py": f"evaluate, plot_evaluation, check_results, write_report, {FURTHER}",
+    "evaluation/corrected.py": "measure",
     "evaluation/plots.py": "plot_evaluation",
     "evaluation/confusion_plots.py": "plot_evaluation, write_report",
     "evaluation/power.py": "write_report",
@@ -88,6 +103,7 @@ DECIDES = {
     "photos/class_bars.py": "plot_photos",
     "photos/class_folders.py": "inspect_photos",
     "photos/color.py": f"train, train_trial, evaluate, {FURTHER}",
+    "photos/commands/correct.py": "correct_split",
     "photos/commands/fetch.py": "fetch_photos",
     "photos/commands/generate.py": "generate_photos",
     "photos/commands/inspect.py": "inspect_photos",
@@ -96,6 +112,8 @@ DECIDES = {
     "photos/commands/store.py": "store_photos",
     "photos/configured_groups.py": "inspect_photos",
     "photos/conversion.py": "inspect_photos, plot_photos, store_photos",
+    "photos/corrected_splits.py": "correct_split",
+    "photos/corrections.py": "correct_split, write_audit",
     "photos/decoding.py": "inspect_photos, plot_photos, store_photos",
     "photos/demo/archive.py": "generate_photos",
     "photos/demo/coats.py": "generate_photos",
@@ -122,11 +140,13 @@ DECIDES = {
     "photos/revalidation.py": "fetch_photos",
     "photos/sources.py": "inspect_photos, plot_photos, store_photos",
     "photos/splits.py": "split_photos",
-    "photos/store.py": f"train, train_trial, evaluate, plot_evaluation, {FURTHER}",
+    "photos/store.py": f"train, train_trial, evaluate, plot_evaluation, {FURTHER}, extract_features",
     "photos/store_writing.py": "store_photos",
     "photos/transfer.py": "fetch_photos",
     "photos/workers.py": "inspect_photos, store_photos",
     "planning.py": "",
+    "planning_audit.py": "",
+    "planning_corrections.py": "",
     "plots.py": "plot_photos, plot_training, plot_search, plot_evaluation, plot_report, write_report",
     "prediction/calibration.py": "",
     "prediction/commands.py": "",
@@ -146,6 +166,7 @@ DECIDES = {
     "report/curve_fitting.py": "write_report",
     "report/derived.py": "write_report",
     "report/evidence.py": "write_report, plot_report",
+    "report/corrections.py": "plot_report, write_report",
     "report/findings/claims.py": "write_report",
     "report/findings/pairs.py": "write_report",
     "report/findings/testing.py": "write_report",
@@ -219,7 +240,7 @@ DECIDES = {
     "training/fitting.py": "train, train_trial",
     "training/leases.py": "",
     "training/machine.py": f"train, evaluate, {FURTHER}",
-    "training/model_files.py": f"train, evaluate, train_trial found-head, {FURTHER}",
+    "training/model_files.py": f"train, evaluate, train_trial found-head, {FURTHER}, extract_features, audit_labels",
     "training/networks.py": "train, train_trial",
     "training/outputs.py": "train, train_trial",
     "training/plots.py": "plot_training",
@@ -234,7 +255,7 @@ DECIDES = {
     "training/starting.py": "train",
     "training/subsampling.py": "train fraction",
     "training/summary.py": "train",
-    "training/weights.py": PRETRAINED,
+    "training/weights.py": f"{PRETRAINED}, extract_features",
     "written.py": "",
 }
 
@@ -261,7 +282,7 @@ def jobs(dry_run: str) -> list[dict]:
     for block in re.split(r"^(?:local)?rule ", dry_run, flags=re.MULTILINE)[1:]:
         lines = dict(re.findall(r"^    (input|output|wildcards): (.*)$", block, flags=re.MULTILINE))
         wildcards = re.findall(
-            r"(?:experiment|split|size|trial|execution|backbone)=([^,\n]+)", lines.get("wildcards", "")
+            r"(?:experiment|split|part|size|trial|execution|backbone)=([^,\n]+)", lines.get("wildcards", "")
         )
         name = " ".join([re.match(r"\w+", block).group(), *wildcards])
         found.append(

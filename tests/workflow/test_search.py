@@ -33,6 +33,7 @@ AFTER = {
     "train found",
     "plot_training found",
     "evaluate found",
+    "measure found",
     "calibrate found",
     "plot_evaluation found",
 }
@@ -159,10 +160,8 @@ def test_another_seed_or_objective_runs_the_search(changing, change):
 
 def test_editing_another_experiment_leaves_the_search_alone(changing):
     edit(changing, "plain: {", "plain: {batch_size: 8, ")
-    assert (
-        changing.planned()
-        == {f"{job} plain" for job in ("train", "plot_training", "evaluate", "calibrate", "plot_evaluation")} | REPORT
-    )
+    rules = ("train", "plot_training", "evaluate", "measure", "calibrate", "plot_evaluation")
+    assert changing.planned() == {f"{rule} plain" for rule in rules} | REPORT
 
 
 def test_more_trials_or_executions_keep_the_finished_ones(changing):

@@ -160,7 +160,7 @@ def test_the_same_training_again_gives_identical_results(project):
     predictions = metrics.with_name("predictions.csv")
     before = metrics.read_bytes(), predictions.read_bytes()
     answer = project.run(
-        "--forcerun", "train", "--until", "evaluate", "--", str(metrics.relative_to(project.folder)), warm=True
+        "--forcerun", "train", "--until", "measure", "--", str(metrics.relative_to(project.folder)), warm=True
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert (metrics.read_bytes(), predictions.read_bytes()) == before

@@ -1,5 +1,6 @@
 """The configuration of a study: typed, and validated strictly before any job runs."""
 
+from canigatti.config.audit import Audit
 from canigatti.config.augmentation import Augmentation, Probabilities
 from canigatti.config.basis import Pooling, Precision
 from canigatti.config.errors import ConfigError
@@ -24,6 +25,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "AnySplit",
+    "Audit",
     "Augmentation",
     "ConfigError",
     "ConfigurationRecord",

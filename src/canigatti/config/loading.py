@@ -92,6 +92,9 @@ def _check_local_files(study: Study) -> None:
     groups = study.photos.groups
     if groups and is_csv(groups) and not Path(groups).is_file():
         raise ConfigError(f"photos.groups: no such file: {groups!r}")
+    corrections = study.photos.corrections
+    if corrections and not Path(corrections).is_file():
+        raise ConfigError(f"photos.corrections: no such file: {corrections!r}")
     for backbone, weights in study.weights.items():
         if weights.source != "imagenet" and not Path(weights.source).is_file():
             raise ConfigError(

@@ -1,7 +1,7 @@
 """The photos of a study: their source, which belong together, and how they are split."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
@@ -22,6 +22,8 @@ class GeneratedPhotos(Record):
 class Photos(Record):
     """The source of the photos: a URL, a zip file, a folder, or the package's generator."""
 
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("contradictory", "corrections")
+
     source: Annotated[str, Field(min_length=1)] | None = Field(
         default=None, description="URL or path of a zip file, or path of a folder."
     )
@@ -32,7 +34,16 @@ class Photos(Record):
     limit_per_class: Count | None = Field(
         default=None, description="Use only the first photos of each class, at most this many."
     )
-
+    contradictory: Literal["reject", "keep"] = Field(
+        default="reject",
+        description="What happens to near duplicates of different classes: reject leaves them out, because one of the "
+        "labels is wrong; keep is for classes that differ in details, such as parts with and without a scratch.",
+    )
+    corrections: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="CSV file with the columns id, sha256, action (exclude, relabel or keep), label and reason, which "
+        "the page of the audit writes; it is applied after the subsets have been assigned.",
+    )
     groups: Annotated[str, Field(min_length=1)] | None = Field(
         default=None,
         description="Photos that belong together, which a split never divides: a CSV file with the columns path and "
@@ -51,6 +62,13 @@ class Photos(Record):
         if count != 1:
             raise ValueError(f"expected a CSV file or a regular expression with one group (…), received {count} groups")
         return groups
+
+    @field_validator("corrections")
+    @classmethod
+    def _check_corrections(cls, corrections: str | None) -> str | None:
+        if corrections is not None and not is_csv(corrections):
+            raise ValueError(f"expected a CSV file, received {corrections!r}")
+        return corrections
 
     @model_validator(mode="after")
     def _check_source(self) -> Self:

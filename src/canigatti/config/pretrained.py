@@ -42,9 +42,15 @@ class Pretrained(Record):
 
     @model_validator(mode="after")
     def _check_backbone(self) -> Self:
-        if self.backbone not in BACKBONES:
-            raise ValueError(f"expected a network of keras.applications in lower case, received {self.backbone!r}")
+        check_backbone(self.backbone)
         return self
+
+
+def check_backbone(name: str) -> str:
+    """Return the name of a backbone; a name that is not one raises ValueError."""
+    if name not in BACKBONES:
+        raise ValueError(f"expected a network of keras.applications in lower case, received {name!r}")
+    return name
 
 
 class Weights(Record):

@@ -4,6 +4,7 @@ from typing import Any, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
+from canigatti.config.audit import Audit
 from canigatti.config.basis import Name, Seed
 from canigatti.config.classes import MAX_CLASSES, check_configured_classes
 from canigatti.config.experiment import Experiment, Table
@@ -55,6 +56,10 @@ class Study(FurtherMeasurements):
         default={}, description="Source of the pretrained weights of each backbone: imagenet, a file, or a mapping."
     )
 
+    audit: Audit | None = Field(
+        default=None, description="Which labels to doubt, by the features of a backbone. Left out: no audit."
+    )
+
     def included(self) -> dict[str, Experiment]:
         """Return the experiments of the study by name, without those of optional groups that it does not include."""
         return {
@@ -89,7 +94,7 @@ class Study(FurtherMeasurements):
         return Outline(
             study=self.study,
             configuration=configuration,
-            photos=self.photos,
+            photos=self.photos.model_copy(update={"corrections": None}),  # jobs depend on what they change
             splits=self.splits,
             experiments=experiments,
             tables=tuple(self.tables()),
@@ -172,6 +177,8 @@ class Study(FurtherMeasurements):
             backbone = getattr(experiment.network, "backbone", None)
             if backbone and backbone not in self.weights:
                 raise ValueError(f"weights.{backbone}: experiments.{name} needs it; set it to imagenet or to a file")
+        if self.audit and self.audit.backbone not in self.weights:
+            raise ValueError(f"weights.{self.audit.backbone}: audit needs it; set it to imagenet or to a file")
         return self
 
     @model_validator(mode="after")

@@ -1,6 +1,6 @@
 """Records and tables of every file that the evaluation stage writes for other stages."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -15,7 +15,6 @@ EVALUATION_PLOTS = {  # titles by name of the PNG file
     "uncertain": "least certain photos",
     "reliability": "calibration of the probabilities",
 }
-
 ROBUSTNESS_FILES = ("robustness.csv", "corrupted.csv")
 AUGMENTED_FILES = ("augmented.csv",)  # predictions, see `canigatti.evaluation.predictions.write_predictions`
 
@@ -26,27 +25,31 @@ UNCERTAIN = Table({"id": str, "probability": float, "true": int, "predicted": in
 # `robustness.csv`: one row per corruption and severity; `level` is its strength, see
 # `canigatti.evaluation.corruptions.LEVELS`, `n` the number of test photos.
 ROBUSTNESS = Table({"corruption": str, "severity": int, "level": float, "accuracy": float, "n": int})
-# `corrupted.csv`: one row per test photo; a column per corruption and severity, whether it is classified correctly.
-CORRUPTED = Table({"id": str, "label": int} | dict.fromkeys(CORRUPTED_COLUMNS, bool))
+# `corrupted.csv`: one row per test photo as assigned; a column per corruption and severity, the predicted label.
+CORRUPTED = Table({"id": str, "label": int} | dict.fromkeys(CORRUPTED_COLUMNS, int))
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Interval = tuple[Probability, Probability]
 
 
 class EvaluationRecord(Record):
-    """`evaluation/…/evaluation.json`, `robustness.json`, `augmented.json`: what was evaluated, and on what.
+    """`evaluation/…/evaluation.json`, that in `uncorrected/`, `robustness.json`, `augmented.json`: what was evaluated.
 
     Attributes:
         model_sha256: of the model.
-        inputs: the photos and the split whose test and validation sets were predicted.
+        inputs: the photos and the split whose test and validation sets were predicted, as assigned.
         machine: what the last digits of the predictions depend on.
-        files: SHA-256 by name of the other files that the command wrote next to this one.
+        files: SHA-256 by name of the other files that were written next to this one.
+        corrected_sha256: of the parts of the split after corrections, by the names in `PARTS`; None before corrections.
     """
+
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("corrected_sha256",)
 
     model_sha256: str
     inputs: Inputs
     machine: Machine
     files: dict[str, str]
+    corrected_sha256: dict[str, str] | None = None
 
 
 class ClassMetrics(Record):
@@ -76,8 +79,7 @@ class Metrics(Record):
 
     Attributes:
         accuracy: 0 to 1.
-        accuracy_interval: its 95% confidence interval (Wilson 1927), see
-            :func:`canigatti.evaluation.intervals.accuracy_interval`.
+        accuracy_interval: its 95% confidence interval (Wilson 1927), see `evaluation.intervals.accuracy_interval`.
         loss: mean cross-entropy in nats, probabilities clipped to 1e-7 … 1 - 1e-7 as Keras does.
         n: number of test photos.
         confusion: (classes, classes), counts by true class (rows) and predicted class (columns).
@@ -169,8 +171,7 @@ class ProbabilityMetrics(Record):
         log_loss: mean cross-entropy in nats, from the logits: unlike the loss in `metrics.json`, it is not clipped.
         brier: mean squared error of the probability of class 1 of two classes (Brier 1950), 0 to 1; of more classes,
             summed over classes, 0 to 2, as in scikit-learn.
-        slope: of the labels on the logits; 1 if the probabilities are calibrated, below 1 if they are too certain; None
-            if there is none.
+        slope: of the labels on the logits; 1 if the probabilities are calibrated, below 1 if too certain; may be None.
         error: calibration error of the probability of class 1 of two classes, or of the predicted one of more.
     """
 
@@ -206,8 +207,7 @@ class OperatingPoint(Record):
         chosen: the threshold that the validation photos allow; None if they allow none.
         answered: number of test photos that the network answers; 0 without a threshold.
         errors: number of these answers that are wrong.
-        needed: if there is no threshold, the number of validation photos for one, if errors are as rare among them;
-            None if no number would be enough, or if there is a threshold.
+        needed: without a threshold, the number of validation photos for one, if errors are as rare; None for no number.
     """
 
     max_error: Probability

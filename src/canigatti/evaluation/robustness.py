@@ -27,25 +27,25 @@ def classify_corrupted(model: "keras.Model", store: Store, rows: np.ndarray) -> 
         rows: (n,), positions of the test photos in the store.
 
     Returns:
-        Whether each photo is classified correctly, see :data:`canigatti.evaluation.records.CORRUPTED`.
+        The predicted labels, see :data:`canigatti.evaluation.records.CORRUPTED`.
 
     Raises:
         InputError: there are no photos, the model expects photos of a different size, or it has diverged.
     """
-    correct = {"id": store.ids[rows], "label": store.labels[rows]}
+    predicted = {"id": store.ids[rows], "label": store.labels[rows]}
     for name in CORRUPTIONS:
         for severity in SEVERITIES:
             probabilities = predict(model, ChangedPhotos(store, corruption(name, severity)), rows)
             check_probabilities(probabilities)
-            correct[corrupted_column(name, severity)] = classify(probabilities) == store.labels[rows]
-    return CORRUPTED.frame(correct)
+            predicted[corrupted_column(name, severity)] = classify(probabilities)
+    return CORRUPTED.frame(predicted)
 
 
-def tabulate(correct: pd.DataFrame) -> pd.DataFrame:
+def tabulate(predicted: pd.DataFrame) -> pd.DataFrame:
     """Return the accuracy under each corruption, see :data:`canigatti.evaluation.records.ROBUSTNESS`.
 
     Args:
-        correct: see :data:`canigatti.evaluation.records.CORRUPTED`.
+        predicted: see :data:`canigatti.evaluation.records.CORRUPTED`.
     """
     return ROBUSTNESS.frame(
         [
@@ -53,8 +53,8 @@ def tabulate(correct: pd.DataFrame) -> pd.DataFrame:
                 "corruption": name,
                 "severity": severity,
                 "level": LEVELS[name][SEVERITIES.index(severity)],
-                "accuracy": float(correct[corrupted_column(name, severity)].mean()),
-                "n": len(correct),
+                "accuracy": float((predicted[corrupted_column(name, severity)] == predicted["label"]).mean()),
+                "n": len(predicted),
             }
             for name in CORRUPTIONS
             for severity in SEVERITIES

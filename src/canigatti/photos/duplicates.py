@@ -60,8 +60,7 @@ def group_near_duplicates(hashes: np.ndarray, thumbnails: np.ndarray) -> np.ndar
         duplicates.
     """
     group = np.arange(len(hashes))
-    contrast = thumbnails.std(axis=(1, 2), dtype=np.float32)
-    comparable = np.flatnonzero(contrast >= _MIN_CONTRAST)
+    comparable = _with_contrast(thumbnails)
     for pairs in _similar_hashes(hashes[comparable]):
         first, second = comparable[pairs[0]], comparable[pairs[1]]
         new = group[first] != group[second]
@@ -70,6 +69,33 @@ def group_near_duplicates(hashes: np.ndarray, thumbnails: np.ndarray) -> np.ndar
         if similar.any():
             group = merge(group, first[similar], second[similar])
     return group
+
+
+def find_contradictions(hashes: np.ndarray, thumbnails: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Find the pairs of near duplicates with different labels; each of the two shows what the other one does.
+
+    Only similar pairs count, see :func:`group_near_duplicates`, not all members of a group: a chain of near duplicates
+    may connect different pictures.
+
+    Args:
+        hashes: (n,), uint64, from :func:`perceptual_hashes`.
+        thumbnails: (n, 32, 32), uint8.
+        labels: (n,), 0 to the number of classes - 1.
+
+    Returns:
+        (pairs, 2), int64, positions, the lower one first, in order.
+    """
+    comparable, found = _with_contrast(thumbnails), [np.empty((0, 2), np.int64)]
+    for pairs in _similar_hashes(hashes[comparable]):
+        both = comparable[np.stack(pairs, axis=1)]
+        both = both[labels[both[:, 0]] != labels[both[:, 1]]]
+        found.append(both[_are_correlated(thumbnails, both[:, 0], both[:, 1])])
+    return np.concatenate(found)
+
+
+def _with_contrast(thumbnails: np.ndarray) -> np.ndarray:
+    """Return the positions of the photos that can be compared, (k,), int64."""
+    return np.flatnonzero(thumbnails.std(axis=(1, 2), dtype=np.float32) >= _MIN_CONTRAST)
 
 
 def _similar_hashes(hashes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -9,11 +9,19 @@ import numpy as np
 import pandas as pd
 
 from canigatti.photos.configured_groups import first_members
-from canigatti.photos.duplicates import find_copies, group_near_duplicates, merge
+from canigatti.photos.duplicates import find_contradictions, find_copies, group_near_duplicates, merge
 from canigatti.photos.hashing import THUMBNAIL_SIDE, perceptual_hashes
 from canigatti.photos.inspection import Inspection
 from canigatti.photos.layouts import FoundPhoto, given_subsets
-from canigatti.photos.records import CONFIGURED, GROUPS, MANIFEST, NEAR_DUPLICATES, PhotosSummary, Verdict
+from canigatti.photos.records import (
+    CONFIGURED,
+    CONTRADICTIONS,
+    GROUPS,
+    MANIFEST,
+    NEAR_DUPLICATES,
+    PhotosSummary,
+    Verdict,
+)
 from canigatti.photos.rejection import select_rejected, to_rejected_files
 
 # The columns of the manifest that an inspection determines.
@@ -25,17 +33,19 @@ def assemble(
     inspections: Sequence[Inspection],
     limit_per_class: int | None,
     configured: Sequence[str] | None = None,
+    keep_contradictory: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Determine the verdict of every file from all inspections.
 
-    Exact copies are rejected before the limit is applied, so that they do not count; near duplicates are searched
-    among the kept photos.
+    Exact copies and near duplicates of different classes are rejected before the limit is applied, so that they do not
+    count; groups of near duplicates are searched among the kept photos.
 
     Args:
         found: the files, in manifest order.
         inspections: one per file.
         limit_per_class: maximum number of kept photos of a class.
         configured: the name of each file's configured group, empty for none; None if no groups are configured.
+        keep_contradictory: whether near duplicates of different classes are kept instead of rejected.
 
     Returns:
         The manifest (`MANIFEST`, one row per file) and the groups (`GROUPS`, one row per kept photo).
@@ -43,10 +53,11 @@ def assemble(
     rows = _tabulate(found, inspections)
     rows = _reject_copies(rows)
     rows = _reject_conflicting_names(rows, found)
+    if not keep_contradictory:
+        rows = _reject_contradictory(rows, inspections)
     rows = _apply_limit(rows, limit_per_class)
     kept = np.flatnonzero(rows["verdict"] == Verdict.KEEP)
-    hashes = np.array([int(text, 16) for text in rows["phash"].iloc[kept]], np.uint64)
-    first = group_near_duplicates(hashes, _thumbnails([inspections[int(position)] for position in kept]))
+    first = group_near_duplicates(*_looks(rows, inspections, kept))
     ids = rows["id"].to_numpy(dtype=object)[kept]
     groups = GROUPS.frame({"id": ids, "group": ids[first]})
     rows = _note_near_duplicates(rows, kept, groups)
@@ -71,6 +82,14 @@ def _format_hashes(inspections: Sequence[Inspection]) -> list[str]:
 def _thumbnails(inspections: Sequence[Inspection]) -> np.ndarray:
     content = b"".join(inspection.thumbnail for inspection in inspections)
     return np.frombuffer(content, np.uint8).reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+
+
+def _looks(
+    rows: pd.DataFrame, inspections: Sequence[Inspection], positions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the perceptual hashes, (k,), and the thumbnails, (k, 32, 32), of the photos at these positions."""
+    hashes = np.array([int(text, 16) for text in rows["phash"].iloc[positions]], np.uint64)
+    return hashes, _thumbnails([inspections[int(position)] for position in positions])
 
 
 def _with_verdicts(rows: pd.DataFrame, verdicts: dict[int, tuple[Verdict, str]]) -> pd.DataFrame:
@@ -111,6 +130,42 @@ def _apply_limit(rows: pd.DataFrame, limit_per_class: int | None) -> pd.DataFram
     excess = kept.index[kept.groupby("label").cumcount() >= limit_per_class]
     reason = f"the first {limit_per_class} usable photos of its class are kept"
     return _with_verdicts(rows, dict.fromkeys(excess.tolist(), (Verdict.OVER_LIMIT, reason)))
+
+
+def find_contradictory(rows: pd.DataFrame, inspections: Sequence[Inspection]) -> pd.DataFrame:
+    """Find the pairs of near duplicates of different classes among the usable photos.
+
+    Args:
+        rows: the manifest.
+        inspections: one per row.
+
+    Returns:
+        See :data:`canigatti.photos.records.CONTRADICTIONS`.
+    """
+    positions = np.flatnonzero(rows["verdict"].isin([Verdict.KEEP, Verdict.CONTRADICTORY, Verdict.OVER_LIMIT]))
+    labels = rows["label"].iloc[positions].to_numpy(dtype=int)
+    pairs = find_contradictions(*_looks(rows, inspections, positions), labels)
+    ids = rows["id"].iloc[positions].to_numpy(dtype=object)
+    columns = {"id": ids[pairs[:, 0]], "label": labels[pairs[:, 0]]}
+    return CONTRADICTIONS.frame({**columns, "other": ids[pairs[:, 1]], "other_label": labels[pairs[:, 1]]})
+
+
+def _reject_contradictory(rows: pd.DataFrame, inspections: Sequence[Inspection]) -> pd.DataFrame:
+    others: dict[str, list[str]] = {}
+    for pair in find_contradictory(rows, inspections).itertuples():
+        others.setdefault(pair.id, []).append(pair.other)
+        others.setdefault(pair.other, []).append(pair.id)
+    verdicts = {
+        int(position): (Verdict.CONTRADICTORY, f"near duplicate of {_list(others[name])} with another label")
+        for position, name in rows["id"].items()
+        if name in others
+    }
+    return _with_verdicts(rows, verdicts)
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+    return f"{names[0]}{more}"
 
 
 def _note_near_duplicates(rows: pd.DataFrame, kept: np.ndarray, groups: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Records and tables of the photos stage."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SUBSETS = ("train", "validation", "test")
+# The subsets in each file of a split after corrections. They are two files, because a correction of a test photo must
+# not train a network again.
+PARTS = {"training": ("train", "validation"), "test": ("test",)}
 PHOTO_PLOTS = ("sample", "balance", "sizes", "formats", "rejected")  # names of the PNG files
 
 
@@ -39,6 +42,7 @@ class Verdict(StrEnum):
     TOO_SMALL = "too-small", "It has too few pixels to show anything."
     DUPLICATE = "duplicate", "It is an exact copy of another photo of its class. The first one is kept."
     CONFLICTING = "conflicting", "Its content or its name belongs to more than one class, so its label is unknown."
+    CONTRADICTORY = "contradictory", "A near duplicate of it belongs to another class, so one of the labels is wrong."
     OVER_LIMIT = "over-limit", "It is usable, but the study uses only the first photos of each class."
     OUTSIDE = "outside", "Its path does not name a class."
 
@@ -123,6 +127,8 @@ MANIFEST = Table(
 # duplicates alone; `group` connects both.
 GROUPS = Table({"id": str, "group": str}, open_ended=True)
 CONFIGURED, NEAR_DUPLICATES = "configured", "near_duplicates"
+# One row per pair of near duplicates of different classes, in the order of the manifest.
+CONTRADICTIONS = Table({"id": str, "label": int, "other": str, "other_label": int})
 SPLIT = Table({"id": str, "label": int, "part": str})
 PLANTED = Table({"path": str, "fault": str, "verdict": str})
 
@@ -161,15 +167,28 @@ def groups_of(ids: "np.ndarray | pd.Series", path: Path) -> "np.ndarray":
     return groups.to_numpy(dtype=object)
 
 
-def count_subsets(split: Path, classes: Sequence[str]) -> "pd.DataFrame":
+def corrected_parts(split: Path) -> dict[str, Path]:
+    """Return the files with the parts of a split after corrections, by the keys of `PARTS`.
+
+    Args:
+        split: the split as it was assigned (CSV).
+    """
+    return {part: split.with_suffix("") / f"{part}.csv" for part in PARTS}
+
+
+def count_subsets(parts: Iterable[Path], classes: Sequence[str]) -> "pd.DataFrame":
     """Count the photos of a split: one row per subset, one column per label.
 
+    Args:
+        parts: the files of the split, see :func:`corrected_parts`.
+        classes: names of the classes, label 0 first.
+
     Raises:
-        InputError: the file is missing or is not a split.
+        InputError: a file is missing or is not a split.
     """
     import pandas as pd
 
-    rows = SPLIT.read(split)
+    rows = pd.concat([SPLIT.read(part) for part in parts])
     counts = pd.crosstab(rows["part"], rows["label"])
     return counts.reindex(index=list(SUBSETS), columns=list(range(len(classes))), fill_value=0)
 

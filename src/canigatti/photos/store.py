@@ -1,8 +1,9 @@
 """The image store: every kept photo, decoded and resized once, in manifest order."""
 
 import mmap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,19 @@ class Store:
         if isinstance(self.images.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             self.images.base.madvise(mmap.MADV_DONTNEED)
         return copied
+
+    def relabeled(self, photos: pd.DataFrame) -> Self:
+        """Return this store with the labels of a split.
+
+        Args:
+            photos: see :data:`canigatti.photos.records.SPLIT`; other photos of the store keep their labels.
+
+        Raises:
+            InputError: a photo is not in the store.
+        """
+        labels = self.labels.copy()
+        labels[self.rows(photos["id"].to_numpy(dtype=object))] = photos["label"]
+        return replace(self, labels=labels)
 
     def rows(self, ids: np.ndarray) -> np.ndarray:
         """Return the positions of the photos with these ids, (len(ids),), int64.

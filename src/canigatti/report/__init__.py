@@ -1,1 +1,1 @@
-"""Stage 5: compare the experiments and write the page."""
+"""Stage 6: compare the experiments and write the page."""

@@ -23,8 +23,8 @@ from canigatti.evaluation.records import (
     EvaluationRecord,
     Metrics,
 )
-from canigatti.files import InputError, sha256_of
-from canigatti.photos.records import SPLIT, ClassNames, groups_of
+from canigatti.files import InputError, recorded_sha256, sha256_of
+from canigatti.photos.records import SPLIT, ClassNames, corrected_parts, groups_of
 from canigatti.training.records import Inputs, TrainingRecord
 
 _FURTHER_FILES = {"robustness.json": ROBUSTNESS_FILES, "augmented.json": AUGMENTED_FILES}
@@ -78,17 +78,20 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
     training, evaluation = folder / "training" / run / "run.json", folder / "evaluation" / run / "evaluation.json"
     trained = TrainingRecord.read(training)
     _check_settings(training, trained, outlined, seed)
-    inputs = Inputs.of(folder / "photos" / f"images-{trained.spec.square}.npy", split)
-    _check_inputs(training, trained.inputs, inputs, split)
+    images, parts = folder / "photos" / f"images-{trained.spec.square}.npy", corrected_parts(split)
+    _check_inputs(training, trained.inputs, Inputs.of(images, parts["training"]), parts["training"])
     _check_hash(training.with_name("history.csv"), trained.history_sha256, training)
 
     _check_record(evaluation, training, split, EVALUATION_FILES)
+    corrected = {name: recorded_sha256(path) for name, path in parts.items()}
+    if EvaluationRecord.read(evaluation).corrected_sha256 != corrected:
+        raise _mismatch(evaluation, f"its metrics were computed with other corrections of {split}")
     groups = folder / "photos" / "groups.csv"
     read: dict[str, Sample] = {}
-    for name, subset in (("predictions.csv", "test"), ("validation.csv", "validation")):
+    for name, part, subset in (("predictions.csv", "test", "test"), ("validation.csv", "training", "validation")):
         path = evaluation.with_name(name)
         predictions = read_predictions(path, ClassNames.beside(groups))
-        _check_subset(path, predictions, split, subset)
+        _check_subset(path, predictions, parts[part], subset)
         read[subset] = Sample(predictions, groups_of(predictions.ids, groups))
     _check_metrics(evaluation.with_name("predictions.csv"), read["test"])
     calibration = calibrate(read["validation"], read["test"], trained.model_sha256, trained.diverged)

@@ -1,14 +1,18 @@
 """The results of a study beside those of its experiments: corrupted and augmented test photos, and a learning curve."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from canigatti.config import Outline
+from canigatti.evaluation.corrected import correct_corrupted, correct_predictions
 from canigatti.evaluation.predictions import Predictions, read_predictions
 from canigatti.evaluation.records import CORRUPTED
+from canigatti.files import InputError
+from canigatti.photos.records import SPLIT, corrected_parts
 from canigatti.training.records import TrainingRecord
 
 Key = tuple[str, int]  # experiment and seed
@@ -37,8 +41,9 @@ class FurtherResults:
     """What a study measured besides each experiment; empty if its configuration asks for nothing.
 
     Attributes:
-        corrupted: by experiment and seed, see :data:`canigatti.evaluation.records.CORRUPTED`.
-        augmented: predictions with test-time augmentation, by experiment and seed.
+        corrupted: of the test set after corrections, by experiment and seed, see
+            :data:`canigatti.evaluation.records.CORRUPTED`.
+        augmented: predictions of that test set with test-time augmentation, by experiment and seed.
         curve: the points of the learning curve, the smallest fraction first.
     """
 
@@ -53,15 +58,38 @@ def read_further(outline: Outline, folder: Path, classes: Sequence[str]) -> Furt
     Raises:
         InputError: a file is missing or invalid; the message names it.
     """
+    further = {*outline.robustness, *outline.test_time_augmentation}
+    splits = {one.name: folder / "splits" / f"{one.split}.csv" for one in outline.experiments if one.name in further}
+    tests = {name: SPLIT.read(corrected_parts(split)["test"]) for name, split in splits.items()}
     corrupted = {key: _evaluation(folder, key) / "corrupted.csv" for key in _runs(outline.robustness, outline)}
     augmented = {
         key: _evaluation(folder, key) / "augmented.csv" for key in _runs(outline.test_time_augmentation, outline)
     }
     return FurtherResults(
-        corrupted={key: CORRUPTED.read(path) for key, path in corrupted.items()},
-        augmented={key: read_predictions(path, classes) for key, path in augmented.items()},
+        corrupted={key: _read_corrupted(path, tests[key[0]]) for key, path in corrupted.items()},
+        augmented={key: _read_augmented(path, tests[key[0]], classes) for key, path in augmented.items()},
         curve=_read_curve(outline, folder, classes),
     )
+
+
+def _read_corrupted(path: Path, photos: pd.DataFrame) -> pd.DataFrame:
+    rows = CORRUPTED.read(path)
+    with _naming(path):
+        return correct_corrupted(rows, photos)
+
+
+def _read_augmented(path: Path, photos: pd.DataFrame, classes: Sequence[str]) -> Predictions:
+    predictions = read_predictions(path, classes)
+    with _naming(path):
+        return correct_predictions(predictions, photos)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _read_curve(outline: Outline, folder: Path, classes: Sequence[str]) -> list[CurvePoint]:

@@ -16,9 +16,11 @@ from canigatti.photos.records import (
     ClassNames,
     PhotosSummary,
     SourceRecord,
+    corrected_parts,
     count_divided_groups,
     count_subsets,
 )
+from canigatti.report.corrections import AppliedCorrections, read_applied
 from canigatti.report.further import FurtherResults, read_further
 from canigatti.search.selection import read_trials
 from canigatti.training.records import HISTORY, TrainingRecord
@@ -85,6 +87,7 @@ class StudyResults:
         photo_plots: paths of the plots of the photos stage (PNG) by name, which exist.
         groups: the group of each kept photo, by photo id.
         divided_groups: number of groups with photos in several subsets of each split that comes with the photos.
+        corrections: what people have corrected; None if nothing.
         accuracy_cost: path of the plot of accuracy against training time (PNG), which exists.
         further: robustness, test-time augmentation and learning curve, as far as the study asks for them.
     """
@@ -99,6 +102,7 @@ class StudyResults:
     photo_plots: dict[str, Path]
     groups: pd.Series
     divided_groups: dict[str, int]
+    corrections: AppliedCorrections | None
     accuracy_cost: Path
     further: FurtherResults
 
@@ -120,7 +124,7 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
         classes=classes,
         source=SourceRecord.read(photos / "source.json"),
         photos=PhotosSummary.read(photos / "summary.json"),
-        split_counts={name: count_subsets(path, classes) for name, path in splits.items()},
+        split_counts={name: count_subsets(corrected_parts(path).values(), classes) for name, path in splits.items()},
         runs=runs,
         searches=[
             _read_search(folder / "search", outlined.name) for outlined in outline.experiments if outlined.searched
@@ -128,6 +132,7 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
         photo_plots={name: _require_file(photos / f"{name}.png") for name in PHOTO_PLOTS},
         groups=groups,
         divided_groups={name: count_divided_groups(splits[name], groups) for name in given},
+        corrections=read_applied(outline, folder, splits, _converged(runs)),
         accuracy_cost=_require_file(folder / "report" / "accuracy-cost.png"),
         further=read_further(outline, folder, classes),
     )
@@ -165,6 +170,14 @@ def read_search_seconds(outline: Outline, folder: Path) -> dict[str, float]:
     """
     searched = [outlined.name for outlined in outline.experiments if outlined.searched]
     return {name: float(read_trials(folder / "search" / name / "trials.csv")["seconds"].sum()) for name in searched}
+
+
+def _converged(runs: Sequence[Run]) -> dict[str, list[int]]:
+    seeds: dict[str, list[int]] = {}
+    for run in runs:
+        if not run.diverged:
+            seeds.setdefault(run.experiment, []).append(run.seed)
+    return seeds
 
 
 def _read_run(folder: Path, outlined: OutlinedExperiment, seed: int, classes: Sequence[str]) -> Run:

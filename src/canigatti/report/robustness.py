@@ -46,7 +46,7 @@ def _rows(runs: Sequence[Run], corrupted: dict[Key, pd.DataFrame], groups: pd.Se
     for corruption in CORRUPTIONS:
         for severity in SEVERITIES:
             column = corrupted_column(corruption, severity)
-            changed = np.column_stack([one[column].to_numpy(float) for one in photos])
+            changed = np.column_stack([one[column] == one["label"] for one in photos]).astype(float)
             interval = mean_over_pairs(changed - unchanged, of_photos)
             strict = mean_over_pairs(changed - unchanged, of_photos, level=1 - 0.05 / _COMPARISONS)
             rows.append(

@@ -14,7 +14,7 @@ import numpy as np
 
 from canigatti.config import Augmentation, Spec
 from canigatti.photos.color import to_grayscale
-from canigatti.photos.records import read_subset
+from canigatti.photos.records import SPLIT
 from canigatti.photos.store import Store, open_store
 from canigatti.training.sampling import balanced_weights, draw_epoch, epoch_size
 
@@ -86,17 +86,20 @@ class Subsets(Generic[AnyExamples]):
 def open_subsets(images: Path, split: Path, color: str) -> "Subsets[Subset]":
     """Open the training and validation sets of a split; the images are memory mapped, not read.
 
+    The labels are those of the split, which differ from the manifest's for relabeled photos.
+
     Args:
         images: the image store (.npy), next to its manifest.
-        split: the split (CSV).
+        split: the split, or its part with these sets (CSV).
         color: `rgb` or `grayscale`.
 
     Raises:
         InputError: the split or the manifest does not match the image store.
     """
-    store = open_store(images, images.with_name("manifest.csv"))
-    train, validation = (Subset(store, store.rows(read_subset(split, name)), color) for name in ("train", "validation"))
-    return Subsets(train, validation)
+    rows = SPLIT.read(split)
+    store = open_store(images, images.with_name("manifest.csv")).relabeled(rows)
+    parts = (rows.loc[rows["part"] == name, "id"].to_numpy(dtype=object) for name in ("train", "validation"))
+    return Subsets(*(Subset(store, store.rows(ids), color) for ids in parts))
 
 
 def steps_per_epoch(examples: Examples, spec: Spec) -> int:

@@ -30,11 +30,11 @@ def measure_robustness(
     network = load_model(model, model_sha256)
     store = open_store(images, images.with_name("manifest.csv"))
     try:
-        correct = classify_corrupted(network, store, store.rows(read_subset(split, "test")))
+        predicted = classify_corrupted(network, store, store.rows(read_subset(split, "test")))
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
-    table = tabulate(correct)
-    CORRUPTED.write(output / "corrupted.csv", correct)
+    table = tabulate(predicted)
+    CORRUPTED.write(output / "corrupted.csv", predicted)
     ROBUSTNESS.write(output / "robustness.csv", table)
     EvaluationRecord(
         model_sha256=model_sha256,

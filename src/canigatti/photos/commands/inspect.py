@@ -17,9 +17,14 @@ def inspect(
             help="Name of a class, repeated for each; label 0 first. Without it: the folders of the source.",
         ),
     ],
-    output: Annotated[Path, typer.Option(help="Folder for manifest.csv, groups.csv, summary.json and classes.json.")],
+    output: Annotated[
+        Path, typer.Option(help="Folder for manifest, groups, contradictions (CSV), summary and classes (JSON).")
+    ],
     groups: Annotated[str | None, typer.Option(help="Photos that belong together: photos.groups of the study.")] = None,
     limit_per_class: Annotated[int | None, typer.Option(min=1, help="Maximum number of photos per class.")] = None,
+    keep_contradictory: Annotated[
+        bool, typer.Option("--keep-contradictory", help="Keep near duplicates of different classes.")
+    ] = False,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
 ) -> None:
     """Decode every file, record which photos are kept and why others are not, and group near duplicates."""
@@ -27,9 +32,9 @@ def inspect(
     from canigatti.photos.configured_groups import read_groups
     from canigatti.photos.inspection import inspect_all
     from canigatti.photos.layouts import find_photos
-    from canigatti.photos.manifest import assemble, summarize
+    from canigatti.photos.manifest import assemble, find_contradictory, summarize
     from canigatti.photos.origin import check_unchanged
-    from canigatti.photos.records import GROUPS, MANIFEST, ClassNames, SourceRecord
+    from canigatti.photos.records import CONTRADICTIONS, GROUPS, MANIFEST, ClassNames, SourceRecord
     from canigatti.photos.sources import open_source
 
     record = SourceRecord.read(source)
@@ -41,8 +46,9 @@ def inspect(
     inspections = inspect_all(photos, found, workers)
     hashes = {photo.path: inspection.sha256 for photo, inspection in zip(found, inspections, strict=True)}
     check_unchanged(record, hashes)
-    rows, groups_of_photos = assemble(found, inspections, limit_per_class, configured)
+    rows, groups_of_photos = assemble(found, inspections, limit_per_class, configured, keep_contradictory)
     MANIFEST.write(output / "manifest.csv", rows)
     GROUPS.write(output / "groups.csv", groups_of_photos)
+    CONTRADICTIONS.write(output / "contradictions.csv", find_contradictory(rows, inspections))
     summarize(rows, groups_of_photos, found, inspections, names).write(output / "summary.json")
     ClassNames(names=names).write(output / "classes.json")

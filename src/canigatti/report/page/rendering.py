@@ -141,6 +141,7 @@ def _study_context(study: StudyResults) -> dict[str, Any]:
         "versions": versions_of(runs),
         "wall_seconds": sum(run.training.wall_seconds for run in runs),
         "splits": _split_rows(study),
+        "corrections": study.corrections,
     }
 
 
