@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from canigatti.evaluation.commands.calibrate import calibrate
 from canigatti.evaluation.commands.evaluate import evaluate
 from canigatti.evaluation.commands.plot import plot_evaluation
 from canigatti.files import InputError, write_text
@@ -37,7 +38,7 @@ for command in (
     *(fetch, generate, inspect, plot_photos, split, store),
     *(fetch_weights, train, plot_training),
     *(propose_trials, train_trial, select_trial, plot_search),
-    *(evaluate, plot_evaluation),
+    *(evaluate, calibrate, plot_evaluation),
     *(check_results, plot_report, report),
 ):
     app.command()(one_writer(recorded(with_one_code(command))))

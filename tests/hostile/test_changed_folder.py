@@ -23,7 +23,7 @@ DOWNSTREAM_OF_THE_PHOTOS = {
     *("fetch_photos", "inspect_photos", "plot_photos", "split_photos half", "store_photos 16"),
     *(
         f"{job} {name}"
-        for job in ("train", "plot_training", "evaluate", "plot_evaluation")
+        for job in ("train", "plot_training", "evaluate", "calibrate", "plot_evaluation")
         for name in ("plain", "extra")
     ),
     *("check_results", "plot_report", "write_report"),

@@ -22,7 +22,7 @@ weights: {mobilenetv2: made-up.weights.h5}
 """
 PHOTOS = (  # every rule that reads or writes a file of the photos stage
     "generate_photos, fetch_photos, inspect_photos, plot_photos, split_photos, store_photos, "
-    "train, train_trial, evaluate, plot_evaluation, check_results, plot_report, write_report"
+    "train, train_trial, evaluate, calibrate, plot_evaluation, check_results, plot_report, write_report"
 )
 PRETRAINED = "train transfer, train finetune, train found-head, train_trial found-head"
 # By module, the rules whose outputs it can decide; `train transfer` are the jobs of that rule for that experiment.
@@ -47,6 +47,9 @@ DECIDES = {
     "config/squares.py": "",
     "config/strict_yaml.py": "",
     "config/study.py": "",
+    "evaluation/abstention.py": "calibrate, plot_evaluation, check_results, write_report",
+    "evaluation/calibration.py": "calibrate, plot_evaluation, check_results",
+    "evaluation/commands/calibrate.py": "calibrate",
     "evaluation/commands/evaluate.py": "evaluate",
     "evaluation/commands/plot.py": "plot_evaluation",
     "evaluation/intervals.py": "evaluate, plot_evaluation, check_results, write_report",
@@ -57,7 +60,9 @@ DECIDES = {
     "evaluation/prediction.py": "evaluate",
     "evaluation/predictions.py": "evaluate, plot_evaluation, check_results, plot_report, write_report",
     "evaluation/records.py": "evaluate, plot_evaluation, check_results, plot_report, write_report",
+    "evaluation/reliability_plots.py": "plot_evaluation",
     "evaluation/speed.py": "evaluate",
+    "evaluation/temperature.py": "calibrate, plot_evaluation, check_results",
     "files.py": "",
     "invocation.py": "",
     "options.py": "",
@@ -107,6 +112,7 @@ DECIDES = {
     "photos/workers.py": "inspect_photos, store_photos",
     "planning.py": "",
     "plots.py": "plot_photos, plot_training, plot_search, plot_evaluation, plot_report, write_report",
+    "prediction/calibration.py": "",
     "prediction/commands.py": "",
     "prediction/files.py": "",
     "prediction/output.py": "",
@@ -114,6 +120,7 @@ DECIDES = {
     "prediction/terminal.py": "",
     "provenance.py": "",
     "records.py": "",
+    "report/calibration.py": "write_report",
     "report/checking.py": "check_results",
     "report/commands/check.py": "check_results",
     "report/commands/plot.py": "plot_report",
@@ -129,6 +136,7 @@ DECIDES = {
     "report/notes.py": "plot_report, write_report",
     "report/original.py": "write_report",
     "report/output.py": "write_report",
+    "report/page/calibration.py": "write_report",
     "report/page/classes.py": "write_report",
     "report/page/details.py": "write_report",
     "report/page/embedding.py": "write_report",

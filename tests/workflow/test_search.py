@@ -33,6 +33,7 @@ AFTER = {
     "train found",
     "plot_training found",
     "evaluate found",
+    "calibrate found",
     "plot_evaluation found",
 }
 
@@ -159,7 +160,8 @@ def test_another_seed_or_objective_runs_the_search(changing, change):
 def test_editing_another_experiment_leaves_the_search_alone(changing):
     edit(changing, "plain: {", "plain: {batch_size: 8, ")
     assert (
-        changing.planned() == {"train plain", "plot_training plain", "evaluate plain", "plot_evaluation plain"} | REPORT
+        changing.planned()
+        == {f"{job} plain" for job in ("train", "plot_training", "evaluate", "calibrate", "plot_evaluation")} | REPORT
     )
 
 
