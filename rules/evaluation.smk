@@ -1,4 +1,4 @@
-# Stage 4: predict the test and validation photos, measure the predictions after corrections, and plot.
+# Stage 4: predict the test and validation photos, measure the predictions after corrections, calibrate, and plot.
 from canigatti.evaluation.records import EVALUATION_PLOTS
 
 LABELS = {"experiment": "{experiment}", "seed": "{seed}"}
@@ -81,12 +81,42 @@ rule measure:
         " 2> {log:q}"
 
 
+# The calibration is next to the model, so that who copies the folder of a training has both.
+rule calibrate:
+    input:
+        predictions=rules.measure.output.predictions,
+        validation=rules.measure.output.validation,
+        record=rules.measure.output.record,
+        run=rules.train.output.run,
+        groups=rules.inspect_photos.output.groups,
+        classes=rules.inspect_photos.output.classes,
+        code=PLAN.code("evaluation.commands.calibrate"),
+    output:
+        calibration=f"{TRAINING}/{RUN}/calibration.json",
+    log:
+        f"{LOGS}/calibrate/{RUN}.log",
+    threads: 1
+    resources:
+        **quick(1000),
+    params:
+        evaluation=subpath(input.record, parent=True),
+    shell:
+        "python -P -m canigatti calibrate"
+        " --evaluation {params.evaluation:q}"
+        " --run {input.run:q}"
+        " --groups {input.groups:q}"
+        " --output {output.calibration:q}"
+        " 2> {log:q}"
+
+
 rule plot_evaluation:
     input:
         predictions=rules.measure.output.predictions,
+        calibration=rules.calibrate.output.calibration,
         images=ancient(PLAN.images_file),
         images_hash=PLAN.images_hash,
         manifest=rules.inspect_photos.output.manifest,
+        groups=rules.inspect_photos.output.groups,
         classes=rules.inspect_photos.output.classes,
         code=PLAN.code("evaluation.commands.plot"),
     output:
@@ -104,6 +134,7 @@ rule plot_evaluation:
     shell:
         "python -P -m canigatti plot-evaluation"
         " --predictions {input.predictions:q}"
+        " --calibration {input.calibration:q}"
         " --images {input.images:q}"
         " --output {params.folder:q}"
         " 2> {log:q}"

@@ -12,10 +12,15 @@ MEASURED = dict(
     speeds=of_every_run(f"{EVALUATION}/{RUN}/speed.json"),
     uncertain=of_every_run(f"{EVALUATION}/{RUN}/uncertain.csv"),
     evaluations=of_every_run(f"{EVALUATION}/{RUN}/evaluation.json"),
+    calibrations=of_every_run(rules.calibrate.output.calibration),
 )
-GALLERIES = of_every_run(f"{EVALUATION}/{RUN}/misclassified.png") + of_every_run(f"{EVALUATION}/{RUN}/uncertain.png")
+GALLERIES = [
+    path
+    for name in ("misclassified", "uncertain", "reliability")
+    for path in of_every_run(f"{EVALUATION}/{RUN}/{name}.png")
+]
 OUTLINE = STUDY.outline(CONFIGURATION, OPTIONS).to_json()
-TABLES = [*STUDY.tables(), "comparison", "findings"]
+TABLES = [*STUDY.tables(), "comparison", "findings", "calibration"]
 
 
 # Snakemake deletes the outputs of a rule before it runs: a rule of its own leaves the last page where it is.

@@ -10,6 +10,7 @@ import typer
 from canigatti.audit.commands.extract import extract_features
 from canigatti.audit.commands.judge import audit_labels
 from canigatti.audit.commands.page import write_audit
+from canigatti.evaluation.commands.calibrate import calibrate
 from canigatti.evaluation.commands.evaluate import evaluate
 from canigatti.evaluation.commands.measure import measure
 from canigatti.evaluation.commands.plot import plot_evaluation
@@ -42,7 +43,7 @@ for command in (
     *(fetch, generate, inspect, plot_photos, split, correct_split, store),
     *(fetch_weights, train, plot_training),
     *(propose_trials, train_trial, select_trial, plot_search),
-    *(evaluate, measure, plot_evaluation),
+    *(evaluate, measure, calibrate, plot_evaluation),
     *(extract_features, audit_labels, write_audit),
     *(check_results, plot_report, report),
 ):

@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from canigatti.evaluation.calibration import Sample, calibrate
 from canigatti.evaluation.commands.plot import plot_evaluation
 from canigatti.evaluation.confusion_plots import confused_pairs, plot_confusion
 from canigatti.evaluation.plots import plot_misclassified, plot_uncertain
 from canigatti.evaluation.predictions import Predictions, as_probabilities, logits_of, write_predictions
+from canigatti.evaluation.records import EVALUATION_PLOTS
 from canigatti.photos.records import ClassNames
 from canigatti.photos.store import Store
 
@@ -118,16 +120,19 @@ def test_the_command_writes_all_plots_reproducibly_for_any_predictions(tmp_path,
     predictions, store = case(probabilities)
     images = photos_of(tmp_path, np.array(store.images), LABELS)["images"]
     write_predictions(tmp_path / "predictions.csv", predictions, CLASSES)
-    plots = [tmp_path / "out" / f"{name}.png" for name in ("confusion", "misclassified", "uncertain")]
+    plots = [tmp_path / "out" / f"{name}.png" for name in EVALUATION_PLOTS]
+    sample = Sample(predictions, predictions.ids)
+    calibrate(sample, sample, "0" * 64, False).write(tmp_path / "calibration.json")
+    files = {"predictions": tmp_path / "predictions.csv", "calibration": tmp_path / "calibration.json"}
     content = []
     for _ in range(2):
-        plot_evaluation(predictions=tmp_path / "predictions.csv", images=images, output=tmp_path / "out")
+        plot_evaluation(**files, images=images, output=tmp_path / "out")
         content.append([path.read_bytes() for path in plots])
     for path in plots:
         with Image.open(path) as image:
             image.verify()
     assert content[0] == content[1]
-    assert len(list((tmp_path / "out").iterdir())) == 3
+    assert len(list((tmp_path / "out").iterdir())) == 4
 
 
 def test_the_plots_show_the_class_names_of_the_photos_folder(tmp_path, photos_of, texts):
@@ -135,7 +140,10 @@ def test_the_plots_show_the_class_names_of_the_photos_folder(tmp_path, photos_of
     images = photos_of(tmp_path, np.array(store.images), LABELS)["images"]
     ClassNames(names=("rose", "tulip")).write(tmp_path / "classes.json")
     write_predictions(tmp_path / "predictions.csv", predictions, CLASSES)
-    plot_evaluation(predictions=tmp_path / "predictions.csv", images=images, output=tmp_path / "out")
+    sample = Sample(predictions, predictions.ids)
+    calibrate(sample, sample, "0" * 64, False).write(tmp_path / "calibration.json")
+    files = {"predictions": tmp_path / "predictions.csv", "calibration": tmp_path / "calibration.json"}
+    plot_evaluation(**files, images=images, output=tmp_path / "out")
     assert "rose classified as tulip (3)" in [text for text, *_ in texts]
 
 

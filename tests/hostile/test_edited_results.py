@@ -17,7 +17,9 @@ FILES = {
     **{f"splits/{name}.csv": "split" for name in ("half", "half/training", "half/test")},
     "evaluation/plain/seed42/uncorrected/predictions.csv": "evaluate",
     **{f"training/plain/seed42/{name}": "train" for name in ("model.keras", "history.csv", "run.json", "curves.png")},
+    "training/plain/seed42/calibration.json": "calibrate",
     **{f"evaluation/plain/seed42/{name}": "measure" for name in ("speed.json", "evaluation.json", "confusion.png")},
+    **{f"evaluation/plain/seed42/{name}": "measure" for name in ("validation.csv", "reliability.png")},
     **{f"report/{name}": "report" for name in ("index.html", "tables/comparison.csv", "tables/all.md", "checked.json")},
 }
 

@@ -175,6 +175,23 @@ def test_the_evaluation_of_another_model_is_refused(folder, check):
         check()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model_sha256": "0" * 64},
+        {"validation_photos": 7},
+        {"temperature": {"value": 9.0, "low": 1.0, "high": None, "slope": {"estimate": 0.1, "low": 0.0, "high": 1.0}}},
+    ],
+    ids=["another model", "other photos", "another temperature"],
+)
+def test_a_calibration_must_be_that_of_the_model_and_its_predictions(folder, check, change):
+    edit(folder / TRAINING / "calibration.json", lambda calibration: calibration.update(change))
+    with pytest.raises(
+        InputError, match=rf"{TRAINING}/calibration\.json: it is not the calibration of the present model"
+    ):
+        check()
+
+
 def test_a_failing_check_leaves_the_last_page(project):
     results = project.folder / "results" / "tiny"
     before = {path: path.read_bytes() for path in (results / "report").rglob("*") if path.suffix in (".html", ".csv")}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -169,7 +170,8 @@ def test_probabilities_are_those_of_the_evaluation_in_every_resize_mode(
     inspect(tmp_path / "source.json", CLASSES, tmp_path)
     store(tmp_path / "source.json", tmp_path / "manifest.csv", str(Square(SIZE, resize)), tmp_path / "images.npy")
     kept = read_kept(tmp_path / "manifest.csv")
-    SPLIT.write(tmp_path / "split.csv", kept[["id", "label"]].assign(part="test"))
+    subsets = [kept[["id", "label"]].assign(part=subset) for subset in ("test", "validation")]
+    SPLIT.write(tmp_path / "split.csv", pd.concat(subsets))
     save_model(network(), tmp_path / "model.keras", CLASSES, resize)
     make_training_record(model_sha256=sha256_of(tmp_path / "model.keras")).write(tmp_path / "run.json")
     evaluate(tmp_path / "model.keras", tmp_path / "split.csv", tmp_path / "images.npy", tmp_path)
@@ -299,7 +301,7 @@ def test_photos_are_decoded_while_a_batch_is_predicted(monkeypatch):
         return np.full((len(photos), 2), 0.5)
 
     monkeypatch.setattr(prediction_files, "read_square", read)
-    monkeypatch.setattr(prediction_files, "predict_batch", during_prediction)
+    monkeypatch.setattr("canigatti.prediction.calibration.predict_batch", during_prediction)
     assert len(list(predict_files(network(), [f"{number}.jpg" for number in range(8)]))) == 8
 
 

@@ -15,9 +15,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from canigatti.config import Experiment, Outline, Spec, Study
+from canigatti.evaluation.calibration import Sample, calibrate
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.predictions import Predictions, logits_of, write_predictions
-from canigatti.evaluation.records import UNCERTAIN, Metrics, Speed
+from canigatti.evaluation.records import UNCERTAIN, Calibration, Metrics, Speed
 from canigatti.photos.records import (
     GROUPS,
     PARTS,
@@ -174,6 +175,8 @@ def write_study(study: Study, folder: Path, contents: Contents) -> None:
             validation = _predict_validation(name, seed, len(study.classes), pattern)
             write_predictions(folder / "evaluation" / run / "validation.csv", validation, study.classes)
             _write_evaluation(folder / "evaluation" / run, name, rng, contents)
+            calibration = _calibrate(validation, predictions, name in contents.diverged)
+            calibration.write(folder / "training" / run / "calibration.json")
 
 
 def _write_photos(study: Study, folder: Path, contents: Contents) -> None:
@@ -288,6 +291,18 @@ def _predict_validation(experiment: str, seed: int, classes: int, pattern: tuple
     return replace(made, ids=ids)
 
 
+_calibrations: dict[tuple[int, int, bool], Calibration] = {}
+
+
+def _calibrate(validation: Predictions, test: Predictions, diverged: bool) -> Calibration:
+    """Calibrate with every photo in a group of its own; the predictions are cached, so their identity is a key."""
+    key = id(validation), id(test), diverged
+    if key not in _calibrations:
+        samples = (Sample(predictions, predictions.ids.astype(str)) for predictions in (validation, test))
+        _calibrations[key] = calibrate(*samples, "0" * 64, diverged)
+    return _calibrations[key]
+
+
 def _make_metrics(predictions: Predictions, accuracy: float) -> Metrics:
     n = len(predictions)
     stated = {
@@ -308,6 +323,7 @@ def _write_evaluation(folder: Path, experiment: str, rng: np.random.Generator, c
     UNCERTAIN.write(folder / "uncertain.csv", pd.DataFrame(uncertain))
     _draw(folder / "confusion.png", "confusion", (480, 400))
     side = contents.gallery
+    _draw(folder / "reliability.png", "reliability", (840, 368))
     for name in ("misclassified", "uncertain"):
         noise = rng.integers(0, 256, (side // 8, side // 8, 3), dtype=np.uint8)
         Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC).save(folder / f"{name}.png")

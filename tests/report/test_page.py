@@ -110,8 +110,8 @@ def test_names_of_files_and_classes_are_escaped(page):
 
 def test_images_have_alternative_text_and_size_and_load_eagerly(page):
     images = Elements(page()).all("img")
-    # Photos, accuracy against cost, intervals and curves of the base table, two galleries per experiment
-    assert len(images) == 5 + 1 + 3 + 2 * 8
+    # Photos, accuracy against cost, intervals and curves of the base table, reliability, two galleries per experiment
+    assert len(images) == 5 + 1 + 3 + 1 + 2 * 8
     for image in images:
         assert image["src"].startswith("data:image/")
         assert image["alt"]
@@ -162,7 +162,7 @@ def test_order_of_the_sections(page):
     def sections(html):
         return [attributes["id"] for tag, attributes in Elements(html).tags if tag == "section"]
 
-    after = ["comparison", "findings", "experiments", "how"]
+    after = ["comparison", "probabilities", "findings", "experiments", "how"]
     assert sections(page(all_tables=True)) == ["study", "photos", *SECTIONS, *after]
     assert sections(page()) == ["study", "photos", "base", *after]
 
@@ -198,8 +198,8 @@ def test_values_of_the_original_are_on_the_second_line(page):
 def test_random_initialization_is_marked_next_to_the_name(page):
     html = page(all_tables=True, random_initialization=("vgg16-transfer",))
     mark = '<small class="mark">random initialization</small>'
-    # Two tables (its own and all), confusion matrix, matrix and list of pairs, gallery, settings
-    assert len(re.findall(rf"vgg16-transfer\s*{mark}", html)) == html.count(mark) == 7
+    # Two tables (its own and all), confusion matrix, matrix and list of pairs, probabilities (two), gallery, settings
+    assert len(re.findall(rf"vgg16-transfer\s*{mark}", html)) == html.count(mark) == 9
     assert "Experiments with random initialization are excluded." in html
     assert "random initialization" not in page(all_tables=True)
 

@@ -19,6 +19,7 @@ FILES = [
     "splits/64-16-20.csv",
     f"training/{RUN}/run.json",
     f"training/{RUN}/history.csv",
+    f"training/{RUN}/calibration.json",
     f"evaluation/{RUN}/metrics.json",
     f"evaluation/{RUN}/speed.json",
     f"evaluation/{RUN}/predictions.csv",
@@ -26,6 +27,7 @@ FILES = [
     f"evaluation/{RUN}/uncertain.csv",
     f"evaluation/{RUN}/misclassified.png",
     f"evaluation/{RUN}/uncertain.png",
+    f"evaluation/{RUN}/reliability.png",
     "report/accuracy-cost.png",
 ]
 

@@ -157,7 +157,7 @@ def test_several_seeds_give_mean_and_standard_deviation(tables):
 def test_report_is_deterministic(results, write_report):
     study, folder = results()
     first, second = (read_files(write_report(study, folder, output, curves=True)) for output in ("first", "second"))
-    assert len(first) == 1 + 2 * 4
+    assert len(first) == 1 + 2 * 5
     assert first == second
 
 
@@ -176,6 +176,7 @@ def test_tables_contain_their_experiments_and_the_last_one_all(full):
     tables = {path.stem: pd.read_csv(path) for path in (full / "tables").glob("*.csv")}
     experiments = {name: list(table["experiment"]) for name, table in tables.items() if "experiment" in table}
     assert set(tables) - set(experiments) == {"comparison", "findings"}
+    assert sorted(experiments.pop("calibration")) == sorted(experiments["all"])
     assert {name: len(names) for name, names in experiments.items()} == {
         "base": 8, "modifications": 3, "search": 1, "pretrained": 2, "ablations": 4, "all": 17,
     }  # fmt: skip

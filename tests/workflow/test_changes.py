@@ -4,7 +4,7 @@ import os
 import time
 
 REPORT = {"check_results", "plot_report", "write_report"}
-OF_ONE = ["train {}", "plot_training {}", "evaluate {}", "measure {}", "plot_evaluation {}"]
+OF_ONE = ["train {}", "plot_training {}", "evaluate {}", "measure {}", "calibrate {}", "plot_evaluation {}"]
 
 
 def split_again(name):
@@ -61,7 +61,14 @@ def test_moving_an_experiment_to_another_table_writes_only_the_report_again(proj
     answer = project.run(warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     tables = project.folder / "results/tiny/report/tables"
-    assert {path.stem for path in tables.glob("*.csv")} == {"base", "ablations", "all", "comparison", "findings"}
+    assert {path.stem for path in tables.glob("*.csv")} == {
+        "base",
+        "ablations",
+        "all",
+        "comparison",
+        "findings",
+        "calibration",
+    }
 
 
 def test_another_metric_that_ranks_writes_only_the_report_again(project):

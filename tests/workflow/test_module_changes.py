@@ -23,8 +23,8 @@ audit: {backbone: mobilenetv2, image_size: 32}
 """
 PHOTOS = (  # every rule that reads or writes a file of the photos stage
     "generate_photos, fetch_photos, inspect_photos, plot_photos, split_photos, store_photos, "
-    "correct_split, train, train_trial, evaluate, measure, plot_evaluation, check_results, plot_report, write_report, "
-    "extract_features, audit_labels, write_audit"
+    "correct_split, train, train_trial, evaluate, measure, calibrate, plot_evaluation, check_results, plot_report, "
+    "write_report, extract_features, audit_labels, write_audit"
 )
 PRETRAINED = "train transfer, train finetune, train found-head, train_trial found-head"
 # By module, the rules whose outputs it can decide; `train transfer` are the jobs of that rule for that experiment.
@@ -61,6 +61,9 @@ DECIDES = {
     "config/squares.py": "",
     "config/strict_yaml.py": "",
     "config/study.py": "",
+    "evaluation/abstention.py": "calibrate, plot_evaluation, check_results, write_report",
+    "evaluation/calibration.py": "calibrate, plot_evaluation, check_results",
+    "evaluation/commands/calibrate.py": "calibrate",
     "evaluation/commands/evaluate.py": "evaluate",
     "evaluation/commands/measure.py": "measure",
     "evaluation/commands/plot.py": "plot_evaluation",
@@ -73,7 +76,9 @@ DECIDES = {
     "evaluation/prediction.py": "evaluate",
     "evaluation/predictions.py": "evaluate, plot_evaluation, check_results, plot_report, write_report",
     "evaluation/records.py": "evaluate, plot_evaluation, check_results, plot_report, write_report",
+    "evaluation/reliability_plots.py": "plot_evaluation",
     "evaluation/speed.py": "evaluate",
+    "evaluation/temperature.py": "calibrate, plot_evaluation, check_results",
     "files.py": "",
     "invocation.py": "",
     "options.py": "",
@@ -128,6 +133,7 @@ DECIDES = {
     "planning_audit.py": "",
     "planning_corrections.py": "",
     "plots.py": "plot_photos, plot_training, plot_search, plot_evaluation, plot_report, write_report",
+    "prediction/calibration.py": "",
     "prediction/commands.py": "",
     "prediction/files.py": "",
     "prediction/output.py": "",
@@ -135,6 +141,7 @@ DECIDES = {
     "prediction/terminal.py": "",
     "provenance.py": "",
     "records.py": "",
+    "report/calibration.py": "write_report",
     "report/checking.py": "check_results",
     "report/commands/check.py": "check_results",
     "report/commands/plot.py": "plot_report",
@@ -151,6 +158,7 @@ DECIDES = {
     "report/notes.py": "plot_report, write_report",
     "report/original.py": "write_report",
     "report/output.py": "write_report",
+    "report/page/calibration.py": "write_report",
     "report/page/classes.py": "write_report",
     "report/page/details.py": "write_report",
     "report/page/embedding.py": "write_report",

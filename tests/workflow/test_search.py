@@ -34,6 +34,7 @@ AFTER = {
     "plot_training found",
     "evaluate found",
     "measure found",
+    "calibrate found",
     "plot_evaluation found",
 }
 
@@ -159,7 +160,7 @@ def test_another_seed_or_objective_runs_the_search(changing, change):
 
 def test_editing_another_experiment_leaves_the_search_alone(changing):
     edit(changing, "plain: {", "plain: {batch_size: 8, ")
-    rules = ("train", "plot_training", "evaluate", "measure", "plot_evaluation")
+    rules = ("train", "plot_training", "evaluate", "measure", "calibrate", "plot_evaluation")
     assert changing.planned() == {f"{rule} plain" for rule in rules} | REPORT
 
 

@@ -13,6 +13,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 
 from canigatti.__main__ import main
 from canigatti.evaluation.prediction import predict
+from canigatti.evaluation.records import Calibration
 from canigatti.files import sha256_of
 from canigatti.photos.records import MANIFEST, read_kept
 from canigatti.photos.store import open_store
@@ -84,7 +85,7 @@ def test_predict_agrees_with_the_pipeline_on_the_photo_files(results, experiment
     manifest = MANIFEST.read(results / "photos" / "manifest.csv")
     model = results / "training" / experiment / "seed42" / "model.keras"
     paths = "".join(f"{tmp_path / path}\n" for path in manifest["path"])
-    monkeypatch.setattr(sys, "argv", ["canigatti", "predict", "--json", str(model), "-"])
+    monkeypatch.setattr(sys, "argv", ["canigatti", "predict", "--json", "--uncalibrated", str(model), "-"])
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(paths.encode())))
     with pytest.raises(SystemExit, match=r"files and folders could not be used"):  # planted faults
         main()
@@ -107,6 +108,18 @@ def test_predict_agrees_with_the_pipeline_on_the_photo_files(results, experiment
     assert set(planted["path"]) <= set(kept["path"])
 
 
+@pytest.mark.parametrize("experiment", RUNS)
+def test_every_model_has_its_calibration_next_to_it(results, experiment):
+    training, evaluation = (results / stage / experiment / "seed42" for stage in ("training", "evaluation"))
+    calibration = Calibration.read(training / "calibration.json")
+    assert calibration.model_sha256 == sha256_of(training / "model.keras")
+    assert (calibration.temperature is None) == (calibration.reason is not None)
+    split = pd.read_csv(results / "splits" / ("most.csv" if experiment == "other" else "half.csv"))
+    assert list(pd.read_csv(evaluation / "validation.csv")["id"]) == list(split.query("part == 'validation'")["id"])
+    assert calibration.validation_photos == (split["part"] == "validation").sum()
+    assert Image.open(evaluation / "reliability.png").width > 800
+
+
 def test_the_page_and_the_tables_hold_every_experiment(results):
     page = (results / "report" / "index.html").read_text(encoding="utf-8")
     table = pd.read_csv(results / "report" / "tables" / "base.csv")
@@ -116,7 +129,7 @@ def test_the_page_and_the_tables_hold_every_experiment(results):
 
 
 def test_exactly_the_declared_tables_are_written(results):
-    names = {"base", "all", "comparison", "findings"}
+    names = {"base", "all", "comparison", "findings", "calibration"}
     written = {path.name for path in (results / "report" / "tables").iterdir()}
     assert written == {f"{name}.{kind}" for name in names for kind in ("csv", "md")}
     assert Image.open(results / "report" / "accuracy-cost.png").width > 1000

@@ -12,6 +12,7 @@ EVALUATION_PLOTS = {  # titles by name of the PNG file
     "confusion": "confusion matrix",
     "misclassified": "misclassified photos",
     "uncertain": "least certain photos",
+    "reliability": "calibration of the probabilities",
 }
 
 # `probability` is that of class 1 of two classes, else of the predicted class; `distance` is half the margin between
@@ -115,3 +116,130 @@ class Speed(Record):
     batch_size: int
     batches: int
     device: str
+
+
+class Estimate(Record):
+    """An estimate and the limits of its 95% confidence interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+class Temperature(Record):
+    """The number by which logits are divided, so that probabilities are as certain as they are right.
+
+    Attributes:
+        value: the temperature; above 1, the network is too certain.
+        low: lower limit of its 95% interval.
+        high: upper limit of its 95% interval; None if it has none, because the slope may be 0.
+        slope: its reciprocal, see :func:`canigatti.evaluation.temperature.fit_slope`.
+    """
+
+    value: Annotated[float, Field(gt=0)]
+    low: Annotated[float, Field(gt=0)]
+    high: float | None
+    slope: Estimate
+
+
+class CalibrationError(Record):
+    """How far probabilities are from the fractions that they predict, see `evaluation.calibration.calibration_error`.
+
+    Attributes:
+        squared: estimate of the mean squared difference, without the bias of the usual one; negative if the differences
+            are smaller than chance alone makes them.
+        standard_error: of `squared`.
+        bins: number of bins of photos of similar probability.
+    """
+
+    squared: float
+    standard_error: Annotated[float, Field(ge=0)]
+    bins: Annotated[int, Field(ge=1)]
+
+
+class ProbabilityMetrics(Record):
+    """How good the probabilities of a test set are.
+
+    Attributes:
+        log_loss: mean cross-entropy in nats, from the logits: unlike the loss in `metrics.json`, it is not clipped.
+        brier: mean squared error of the probability of class 1 of two classes (Brier 1950), 0 to 1; of more classes,
+            summed over classes, 0 to 2, as in scikit-learn.
+        slope: of the labels on the logits; 1 if the probabilities are calibrated, below 1 if they are too certain; None
+            if there is none.
+        error: calibration error of the probability of class 1 of two classes, or of the predicted one of more.
+    """
+
+    log_loss: Annotated[float, Field(ge=0)]
+    brier: Annotated[float, Field(ge=0)]
+    slope: Estimate | None
+    error: CalibrationError
+
+
+class Candidate(Record):
+    """A threshold of the certainty that a promise may use, see `canigatti.evaluation.abstention.candidates`.
+
+    Attributes:
+        threshold: the lowest certainty of an answer, in log-odds of the predicted class.
+        answered: number of validation photos with at least this certainty.
+        errors: number of these that are classified incorrectly.
+        independent: number of independent photos that the answered ones are worth at least.
+        bound: one-sided 95% upper bound of the true fraction of errors.
+    """
+
+    threshold: float
+    answered: Annotated[int, Field(ge=1)]
+    errors: Annotated[int, Field(ge=0)]
+    independent: Annotated[int, Field(ge=1)]
+    bound: Probability
+
+
+class OperatingPoint(Record):
+    """What a promised error means for a network.
+
+    Attributes:
+        max_error: with 95% confidence, at most this fraction of the answers is wrong.
+        chosen: the threshold that the validation photos allow; None if they allow none.
+        answered: number of test photos that the network answers; 0 without a threshold.
+        errors: number of these answers that are wrong.
+        needed: if there is no threshold, the number of validation photos for one, if errors are as rare among them;
+            None if no number would be enough, or if there is a threshold.
+    """
+
+    max_error: Probability
+    chosen: Candidate | None
+    answered: int
+    errors: int
+    needed: int | None
+
+
+class Calibration(Record):
+    """`training/…/calibration.json`: how certain predictions of the model next to it are, and when it should abstain.
+
+    Attributes:
+        model_sha256: of `model.keras`; of any other model, this file says nothing.
+        validation_photos: number of photos that temperature and thresholds are fitted on.
+        validation_groups: number of groups of photos that belong together among them.
+        test_photos: number of photos that they are tested on.
+        temperature: None if there is none.
+        reason: why there is no temperature, as the end of a sentence; None if there is one.
+        before: the probabilities of the network on the test set; None if its logits are infinite.
+        after: those with the temperature; None without one.
+        gain: log-loss before minus log-loss after, on the test set; None without a temperature.
+        area: area under the risk-coverage curve of the test set, 0 to 1: the mean fraction of wrong answers over all
+            fractions of answered photos; None if its logits are infinite.
+        candidates: thresholds for answers with a promised error, the highest first; none if its logits are infinite.
+        points: the errors that the page promises.
+    """
+
+    model_sha256: str
+    validation_photos: int
+    validation_groups: int
+    test_photos: int
+    temperature: Temperature | None
+    reason: str | None
+    before: ProbabilityMetrics | None
+    after: ProbabilityMetrics | None
+    gain: Estimate | None
+    area: Probability | None
+    candidates: tuple[Candidate, ...]
+    points: tuple[OperatingPoint, ...]

@@ -1,5 +1,6 @@
 """The command that predicts new photos."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,15 +18,27 @@ def predict(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    max_error: Annotated[
+        float | None,
+        typer.Option(
+            help="Answer only for photos that the model is certain enough of, so that at most this fraction of the "
+            "answers is wrong, with 95% confidence; the class of the others is unsure."
+        ),
+    ] = None,
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", help="Print the probabilities of the network, as in predictions.csv.")
+    ] = False,
 ) -> None:
-    """Predict the class of each photo, and its probability (of two classes: that of the second, as in predictions.csv).
+    """Predict the class of each photo, and its probability (of two classes: that of the second).
 
     The model file contains everything that is needed: image size, resize and color mode, and the names of the classes.
+    If calibration.json is next to it, probabilities are calibrated, as the heading of the table says.
     If some photos cannot be read, they are reported on stderr, the others are predicted, and the exit code is 1.
     Skipped files in folders, such as hidden ones, are counted on stderr, which does not change the exit code.
     """
     from canigatti.files import InputError
     from canigatti.prediction import output, terminal
+    from canigatti.prediction.calibration import read_rules
     from canigatti.prediction.files import predict_files
     from canigatti.prediction.search import find_files
     from canigatti.training.model_files import load_model, read_classes, read_resize
@@ -41,12 +54,17 @@ def predict(
     if not files:
         raise InputError("there is no photo to predict: no file was given or found in the folders")
     total, run = len(files) + len(errors), model.with_name("run.json")
+    rules = read_rules(model, max_error, uncalibrated)
     with terminal.quiet_libraries():
         network = load_model(model, TrainingRecord.read(run).model_sha256 if run.is_file() else None)
     classes, resize = read_classes(model), read_resize(model)
-    lines = output.as_json if as_json else output.as_csv if as_csv else output.as_table
+    if max_error is not None and output.UNSURE in classes:
+        raise InputError(f"{model}: --max-error prints {output.UNSURE} as a class, and a class has this name")
+    if rules.reason:
+        terminal.report(f"the probabilities are not calibrated: {rules.reason}")
+    lines = output.as_json if as_json else output.as_csv if as_csv else partial(output.as_table, kind=rules.kind)
     try:
-        predictions = predict_files(network, files, resize)
+        predictions = predict_files(network, files, resize, rules)
         terminal.write(lines(terminal.readable(predictions, len(files), errors), classes))
     except InputError as error:
         raise InputError(f"{model}: {error}") from None

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from canigatti.config import Resize, Square
-from canigatti.evaluation.metrics import check_probabilities
-from canigatti.evaluation.prediction import BATCH_SIZE, predict_batch
+from canigatti.evaluation.prediction import BATCH_SIZE
 from canigatti.evaluation.predictions import classify
 from canigatti.photos.archives import MEMBER_LIMIT
 from canigatti.photos.decoding import UnreadablePhoto, decode
 from canigatti.photos.resizing import to_square
 from canigatti.photos.workers import map_threads
+from canigatti.prediction.calibration import Rules, answer_by
 from canigatti.prediction.search import open_regular
 
 if TYPE_CHECKING:
     import keras
 
+_ALL = Rules()
 _MAX_THREADS = 16  # more would mostly wait for Python's GIL, and each may hold a photo of 50 megapixels
 
 
@@ -34,11 +35,13 @@ class Prediction:
         path: the file, as given on the command line or found in a folder.
         probabilities: of each class, label 0 first, 0 to 1; empty if the file cannot be read.
         error: why the file cannot be read, on one line; empty if it can.
+        is_sure: whether the network answers, see :class:`canigatti.prediction.calibration.Rules`.
     """
 
     path: str
     probabilities: tuple[float, ...]
     error: str = ""
+    is_sure: bool = True
 
     @property
     def label(self) -> int:
@@ -60,18 +63,21 @@ def read_square(path: str, square: Square) -> np.ndarray | str:
         return str(error)
 
 
-def predict_files(model: "keras.Model", paths: Sequence[str], resize: Resize = "squeeze") -> Iterator[Prediction]:
+def predict_files(
+    model: "keras.Model", paths: Sequence[str], resize: Resize = "squeeze", rules: Rules = _ALL
+) -> Iterator[Prediction]:
     """Predict photo files in order; while one batch is predicted, the next two are decoded.
 
     Args:
         model: see :func:`canigatti.evaluation.prediction.predict`.
         paths: the files.
         resize: how photos become squares, see :func:`canigatti.training.model_files.read_resize`.
+        rules: how outputs become answers; by default every photo gets the probabilities of the network.
 
     Raises:
-        InputError: the model has diverged.
+        InputError: the model has diverged, or has no logits although the rules need them.
     """
-    size = model.input_shape[1]
+    size, answer = model.input_shape[1], answer_by(model, rules)
     blank = np.zeros((size, size, 3), np.uint8)  # replaces unreadable photos, so that all batches have the same shape
     threads = min(_MAX_THREADS, os.cpu_count() or 1)
     with warnings.catch_warnings():
@@ -80,7 +86,9 @@ def predict_files(model: "keras.Model", paths: Sequence[str], resize: Resize = "
         photos = zip(paths, squares, strict=True)
         while batch := list(islice(photos, BATCH_SIZE)):
             inputs = np.stack([blank if isinstance(square, str) else square for _, square in batch])
-            predicted = predict_batch(model, inputs)
-            check_probabilities(predicted)
-            for (path, square), values in zip(batch, predicted.tolist(), strict=True):
-                yield Prediction(path, (), square) if isinstance(square, str) else Prediction(path, tuple(values))
+            predicted, sure = answer(inputs)
+            for (path, square), values, is_sure in zip(batch, predicted.tolist(), sure.tolist(), strict=True):
+                if isinstance(square, str):
+                    yield Prediction(path, (), square)
+                else:
+                    yield Prediction(path, tuple(values), is_sure=is_sure)

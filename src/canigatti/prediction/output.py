@@ -10,19 +10,26 @@ from unicodedata import east_asian_width
 from canigatti.files import neutralize, printable
 from canigatti.prediction.files import Prediction
 
+UNSURE = "unsure"  # instead of a class
 
-def as_table(predictions: Iterable[Prediction], classes: Sequence[str]) -> Iterator[str]:
+
+def as_table(predictions: Iterable[Prediction], classes: Sequence[str], kind: str = "") -> Iterator[str]:
     """Format class, probability and path in aligned columns.
 
     The probability is that of class 1 of two classes, or of the predicted class of more. The path is the last column
     because the width of the longest one is not known until the end.
+
+    Args:
+        predictions: in the order of the rows.
+        classes: names of the classes, label 0 first.
+        kind: of the probabilities, see :class:`canigatti.prediction.calibration.Rules`.
     """
     names = [printable(name) for name in classes]
-    heading = f"probability of {names[1]}" if len(names) == 2 else "probability"
-    width = max(_display_width(text) for text in ("class", *names))
+    heading = f"{kind} probability".lstrip() + (f" of {names[1]}" if len(names) == 2 else "")
+    width = max(_display_width(text) for text in ("class", UNSURE, *names))
     yield f"{_pad('class', width)}  {heading}  photo\n"
     for prediction in predictions:
-        name = _pad(names[prediction.label], width)
+        name = _pad(names[prediction.label] if prediction.is_sure else UNSURE, width)
         number = " " * (_display_width(heading) - 8) + f"{_shown_probability(prediction):.6f}"
         yield f"{name}  {number}  {printable(prediction.path)}\n"
 
@@ -50,7 +57,7 @@ def as_json(predictions: Iterable[Prediction], classes: Sequence[str]) -> Iterat
 def _fields(prediction: Prediction, classes: Sequence[str]) -> dict[str, Any]:
     fields = {
         "path": prediction.path,
-        "class": classes[prediction.label],
+        "class": classes[prediction.label] if prediction.is_sure else UNSURE,
         "probability": _shown_probability(prediction),
     }
     if len(classes) == 2:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from canigatti.config import Outline, OutlinedExperiment, Spec
+from canigatti.evaluation.calibration import Sample, calibrate
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.predictions import Predictions, read_predictions
-from canigatti.evaluation.records import EVALUATION_FILES, EvaluationRecord, Metrics
+from canigatti.evaluation.records import EVALUATION_FILES, Calibration, EvaluationRecord, Metrics
 from canigatti.files import InputError, recorded_sha256, sha256_of
 from canigatti.photos.records import SPLIT, ClassNames, corrected_parts, groups_of
 from canigatti.training.records import Inputs, TrainingRecord
@@ -55,12 +56,16 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
         raise _mismatch(evaluation, f"it evaluates a model other than that of {training}")
     for name in EVALUATION_FILES:
         _check_hash(evaluation.with_name(name), evaluated.files.get(name), evaluation)
-    classes = ClassNames.beside(folder / "photos" / "groups.csv")
+    groups = folder / "photos" / "groups.csv"
+    read: dict[str, Sample] = {}
     for name, part, subset in (("predictions.csv", "test", "test"), ("validation.csv", "training", "validation")):
         path = evaluation.with_name(name)
-        _check_subset(path, read_predictions(path, classes), parts[part], subset)
-    predictions = evaluation.with_name("predictions.csv")
-    _check_metrics(predictions, read_predictions(predictions, classes), folder / "photos" / "groups.csv")
+        predictions = read_predictions(path, ClassNames.beside(groups))
+        _check_subset(path, predictions, parts[part], subset)
+        read[subset] = Sample(predictions, groups_of(predictions.ids, groups))
+    _check_metrics(evaluation.with_name("predictions.csv"), read["test"])
+    calibration = calibrate(read["validation"], read["test"], trained.model_sha256, trained.diverged)
+    _check_calibration(training.with_name("calibration.json"), calibration)
     return evaluation
 
 
@@ -102,11 +107,16 @@ def _check_subset(path: Path, predictions: Predictions, split: Path, subset: str
         raise _mismatch(path, f"it does not list the {subset} set of {split} ({counts})")
 
 
-def _check_metrics(path: Path, predictions: Predictions, groups: Path) -> None:
-    expected = compute_metrics(predictions, groups_of(predictions.ids, groups))
+def _check_metrics(path: Path, test: Sample) -> None:
+    expected = compute_metrics(test.predictions, test.groups)
     metrics = path.with_name("metrics.json")
     if not _are_close(Metrics.read(metrics).model_dump(), expected.model_dump()):
         raise _mismatch(metrics, f"its metrics are not those of {path}")
+
+
+def _check_calibration(path: Path, expected: Calibration) -> None:
+    if not _are_close(Calibration.read(path).model_dump(), expected.model_dump()):
+        raise _mismatch(path, "it is not the calibration of the present model, validation set and test set")
 
 
 def _are_close(received: Any, expected: Any) -> bool:

@@ -43,6 +43,30 @@ EXPERIMENTS = Table(
     open_ended=True,
 )
 
+# `report/tables/calibration.csv`: one row per run, see `canigatti.report.calibration.calibration_table`.
+CALIBRATION = Table(
+    {
+        **{"experiment": str, "seed": int, "validation_photos": int, "validation_groups": int, "test_photos": int},
+        **{"temperature": float, "temperature_low": float, "temperature_high": float, "reason": str},
+        **{f"{name}_{when}": float for name in ("log_loss", "brier") for when in ("before", "after")},
+        **{"gain": float, "gain_low": float, "gain_high": float},
+        **{
+            f"{name}_{when}{suffix}": float
+            for when in ("before", "after")
+            for name, suffix in (
+                *(("slope", ""), ("slope", "_low"), ("slope", "_high")),
+                *(("squared_error", ""), ("squared_error", "_se")),
+            )
+        },
+        "area": float,
+        **{
+            f"{name}_{percent}": float
+            for percent in (5, 2, 1)  # see `canigatti.evaluation.abstention.MAX_ERRORS`
+            for name in ("threshold", "answered", "wrong", "photos_needed")
+        },
+    }
+)
+
 # `original.csv`: one row per experiment of the full study. Metrics that the original does not report are missing.
 ORIGINAL = Table(
     {

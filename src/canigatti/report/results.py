@@ -8,7 +8,7 @@ import pandas as pd
 
 from canigatti.config import FROM_FOLDERS, Outline, OutlinedExperiment, Table
 from canigatti.evaluation.predictions import Predictions, read_predictions
-from canigatti.evaluation.records import UNCERTAIN, Metrics, Speed
+from canigatti.evaluation.records import UNCERTAIN, Calibration, Metrics, Speed
 from canigatti.files import InputError
 from canigatti.photos.records import (
     GROUPS,
@@ -24,6 +24,8 @@ from canigatti.report.corrections import AppliedCorrections, read_applied
 from canigatti.search.selection import read_trials
 from canigatti.training.records import HISTORY, TrainingRecord
 
+PLOTS = ("misclassified", "uncertain", "reliability")  # names of the PNG files of an evaluation that the page shows
+
 
 @dataclass(frozen=True)
 class Run:
@@ -35,7 +37,8 @@ class Run:
         predictions: of the test photos.
         validation: of the validation photos.
         uncertain: the least certain test photos, see :data:`canigatti.evaluation.records.UNCERTAIN`.
-        plots: paths of the PNG files `misclassified` and `uncertain`, which exist.
+        plots: paths of the PNG files in `PLOTS`, which exist.
+        calibration: of the probabilities.
     """
 
     experiment: str
@@ -49,6 +52,7 @@ class Run:
     validation: Predictions
     uncertain: pd.DataFrame
     plots: dict[str, Path]
+    calibration: Calibration
 
     @property
     def diverged(self) -> bool:
@@ -167,7 +171,8 @@ def _read_run(folder: Path, outlined: OutlinedExperiment, seed: int, classes: Se
         predictions=read_predictions(evaluation / "predictions.csv", classes),
         validation=read_predictions(evaluation / "validation.csv", classes),
         uncertain=UNCERTAIN.read(evaluation / "uncertain.csv"),
-        plots={name: _require_file(evaluation / f"{name}.png") for name in ("misclassified", "uncertain")},
+        plots={name: _require_file(evaluation / f"{name}.png") for name in PLOTS},
+        calibration=Calibration.read(training / "calibration.json"),
     )
 
 

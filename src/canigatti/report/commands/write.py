@@ -39,5 +39,5 @@ def report(
         guesses=guesses_of(study.runs, study.classes, ranking),
     )
     page = render(study, conclusions)
-    write_tables(output / "tables", conclusions)
+    write_tables(output / "tables", conclusions, study.runs)
     write_text(output / "index.html", page)

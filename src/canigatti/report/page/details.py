@@ -49,6 +49,6 @@ def details_of(run: Run, classes: Sequence[str]) -> Details:
         errors=int(counts.sum() - np.trace(counts)),
         pairs=two if len(classes) == 2 else named_pairs(counts, classes),
         per_class=class_table(run, classes),
-        plots={name: embed(path) for name, path in run.plots.items()},
+        plots={name: embed(run.plots[name]) for name in ("misclassified", "uncertain")},
         uncertain=run.uncertain.to_dict("records"),
     )

@@ -22,6 +22,7 @@ from canigatti.report.notes import (
     findings_note,
     untested_note,
 )
+from canigatti.report.page.calibration import calibration_context
 from canigatti.report.page.classes import class_context, class_table, confused_classes, summed_counts
 from canigatti.report.page.details import details_of
 from canigatti.report.page.embedding import embed
@@ -81,6 +82,7 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
         | _photos_context(study)
         | _results_context(study, conclusions)
         | _classes_context(study, everything)
+        | calibration_context(study, best_runs(study, everything)[0])
     )
     ranked = everything.loc[everything["standing"] == BEST, "experiment"]
     example = str(ranked.iloc[0]) if len(ranked) else study.outline.experiments[0].name
