@@ -16,7 +16,9 @@ FILES = {
     **{f"photos/{name}": name for name in ("source.json", "images-16.npy", "images-16.npy.sha256", "sizes.png")},
     "splits/half.csv": "split",
     **{f"training/plain/seed42/{name}": "train" for name in ("model.keras", "history.csv", "run.json", "curves.png")},
+    "training/plain/seed42/calibration.json": "calibrate",
     **{f"evaluation/plain/seed42/{name}": "evaluate" for name in ("speed.json", "evaluation.json", "confusion.png")},
+    **{f"evaluation/plain/seed42/{name}": "evaluate" for name in ("validation.csv", "reliability.png")},
     **{f"report/{name}": "report" for name in ("index.html", "tables/comparison.csv", "tables/all.md", "checked.json")},
 }
 

@@ -79,7 +79,7 @@ def test_a_calibration_error_is_claimed_only_where_chance_does_not_explain_it():
     shown = error_sentence(made((1.5, 1.2, 1.9), error=(0.0025, 0.0005)))
     assert shown == "With the temperature, the calibration error on the test set is 5.0 (3.9–5.9) percentage points."
     hidden = error_sentence(made(error=(0.0001, 0.0001)))
-    assert hidden == "The test set shows no calibration error above chance; it is at most 1.7 percentage points."
+    assert hidden == "The test set shows no calibration error above chance; its interval ends at 1.7 points."
     negative = CalibrationError(squared=-0.0004, standard_error=0.0001, bins=3)
     assert error_text(negative) == "0.0 (0.0–0.0)"
     assert error_sentence(made().model_copy(update={"before": None})) == ""

@@ -9,13 +9,13 @@ from canigatti.config.learning_curve import LearningCurve
 from canigatti.config.loading import effective_overrides, load_study, parse_study
 from canigatti.config.networks import Convolutional, Network
 from canigatti.config.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
-from canigatti.config.outline import OutlinedCurve, OutlinedExperiment
+from canigatti.config.outline import Outline, OutlinedCurve, OutlinedExperiment, RankBy
 from canigatti.config.photos import FROM_FOLDERS, AnySplit, GeneratedPhotos, Photos, Split
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.schedules import Cosine, Plateau, Schedule
 from canigatti.config.search import CountRange, HeadSpace, LogRange, Objective, RateRange, Search, Space
 from canigatti.config.squares import Resize, Square
-from canigatti.config.study import Outline, RankBy, Study, schema
+from canigatti.config.study import Study, schema
 
 __all__ = [
     "BACKBONES",

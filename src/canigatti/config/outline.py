@@ -1,14 +1,18 @@
-"""An experiment as the report's outline lists it."""
+"""The outline of a study: what the report needs to know about it besides its results."""
 
 import hashlib
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from canigatti.config.basis import Name, Seed
 from canigatti.config.experiment import Experiment, Spec, Table
 from canigatti.config.learning_curve import LearningCurve
 from canigatti.config.networks import Convolutional
 from canigatti.config.optimizers import Adam
+from canigatti.config.photos import AnySplit, Photos
 from canigatti.records import Record
+
+# Metrics of `metrics.json` that can rank experiments; the report has their names and formats.
+RankBy = Literal["accuracy", "balanced_accuracy", "macro_f1", "matthews", "roc_auc", "average_precision", "loss"]
 
 
 class OutlinedExperiment(Record):
@@ -89,3 +93,23 @@ class OutlinedCurve(Record):
             derived=tuple(OutlinedExperiment.of(name, experiment) for name, experiment in last),
             seeds=curve.seeds or seeds,
         )
+
+
+class Outline(Record):
+    """What the report needs to know about a study besides its results; experiments are in the order of the tables."""
+
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("robustness", "test_time_augmentation", "learning_curve")
+
+    study: Name
+    configuration: str | None
+    photos: Photos
+    splits: dict[Name, AnySplit]
+    experiments: tuple[OutlinedExperiment, ...]
+    tables: tuple[str, ...]
+    options: tuple[str, ...]
+    seeds: tuple[Seed, ...]
+    rank_by: RankBy
+    findings: bool
+    robustness: tuple[Name, ...] = ()
+    test_time_augmentation: tuple[Name, ...] = ()
+    learning_curve: OutlinedCurve | None = None

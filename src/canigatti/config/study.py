@@ -1,6 +1,6 @@
 """A study: classes, photos, splits and experiments."""
 
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,33 +10,9 @@ from canigatti.config.experiment import Experiment, Table
 from canigatti.config.further import FurtherMeasurements, check_further, selected
 from canigatti.config.inheritance import inherit_keys
 from canigatti.config.learning_curve import derived_experiments
-from canigatti.config.outline import OutlinedCurve, OutlinedExperiment
+from canigatti.config.outline import Outline, OutlinedCurve, OutlinedExperiment, RankBy
 from canigatti.config.photos import FROM_FOLDERS, AnySplit, Photos
 from canigatti.config.pretrained import Weights
-from canigatti.records import Record
-
-# Metrics of `metrics.json` that can rank experiments; the report has their names and formats.
-RankBy = Literal["accuracy", "balanced_accuracy", "macro_f1", "matthews", "roc_auc", "average_precision", "loss"]
-
-
-class Outline(Record):
-    """What the report needs to know about a study besides its results; experiments are in the order of the tables."""
-
-    omitted_defaults: ClassVar[tuple[str, ...]] = ("robustness", "test_time_augmentation", "learning_curve")
-
-    study: Name
-    configuration: str | None
-    photos: Photos
-    splits: dict[Name, AnySplit]
-    experiments: tuple[OutlinedExperiment, ...]
-    tables: tuple[str, ...]
-    options: tuple[str, ...]
-    seeds: tuple[Seed, ...]
-    rank_by: RankBy
-    findings: bool
-    robustness: tuple[Name, ...] = ()
-    test_time_augmentation: tuple[Name, ...] = ()
-    learning_curve: OutlinedCurve | None = None
 
 
 class Study(FurtherMeasurements):

@@ -89,8 +89,7 @@ def choose(found: tuple[Candidate, ...], max_error: float) -> Candidate | None:
         max_error: the largest fraction of wrong answers, above 0 and below 1.
     """
     chosen = None
-    least = _independent_needed(0, max_error)
-    for candidate in (candidate for candidate in found if candidate.independent >= least):
+    for candidate in _sequence(found, max_error):
         if candidate.bound > max_error:
             break
         chosen = candidate
@@ -166,13 +165,19 @@ def describe_refusal(found: tuple[Candidate, ...], max_error: float) -> str:
     if not found:
         return f"{promise}: its logits are infinite"
     needed, total = photos_needed(found, max_error), max(one.answered for one in found)
-    independent = max(one.independent for one in found)
-    if independent < _independent_needed(0, max_error):
+    if not (tested := _sequence(found, max_error)):
+        independent = max(one.independent for one in found)
         least = math.ceil(_independent_needed(0, max_error) * total / independent)
         return f"{promise} with so few validation photos: it needs at least {least:,}, and there are {total:,}"
     if needed is None:
-        return f"{promise}: too many of the validation photos that it is most certain of are wrong"
+        first = tested[0]
+        return f"{promise}: {first.errors:,} of the {first.answered:,} most certain validation photos are wrong"
     return f"{promise} with {total:,} validation photos: with as few errors among them it needs about {needed:,}"
+
+
+def _sequence(found: tuple[Candidate, ...], max_error: float) -> list[Candidate]:
+    least = _independent_needed(0, max_error)
+    return [candidate for candidate in found if candidate.independent >= least]
 
 
 def _independent_needed(fraction: float, max_error: float) -> int:

@@ -13,18 +13,19 @@ from canigatti.report.results import Run
 from canigatti.report.texts import count_noun, markdown, signed
 
 CALIBRATION_NOTE = (
-    "The logits of a network divided by its temperature give probabilities that are as certain as they are right. The "
-    "temperature is fitted on the validation set (maximum likelihood); all other values are those of the test set, "
+    "The logits of a network are divided by its temperature, so that probabilities are as certain as they are right. "
+    "The temperature is fitted on the validation set (maximum likelihood); all other values are those of the test set, "
     "before → after. A slope of 1 is calibrated, below 1 too certain. The calibration error is the root mean square "
     "difference of predicted probabilities and the fractions that came true, in percentage points, in bins with equal "
     "numbers of photos and without the bias of few photos (Kumar et al. 2019). 95% intervals in parentheses; groups of "
     "photos that belong together are the independent units."
 )
 PROMISE_NOTE = (
-    "A network that answers only for the photos that it is most certain of makes fewer errors. A promise holds with "
-    "95% confidence, each for itself: fixed-sequence tests of Clopper and Pearson bounds on the validation set, in "
-    "which photos of a group count as if they had the same result. Area: the mean fraction of wrong answers on the "
-    "test set over all numbers of answered photos."
+    "A network may answer only for the photos that it is most certain of. A promise is about photos like those of the "
+    "study and holds with 95% confidence, each for itself: fixed-sequence tests of Clopper and Pearson bounds on the "
+    "validation set, in which photos of a group count as if they had the same result; fractions of answers and errors "
+    "are those of the test set. Area: the mean fraction of wrong answers on the test set over all numbers of answered "
+    f"photos. {ABSENT} the validation photos do not allow the promise."
 )
 _NORMAL = 1.96
 
@@ -192,7 +193,7 @@ def error_sentence(calibration: Calibration) -> str:
     if metrics.error.squared > _NORMAL * metrics.error.standard_error:
         return f"{subject} calibration error on the test set is {error_text(metrics.error)} percentage points."
     highest = 100 * math.sqrt(max(0.0, metrics.error.squared + _NORMAL * metrics.error.standard_error))
-    return f"{subject} test set shows no calibration error above chance; it is at most {highest:.1f} percentage points."
+    return f"{subject} test set shows no calibration error above chance; its interval ends at {highest:.1f} points."
 
 
 def promise_sentence(point: OperatingPoint, calibration: Calibration) -> str:
