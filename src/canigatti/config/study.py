@@ -71,8 +71,7 @@ class Study(FurtherMeasurements):
     def curve_experiments(self) -> dict[float, dict[str, Experiment]]:
         """Return the experiments of the learning curve, see :func:`derived_experiments`; none without a curve."""
         curve = self.learning_curve
-        is_included = curve is not None and curve.experiment in self.included()
-        return derived_experiments(curve, self.experiments) if curve and is_included else {}
+        return derived_experiments(curve, self.experiments) if curve and curve.experiment in self.included() else {}
 
     def groups(self) -> dict[str, list[str]]:
         """Return the names of the experiments of each optional group."""

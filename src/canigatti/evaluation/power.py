@@ -16,7 +16,7 @@ import numpy as np
 
 ALPHA = 0.05  # two-sided
 POWER = 0.8
-_SKEW = 0.75  # of the third moment that :func:`_third_moment` estimates, in simulations
+_SKEW = 0.75  # of the third moment that :class:`_Differing` estimates, in simulations
 _MAX_SLOPE = 0.5  # of the critical value against the observed difference
 _NODES = 32  # quantiles of each random quantity that the power is averaged over
 _MAX_PHOTOS, _MAX_SEEDS = 10_000_000, 100
@@ -159,28 +159,63 @@ def _power_over_seeds(difference: float, photos: int, seeds: int, assumptions: A
 
     residual = assumptions.residual
     of_photo = assumptions.photo_variance(difference) + 2 * residual / seeds
+    differing = _Differing.of(difference, of_photo, assumptions.seed_disagreement)
     p, r = of_photo / photos, 2 * residual / (photos * seeds)
-    between = (assumptions.seed_std**2 + residual / photos) / seeds
-    estimated = between * chi2.ppf((np.arange(_NODES) + 0.5) / _NODES, seeds - 1) / (seeds - 1)
-    first, second = np.meshgrid(estimated, estimated)
-    variance = p + np.maximum(first + second - r, 0)
-    degrees = variance**2 / ((first**2 + second**2) / (seeds - 1) + p**2 / max(1, photos - 1))
-    quantile, true = t.ppf(1 - ALPHA / 2, degrees), math.sqrt(p + 2 * assumptions.seed_std**2 / seeds)
-    critical = quantile * np.sqrt(variance)
+    # The better network varies less from seed to seed: in proportion to its errors.
+    lead = min(1.0, difference / 2 / max(1 - assumptions.accuracy, 1e-9))
+    between = [(assumptions.seed_std**2 + residual * (1 + sign * lead) / photos) / seeds for sign in (-1, 1)]
+    quantiles = chi2.ppf((np.arange(_NODES) + 0.5) / _NODES, seeds - 1) / (seeds - 1)
+    first, second = np.meshgrid(*(one * quantiles for one in between))
+    # The test adds two photos with opposite differences.
+    shrinkage, padding = photos / (photos + 2), differing.square / differing.fraction_seen(seeds) / (photos + 2) ** 2
+    padded = p * shrinkage**2 + padding
+    variance = padded + np.maximum(first + second - r, 0)
+    degrees = variance**2 / ((first**2 + second**2) / (seeds - 1) + padded**2 / max(1, photos - 1))
+    quantile, true = t.ppf(1 - ALPHA / 2, degrees), math.sqrt(p + 2 * assumptions.seed_std**2 / seeds) * shrinkage
+    critical, shown = quantile * np.sqrt(variance), difference * shrinkage
     # The differences of photos are skewed, so P rises with the observed difference, and the critical value with it.
-    skew = _SKEW * _third_moment(difference, of_photo, assumptions.seed_disagreement) / of_photo
-    slope = np.clip(quantile * skew / photos / (2 * np.sqrt(variance)), 0, _MAX_SLOPE) * p / true**2
-    return float(
-        np.mean(norm.sf((critical - difference) / (true * (1 - slope))) + norm.cdf(-(critical + difference) / true))
-    )
+    slope = _SKEW * differing.third_moment / of_photo / photos * quantile / (2 * np.sqrt(variance)) * p / true**2
+    slope = np.clip(slope, 0, _MAX_SLOPE)
+    return float(np.mean(norm.sf((critical - shown) / (true * (1 - slope))) + norm.cdf(-(critical + shown) / true)))
 
 
-def _third_moment(difference: float, variance: float, seed_disagreement: float) -> float:
-    """Return the third central moment of the differences of photos, if a fraction of them differ, all alike."""
-    concentration = concentration_of(difference, seed_disagreement)
-    mean, square = concentration * difference, variance + difference**2
-    spread = max(0.0, concentration * square - mean**2)
-    return (mean**3 + 3 * mean * spread) / concentration - 3 * difference * square + 2 * difference**3
+@dataclass(frozen=True)
+class _Differing:
+    """The differences of the photos, if a fraction of them differ, all alike, and the others do not.
+
+    Attributes:
+        fraction: of the photos that differ.
+        mean: of their differences.
+        spread: variance of their differences.
+    """
+
+    fraction: float
+    mean: float
+    spread: float
+
+    @classmethod
+    def of(cls, difference: float, variance: float, seed_disagreement: float) -> "_Differing":
+        """Return them for the mean and the variance of the differences of all photos."""
+        concentration = concentration_of(difference, seed_disagreement)
+        mean = concentration * difference
+        return cls(1 / concentration, mean, max(1e-12, concentration * (variance + difference**2) - mean**2))
+
+    @property
+    def square(self) -> float:
+        """Mean square of the differences of all photos."""
+        return self.fraction * (self.spread + self.mean**2)
+
+    @property
+    def third_moment(self) -> float:
+        """Third central moment of the differences of all photos."""
+        mean = self.fraction * self.mean
+        return self.fraction * (self.mean**3 + 3 * self.mean * self.spread) - 3 * mean * self.square + 2 * mean**3
+
+    def fraction_seen(self, seeds: int) -> float:
+        """Fraction of the photos whose observed difference is not 0; it is a multiple of 1/seeds."""
+        deviation = math.sqrt(self.spread)
+        density = math.exp(-((self.mean / deviation) ** 2) / 2) / (deviation * math.sqrt(2 * math.pi))
+        return self.fraction * (1 - min(0.9, density / seeds))
 
 
 def _power_of_mcnemar(difference: float, photos: int, disagreement: float) -> float:
