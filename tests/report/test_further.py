@@ -8,11 +8,14 @@ import pandas as pd
 import pytest
 
 from canigatti.evaluation.power import Assumptions, assume
-from canigatti.evaluation.predictions import Predictions, softmax
+from canigatti.evaluation.predictions import Predictions, softmax, write_predictions
+from canigatti.evaluation.records import CORRUPTED
 from canigatti.evaluation.severities import CORRUPTED_COLUMNS, CORRUPTIONS, SEVERITIES
+from canigatti.files import InputError
+from canigatti.photos.records import SPLIT
 from canigatti.report.curve_fitting import Envelope, envelope, fit_curves, predict_errors, resample
 from canigatti.report.derived import AUGMENTED, BEST_FEW, SEEDS, derived_sentence, derived_table
-from canigatti.report.further import CurvePoint, FurtherResults
+from canigatti.report.further import CurvePoint, FurtherResults, read_further
 from canigatti.report.learning_curve import curve_notes, curve_sentence, learning_curve
 from canigatti.report.page.further import Further, further_context
 from canigatti.report.page.further_plots import plot_learning_curve
@@ -127,6 +130,53 @@ def corrupted(wrong_of, seeds=(1, 2, 3), experiment="a"):
     frame = pd.DataFrame({"id": IDS, "label": labels, **columns})
     assert set(CORRUPTED_COLUMNS) <= set(frame)
     return {(experiment, seed): frame.sample(frac=1, random_state=seed) for seed in seeds}  # in any order
+
+
+@pytest.fixture
+def corrected(tmp_path):
+    """A study with robustness and test-time augmentation, whose corrections exclude photo 0 and relabel photo 1."""
+    evaluation = tmp_path / "evaluation" / "a" / "seed1"
+    CORRUPTED.write(evaluation / "corrupted.csv", corrupted({}, seeds=(1,))["a", 1])
+    write_predictions(evaluation / "augmented.csv", predictions(wrong=[1]), ("cat", "dog"))
+    SPLIT.write(
+        tmp_path / "splits" / "half" / "test.csv",
+        pd.DataFrame({"id": IDS[1:], "label": [0, *(np.arange(2, PHOTOS) % 2)], "part": "test"}),
+    )
+    outline = SimpleNamespace(
+        robustness=("a",),
+        test_time_augmentation=("a",),
+        learning_curve=None,
+        seeds=(1,),
+        experiments=[SimpleNamespace(name="a", split="half"), SimpleNamespace(name="b", split="other")],
+    )
+    return outline, tmp_path
+
+
+def test_a_relabeled_photo_is_judged_by_its_new_label_and_an_excluded_one_is_gone(corrected):
+    """The network calls photo 1 a dog, which the correction says is a cat; six views of it look like a cat."""
+    further = read_further(*corrected, ("cat", "dog"))
+    augmented, rows = further.augmented["a", 1], further.corrupted["a", 1]
+    assert augmented.ids.tolist() == rows["id"].tolist() == IDS[1:].tolist()
+    assert augmented.correct.all()
+    one = replace(predictions(), labels=np.where(np.arange(PHOTOS) == 1, 0, np.arange(PHOTOS) % 2))
+    networks = run("a")
+    networks.predictions = Predictions(one.ids[1:], one.labels[1:], one.probabilities[1:], one.logits[1:])
+    table = robustness_table([networks], further.corrupted, ALONE)
+    assert set(table["n"]) == {PHOTOS - 1}
+    assert table["unchanged"].to_numpy() == pytest.approx(1 - 1 / (PHOTOS - 1))
+    assert (table["difference"] == 0).all()
+    [row] = derived_table(study([networks], further), ACCURACY).itertuples()
+    assert (row.kind, row.n, row.accuracy) == (AUGMENTED, PHOTOS - 1, 1)
+    assert row.difference == pytest.approx(1 / (PHOTOS - 1))
+
+
+@pytest.mark.parametrize("name", ["corrupted.csv", "augmented.csv"])
+def test_a_file_without_a_photo_of_the_test_set_is_refused(corrected, name):
+    path = corrected[1] / "evaluation" / "a" / "seed1" / name
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith("photo.7,")))
+    with pytest.raises(InputError, match=rf"{name}: expected a prediction of each photo .* photo\.7 has none"):
+        read_further(*corrected, ("cat", "dog"))
 
 
 def test_the_drop_is_paired_with_an_interval_and_only_what_is_shown_is_said():

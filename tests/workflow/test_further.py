@@ -8,7 +8,7 @@ import pytest
 
 from canigatti.evaluation.predictions import read_predictions
 from canigatti.evaluation.records import CORRUPTED
-from canigatti.photos.records import SPLIT
+from canigatti.photos.records import MANIFEST, SPLIT
 from canigatti.report.records import DERIVED, LEARNING_CURVE, POWER, ROBUSTNESS
 from canigatti.training.records import TrainingRecord
 
@@ -90,6 +90,42 @@ def test_a_changed_result_is_noticed_before_the_report(further):
     assert answer.returncode != 0
     log = (project.folder / "results/tiny/logs/check_results.log").read_text()
     assert "corrupted.csv: it has changed since" in log
+
+
+def correct(project, subset, action):
+    """Correct a cat in this subset of the split `half`; return its id and the planned jobs."""
+    results, text = project.folder / "results/tiny", (project.folder / "study.yaml").read_text(encoding="utf-8")
+    split = SPLIT.read(results / "splits/half.csv")
+    name = split.query(f"part == '{subset}' and label == 0")["id"].iloc[0]
+    sha256 = MANIFEST.read(results / "photos/manifest.csv").set_index("id").loc[name, "sha256"]
+    (project.folder / "corrections.csv").write_text(f"id,sha256,action,label,reason\n{name},{sha256},{action},\n")
+    if "corrections" not in text:
+        project.write_config(text.replace("seed: 3}}", "seed: 3}, corrections: corrections.csv}", 1))
+    return name, project.planned()
+
+
+def test_a_corrected_training_photo_trains_the_networks_of_the_curve_again(further):
+    _, planned = correct(further[0], "train", "relabel,dog")
+    rules = ("train", "evaluate", "measure", "calibrate")
+    assert planned >= {f"{rule} {name}" for rule in rules for name in (*POINTS, "plain")}
+    assert planned >= {"measure_robustness plain", "augment_tests plain"}
+
+
+def test_a_corrected_test_photo_is_predicted_by_no_network_again_and_is_in_no_result(further):
+    project = further[0]
+    report = project.folder / "results/tiny/report/tables"
+    before = ROBUSTNESS.read(report / "robustness.csv")["n"].iloc[0]
+    name, planned = correct(project, "test", "exclude,")
+    predicting = ("train", "evaluate", "measure_robustness", "augment_tests")
+    assert not [job for job in planned if job.split()[0] in predicting]
+    assert planned >= {f"{rule} {one}" for rule in ("measure", "calibrate") for one in (*POINTS, "plain")}
+    answer = project.run(warm=True)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    for table in (ROBUSTNESS.read(report / "robustness.csv"), LEARNING_CURVE.read(report / "learning-curve.csv")):
+        assert set(table["n"]) == {before - 1}
+    derived = DERIVED.read(report / "derived.csv").query("kind == 'test-time augmentation'")
+    assert derived["n"].tolist() == [before - 1]
+    assert name in CORRUPTED.read(project.folder / "results/tiny/evaluation/plain/seed42/corrupted.csv")["id"].tolist()
 
 
 def test_without_the_keys_the_sections_and_tables_are_gone(further, tiny):
