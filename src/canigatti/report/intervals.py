@@ -41,12 +41,17 @@ def mid_p(differences: np.ndarray, groups: np.ndarray) -> float:
         differences: (photos,), integers: 1 if only the first network is correct, -1 if only the second is, 0 otherwise.
         groups: (photos,), equal values belong together.
     """
+    from scipy.stats import binom
+
     _, group = np.unique(groups, return_inverse=True)
     sums = np.rint(np.bincount(group, weights=differences)).astype(int)
     sizes, observed = np.abs(sums[sums != 0]), abs(int(sums.sum()))
     if observed == 0:
         return 1.0
     total = int(sizes.sum())
+    if sizes.max() == 1:
+        wins = (total + observed) // 2
+        return float(2 * binom.sf(wins, total, 0.5) + binom.pmf(wins, total, 0.5))
     probabilities = np.zeros(2 * total + 1)  # of each possible sum of all groups, from -total to total
     probabilities[total] = 1
     for size in sizes.tolist():
