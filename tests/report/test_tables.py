@@ -289,7 +289,7 @@ def test_comparison_and_findings_have_tables(full):
     assert text.count("| yes |") == pairs["significant"].sum()
     assert text.count("| no |") == (~pairs["significant"]).sum() > 0
     findings = pd.read_csv(full / "tables" / "findings.csv").set_index("claim")
-    assert findings.loc["More training data helps", "verdict"] == "supported"
+    assert findings.loc["Augmentation raises accuracy", "verdict"] == "supported"
     assert findings.loc["SGD and Adam are better than RMSprop", "verdict"] == "inconclusive"  # one pair each
     assert findings.loc["Batch sizes from 16 to 256 were tried", "verdict"] == "supported"
     assert findings.loc["Dropout works better than batch normalization", "verdict"] == "inconclusive"

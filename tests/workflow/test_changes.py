@@ -61,7 +61,8 @@ def test_moving_an_experiment_to_another_table_writes_only_the_report_again(proj
     answer = project.run(warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     tables = project.folder / "results/tiny/report/tables"
-    assert {path.stem for path in tables.glob("*.csv")} == {"base", "ablations", "all", "comparison", "calibration"}
+    always = {"comparison", "calibration", "derived", "power"}
+    assert {path.stem for path in tables.glob("*.csv")} == {"base", "ablations", "all", *always}
 
 
 def test_another_metric_that_ranks_writes_only_the_report_again(project):

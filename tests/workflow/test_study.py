@@ -129,7 +129,7 @@ def test_the_page_and_the_tables_hold_every_experiment(results):
 
 
 def test_exactly_the_declared_tables_are_written(results):
-    names = {"base", "all", "comparison", "calibration"}
+    names = {"base", "all", "comparison", "calibration", "derived", "power"}
     written = {path.name for path in (results / "report" / "tables").iterdir()}
     assert written == {f"{name}.{kind}" for name in names for kind in ("csv", "md")}
     assert Image.open(results / "report" / "accuracy-cost.png").width > 1000
