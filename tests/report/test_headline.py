@@ -49,8 +49,15 @@ def test_the_best_is_that_of_the_validation_set_and_the_page_says_what_the_test_
         "one."
     )
     assert found.is_unbeaten
+    assert not found.beats_all
     assert found.unbeaten == ["b"]  # c is significantly less accurate
     assert found.is_shown_better
+
+
+def test_a_best_that_is_better_than_all_others_is_called_so(summarize):
+    found = summarize(wrong=[range(5), range(50), range(60)], validation=[0.95, 0.94, 0.5])
+    assert found.beats_all
+    assert found.unbeaten == []
 
 
 def test_nothing_is_flattered_if_both_sets_agree(summarize):

@@ -81,6 +81,16 @@ def test_equal_networks_have_an_interval_around_zero_and_no_significance():
     assert found.p == 1
 
 
+def test_networks_that_guess_have_no_absurd_interval():
+    """Each seed calls every photo the same class, so photos differ between seeds much more than accuracies do."""
+    labels = ALONE % 2 == 0
+    first = np.column_stack([labels, ~labels, labels])
+    second = np.column_stack([~labels, labels, np.where(ALONE < 4, ~labels, labels)])
+    found = difference(first, second, ALONE)
+    assert found.degrees >= 2
+    assert found.interval.high - found.interval.low < 0.5
+
+
 def test_one_group_of_photos_decides_nothing():
     first, second = np.ones((5, 2)), np.array([[0, 1], [0, 0], [1, 0], [0, 0], [0, 1]])
     found = difference(first, second, np.zeros(5))

@@ -42,7 +42,8 @@ def difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray, level:
 
     The variance is V = P + max(Q - R, 0). P is the variance of the mean difference between photos; Q is the variance of
     the networks' means between seeds, divided by the number of seeds and summed over both networks; R is the part of Q
-    that is due to photos. Student's t has V²/(ΣQ²/(S - 1) + P²/(n - 1)) degrees of freedom for S seeds and n units.
+    that is due to photos. Student's t has V²/(ΣQ²/(S - 1) + P²/(n - 1)) degrees of freedom for S seeds and n units, but
+    at least S - 1: of networks that guess, Q may exceed V.
 
     Two units with opposite differences are added, because few discordant units give variances that are too small. With
     one seed per network, their size is the root mean square of the differences that are not 0, or 1 if all are: this is
@@ -64,7 +65,8 @@ def difference(first: np.ndarray, second: np.ndarray, groups: np.ndarray, level:
     variance = photo_variance + seed_variance
     spread = photo_variance**2 / _photo_degrees(units, first, second)
     spread += sum(variance**2 / degrees for variance, _, degrees in between if degrees)
-    degrees = variance**2 / spread if spread else np.inf
+    fewest = min((count for _, _, count in between if count), default=0)
+    degrees = max(variance**2 / spread, fewest) if spread else np.inf
     low, high, p = _student(estimate, variance, degrees, level)
     return Difference(Interval(float(differences.mean()), low, high), p, photo_variance, seed_variance, degrees)
 
@@ -92,7 +94,7 @@ def mean_over_pairs(differences: np.ndarray, groups: np.ndarray, level: float = 
         center, photo_variance = _padded_mean(differences.mean(axis=1), units, _SEVERAL)
     total = photo_variance + max(variance - due_to_photos, 0.0)
     spread = variance**2 / pair_degrees + photo_variance**2 / max(units.degrees, _MIN_DEGREES)
-    low, high, _ = _student(center, total, total**2 / spread if spread else pair_degrees, level)
+    low, high, _ = _student(center, total, max(total**2 / spread, pair_degrees) if spread else pair_degrees, level)
     return Interval(estimate, low, high)
 
 

@@ -24,6 +24,7 @@ class Headline:
         guess_value: that metric for always guessing the largest class, as text; empty if it has none.
         unbeaten: names of the other experiments on the same test set than which none is significantly more accurate.
         is_unbeaten: whether no experiment on the same test set is significantly more accurate than the best one.
+        beats_all: whether it is significantly more accurate than all other experiments on the same test set, if any.
         flattered: what choosing on the test set would have reported, as a sentence; empty if that is no more.
         without_accuracy: names of the experiments of which all seeds diverged.
         is_shown_better: whether the accuracy of the best experiment is shown to be better than a guess.
@@ -35,6 +36,7 @@ class Headline:
     guess_value: str
     unbeaten: list[str]
     is_unbeaten: bool
+    beats_all: bool
     flattered: str
     without_accuracy: list[str]
     is_shown_better: bool
@@ -60,6 +62,7 @@ def headline(everything: pd.DataFrame, evidence: Evidence, guesses: dict[str, Gu
         guess_value=_text(guesses[best["split"]].value, ranking) if best else "",
         unbeaten=[str(name) for name in tested["experiment"]],
         is_unbeaten=best is not None and is_unbeaten(best["experiment"], evidence),
+        beats_all=best is not None and _beats_all(best["experiment"], evidence),
         flattered=flattered(everything, evidence),
         without_accuracy=list(everything.loc[everything["accuracy"].isna(), "experiment"]),
         is_shown_better=best is not None
@@ -70,6 +73,13 @@ def headline(everything: pd.DataFrame, evidence: Evidence, guesses: dict[str, Gu
 def is_unbeaten(experiment: str, evidence: Evidence) -> bool:
     """Return whether no experiment on the same test set is significantly more accurate than this one."""
     return experiment not in beaten(evidence.comparison, [*evidence.networks])
+
+
+def _beats_all(experiment: str, evidence: Evidence) -> bool:
+    """Return whether this experiment is significantly more accurate than all others that could be, of at least one."""
+    pairs = evidence.comparison
+    own = pairs[pairs["p_holm"].notna() & ((pairs["first"] == experiment) | (pairs["second"] == experiment))]
+    return len(own) > 0 and bool(((own["first"] == experiment) & own["significant"]).all())
 
 
 def flattered(everything: pd.DataFrame, evidence: Evidence) -> str:
