@@ -15,7 +15,7 @@ def test_mcnemar_of_a_case_computed_by_hand(network):
     # Only the first network is correct on 6 photos, only the second one on 1: p = 2 · (C(7,0) + C(7,1)/2) / 2⁷ = 9/128
     pair = compare([network("a", wrong=[0, 50]), network("b", wrong=[1, 2, 3, 4, 5, 6, 50])]).iloc[0]
     assert (pair["only_first_correct"], pair["only_second_correct"]) == (6, 1)
-    assert pair["p"] == 9 / 128
+    assert pair["p"] == pytest.approx(9 / 128)
     assert (pair["accuracy_first"], pair["accuracy_second"]) == (0.98, 0.93)
     assert pair["difference"] == pytest.approx(0.05)
     assert pair["difference_low"] < 0.05 < pair["difference_high"]
