@@ -62,7 +62,7 @@ def _is_implied(first: str, second: str, edges: set[Edge]) -> bool:
 
 def draw(edges: set[Edge]) -> Figure:
     """Return the figure: a column per stage, a box per rule, an arrow per edge."""
-    figure = new_figure(11, 4.4)
+    figure = new_figure(11, 5)
     axes = figure.add_subplot()
     axes.set_axis_off()
     boxes = {}
@@ -77,7 +77,7 @@ def draw(edges: set[Edge]) -> Figure:
         (x, y), (to_x, to_y) = ends.values()
         bend = 0.7 if x == to_x and y - to_y > 1 else 0.08  # around the rules in between
         axes.add_patch(FancyArrowPatch(**ends, **patches, **style, connectionstyle=f"arc3,rad={bend}", zorder=1))
-    axes.set(xlim=(-0.6, len(COLUMNS) - 0.5), ylim=(-5.5, 1.2))
+    axes.set(xlim=(-0.6, len(COLUMNS) - 0.5), ylim=(-6.4, 1.2))
     return figure
 
 
