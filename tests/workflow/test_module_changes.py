@@ -92,6 +92,7 @@ DECIDES = {
     "evaluation/robustness.py": "measure_robustness",
     "evaluation/severities.py": f"evaluate, plot_evaluation, check_results, plot_report, write_report, {FURTHER}",
     "evaluation/speed.py": "evaluate",
+    "evaluation/subject.py": f"evaluate, {FURTHER}",
     "evaluation/temperature.py": "calibrate, plot_evaluation, check_results",
     "evaluation/views.py": "measure_robustness, augment_tests, write_report",
     "files.py": "",

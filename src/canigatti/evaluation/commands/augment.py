@@ -18,29 +18,17 @@ def augment_tests(
     from canigatti.evaluation.augmented import augmented_predictions
     from canigatti.evaluation.metrics import check_probabilities
     from canigatti.evaluation.predictions import write_predictions
-    from canigatti.evaluation.records import AUGMENTED_FILES, EvaluationRecord
-    from canigatti.files import InputError, sha256_of
-    from canigatti.photos.records import ClassNames, read_subset
-    from canigatti.photos.store import open_store
-    from canigatti.training.leases import lease_device
-    from canigatti.training.machine import describe_machine
-    from canigatti.training.model_files import load_model
-    from canigatti.training.records import Inputs, TrainingRecord
+    from canigatti.evaluation.records import AUGMENTED_FILES
+    from canigatti.evaluation.subject import Subject
+    from canigatti.files import InputError
+    from canigatti.photos.records import ClassNames
 
-    lease_device()  # before TensorFlow is imported
-    model_sha256, inputs = TrainingRecord.read(model.with_name("run.json")).model_sha256, Inputs.of(images, split)
-    network = load_model(model, model_sha256)
-    store = open_store(images, images.with_name("manifest.csv"))
+    subject = Subject.load(model, split, images)
     try:
-        predictions = augmented_predictions(network, store, store.rows(read_subset(split, "test")))
+        predictions = augmented_predictions(subject.network, subject.store, subject.rows("test"))
         check_probabilities(predictions.probabilities)
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
     write_predictions(output / "augmented.csv", predictions, ClassNames.beside(images))
-    EvaluationRecord(
-        model_sha256=model_sha256,
-        inputs=inputs,
-        machine=describe_machine(),
-        files={name: sha256_of(output / name) for name in AUGMENTED_FILES},
-    ).write(output / "augmented.json")
+    subject.write_record(output / "augmented.json", AUGMENTED_FILES)
     print(f"accuracy {predictions.correct.mean():.2%}  with test-time augmentation")

@@ -24,24 +24,17 @@ def evaluate(
     from canigatti.evaluation.logits import LogitNetwork
     from canigatti.evaluation.metrics import check_probabilities, compute_metrics, least_certain
     from canigatti.evaluation.predictions import Predictions, write_predictions
-    from canigatti.evaluation.records import EVALUATION_FILES, UNCERTAIN, EvaluationRecord
+    from canigatti.evaluation.records import EVALUATION_FILES, UNCERTAIN
     from canigatti.evaluation.speed import measure_speed
-    from canigatti.files import InputError, sha256_of
-    from canigatti.photos.records import ClassNames, groups_of, read_subset
-    from canigatti.photos.store import open_store
-    from canigatti.training.leases import lease_device
-    from canigatti.training.machine import describe_machine
-    from canigatti.training.model_files import load_model
-    from canigatti.training.records import Inputs, TrainingRecord
+    from canigatti.evaluation.subject import Subject
+    from canigatti.files import InputError
+    from canigatti.photos.records import ClassNames, groups_of
 
-    lease_device()  # before TensorFlow is imported
-    model_sha256, inputs = TrainingRecord.read(model.with_name("run.json")).model_sha256, Inputs.of(images, split)
-    network = load_model(model, model_sha256)
-    store = open_store(images, images.with_name("manifest.csv"))
-    rows, validated = (store.rows(read_subset(split, subset)) for subset in ("test", "validation"))
+    subject = Subject.load(model, split, images)
+    store, rows, validated = subject.store, subject.rows("test"), subject.rows("validation")
     groups, classes = groups_of(store.ids[rows], images.with_name("groups.csv")), ClassNames.beside(images)
     try:
-        with_logits = LogitNetwork(network)
+        with_logits = LogitNetwork(subject.network)
         predictions, validation = (
             Predictions(store.ids[chosen], store.labels[chosen], *with_logits.predict(store.images, chosen))
             for chosen in (rows, validated)
@@ -54,11 +47,6 @@ def evaluate(
     write_predictions(output / "validation.csv", validation, classes)
     UNCERTAIN.write(output / "uncertain.csv", least_certain(predictions))
     metrics.write(output / "metrics.json")
-    measure_speed(network, store.images, rows).write(output / "speed.json")
-    EvaluationRecord(
-        model_sha256=model_sha256,
-        inputs=inputs,
-        machine=describe_machine(),
-        files={name: sha256_of(output / name) for name in EVALUATION_FILES},
-    ).write(output / "evaluation.json")
+    measure_speed(subject.network, store.images, rows).write(output / "speed.json")
+    subject.write_record(output / "evaluation.json", EVALUATION_FILES)
     print(f"accuracy {metrics.accuracy:.2%}  loss {metrics.loss:.4f}  on {metrics.n:,} test photos")
