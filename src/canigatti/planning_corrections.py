@@ -49,7 +49,7 @@ class CorrectionsPlan:
             return
         manifest, classes = self._photos / "manifest.csv", self.plan.study.classes
         try:
-            if manifest.is_file() and manifest.with_name("classes.json").is_file():
+            if self._describes(manifest, classes):
                 checked_corrections(self.path, manifest)
             elif classes:
                 check_labels(self.path, read_corrections(self.path), classes)
@@ -57,6 +57,12 @@ class CorrectionsPlan:
                 read_corrections(self.path)
         except InputError as error:
             raise self.plan.error(str(error)) from None
+
+    def _describes(self, manifest: Path, classes: tuple[str, ...] | None) -> bool:
+        """Return whether there is a manifest, and its classes are those of the configuration."""
+        if not (manifest.is_file() and manifest.with_name("classes.json").is_file()):
+            return False
+        return classes is None or ClassNames.beside(manifest) == classes
 
     def options(self, wildcards: Any, input: Any) -> list[str]:
         """Return the option of a command that applies corrections.

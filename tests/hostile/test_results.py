@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from canigatti.config import load_study
+from canigatti.evaluation.commands.measure import measure
 from canigatti.files import InputError, sha256_of
 from canigatti.report.checking import check_all
 
@@ -64,6 +65,19 @@ def test_a_table_that_is_cut_off_at_the_end_of_a_line_is_at_fault(folder, check,
     cut(folder / EVALUATION / name)
     with pytest.raises(InputError, match=f"{EVALUATION}/{name}: it has changed since"):
         check()
+
+
+@pytest.mark.parametrize("name", ["predictions.csv", "validation.csv", "metrics.json", "speed.json"])
+def test_a_prediction_before_corrections_must_be_that_of_the_model(finished, folder, check, tmp_path, name):
+    """Its record is what proves which network predicted; the records of later steps are made from it."""
+    uncorrected, half = folder / EVALUATION / "uncorrected", folder / "splits/half"
+    shutil.copy(folder / "evaluation/other/seed42/uncorrected" / name, uncorrected / name)
+    with pytest.raises(InputError, match=rf"uncorrected/{name}: it has changed since .*evaluation\.json was written"):
+        check()
+    parts = {"training": half / "training.csv", "test": half / "test.csv"}
+    with pytest.raises(InputError, match=rf"uncorrected/{name}: it has changed since .*evaluation\.json was written"):
+        measure(uncorrected, **parts, manifest=folder / "photos/manifest.csv", output=tmp_path / "measured")
+    assert not (tmp_path / "measured").exists()
 
 
 def test_a_history_that_is_cut_off_is_at_fault(folder, check):

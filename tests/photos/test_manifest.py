@@ -45,7 +45,7 @@ def assemble_files(folder, files, limit_per_class=None, configured=None, classes
     found = find_photos(source.members(), classes)
     inspections = inspect_all(source, found, workers=1)
     groups_of_files = configured and read_groups(configured, found)
-    rows, groups = assemble(found, inspections, limit_per_class, groups_of_files, **options)
+    rows, groups, _ = assemble(found, inspections, limit_per_class, groups_of_files, **options)
     return rows, groups, summarize(rows, groups, found, inspections, classes)
 
 
@@ -244,7 +244,7 @@ def test_a_thousand_classes_of_four_photos_are_inspected_in_seconds(tmp_path):
         for n in range(4000)
     ]
     start = time.process_time()
-    rows, groups = assemble(found, inspections, None)
+    rows, groups, _ = assemble(found, inspections, None)
     summary = summarize(rows, groups, found, inspections, [f"c{n}" for n in range(1000)])
     assert time.process_time() - start < 20
     assert {*summary.kept.values()} == {4}
@@ -254,7 +254,7 @@ def test_real_photos(shared):
     """Two pairs are identical files; the maximum correlation of all others is 0.89, of different animals."""
     source = ZipSource(shared / "data" / "petimages-4k.zip")
     found = find_photos(source.members(), ["cat", "dog"])
-    rows, groups = assemble(found, inspect_all(source, found, workers=2), None)
+    rows, groups, _ = assemble(found, inspect_all(source, found, workers=2), None)
     reason = reasons(rows[rows["label"].notna() & (rows["verdict"] != "keep")])
     assert {name: reason[name] for name in ("cat.666.jpg", "dog.180.jpg", "dog.1273.jpg")} == {
         "cat.666.jpg": "the file has 0 bytes",

@@ -250,6 +250,7 @@ def curve_points(errors, seeds=3, seed=0, diverged=0):
     return [
         CurvePoint(
             fraction=fraction,
+            photos=1600 * fraction,
             experiment="a" if fraction == 1 else f"a-{fraction}",
             correct=pd.DataFrame(difficulty + generator.normal(0, 0.02, (PHOTOS, seeds)) > error, index=IDS),
             diverged=diverged,
@@ -384,3 +385,11 @@ def test_a_study_without_these_keys_shows_none_of_these_parts(network):
         "",
     )
     assert len(context["power"]) == 1
+
+
+def test_a_point_of_the_curve_is_at_the_photos_that_its_networks_were_trained_on():
+    """Groups of photos are never divided, so a quarter of the training set may be half of it."""
+    points = curve_points(FALLING)
+    points[2] = replace(points[2], photos=800.0)
+    table = curve_of(points).table.set_index("fraction")
+    assert table.loc[[1 / 4, 1.0], "photos"].tolist() == [800, 1600]

@@ -10,7 +10,8 @@ import pytest
 from canigatti.files import InputError
 from canigatti.photos.records import GROUPS
 from canigatti.training.batches import Subset, Subsets
-from canigatti.training.subsampling import choose_photos, reduce_training_set
+from canigatti.training.fractions import choose_photos
+from canigatti.training.subsampling import reduce_training_set
 
 FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 LABELS = np.repeat([0, 1, 2], [480, 240, 80])

@@ -254,6 +254,7 @@ DECIDES = {
     "training/schedules.py": "train scheduled",
     "training/shutdown.py": "",
     "training/starting.py": "train",
+    "training/fractions.py": "train fraction, plot_report, write_report",
     "training/subsampling.py": "train fraction",
     "training/summary.py": "train",
     "training/weights.py": f"{PRETRAINED}, extract_features",

@@ -34,7 +34,7 @@ def find_pairs(contradictions: pd.DataFrame, groups: pd.DataFrame, given: Mappin
 
 
 def _divided(name: str, split: pd.DataFrame, near: pd.Series) -> Iterator[dict[str, Any]]:
-    rows = split.assign(group=split["id"].map(near), place=split["part"].map(SUBSETS.index))
+    rows = split.assign(group=split["id"].map(near))
     divided = rows[rows.groupby("group")["part"].transform("nunique") > 1]
     for _, members in divided.groupby("group", sort=False):
         firsts = {part: of_part.iloc[0] for part, of_part in members.groupby("part")}

@@ -129,24 +129,23 @@ def _reduced(experiment: "Experiment", fraction: float, start_from: str | None) 
     An epoch of fewer photos has fewer steps. With the same number of epochs, a network would have fewer steps to learn
     in, which is not what the curve is about; it would rise too steeply, and promise too much.
     """
-    factor = round(1 / fraction)
     stopping = experiment.early_stopping
     return experiment.model_copy(
         update={
             "train_fraction": fraction,
             "start_from": start_from,
-            "epochs": factor * experiment.epochs,
-            "early_stopping": stopping.model_copy(update={"patience": factor * stopping.patience}),
-            "schedule": _stretched(experiment.schedule, factor),
+            "epochs": round(experiment.epochs / fraction),
+            "early_stopping": stopping.model_copy(update={"patience": round(stopping.patience / fraction)}),
+            "schedule": _stretched(experiment.schedule, fraction),
         }
     )
 
 
-def _stretched(schedule: Schedule | None, factor: int) -> Schedule | None:
+def _stretched(schedule: Schedule | None, fraction: float) -> Schedule | None:
     if isinstance(schedule, Cosine):
-        return schedule.model_copy(update={"warmup_epochs": factor * schedule.warmup_epochs})
+        return schedule.model_copy(update={"warmup_epochs": round(schedule.warmup_epochs / fraction)})
     if isinstance(schedule, Plateau):
-        return schedule.model_copy(update={"patience": factor * schedule.patience})
+        return schedule.model_copy(update={"patience": round(schedule.patience / fraction)})
     return None
 
 

@@ -34,7 +34,7 @@ def assemble(
     limit_per_class: int | None,
     configured: Sequence[str] | None = None,
     keep_contradictory: bool = False,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Determine the verdict of every file from all inspections.
 
     Exact copies and near duplicates of different classes are rejected before the limit is applied, so that they do not
@@ -48,13 +48,15 @@ def assemble(
         keep_contradictory: whether near duplicates of different classes are kept instead of rejected.
 
     Returns:
-        The manifest (`MANIFEST`, one row per file) and the groups (`GROUPS`, one row per kept photo).
+        The manifest (`MANIFEST`, one row per file), the groups (`GROUPS`, one row per kept photo), and the pairs of
+        near duplicates of different classes (`CONTRADICTIONS`).
     """
     rows = _tabulate(found, inspections)
     rows = _reject_copies(rows)
     rows = _reject_conflicting_names(rows, found)
+    contradictions = _find_contradictory(rows, inspections)
     if not keep_contradictory:
-        rows = _reject_contradictory(rows, inspections)
+        rows = _reject_contradictory(rows, contradictions)
     rows = _apply_limit(rows, limit_per_class)
     kept = np.flatnonzero(rows["verdict"] == Verdict.KEEP)
     first = group_near_duplicates(*_looks(rows, inspections, kept))
@@ -65,7 +67,7 @@ def assemble(
         names = np.array(configured, dtype=object)[kept]
         connected = merge(first, np.arange(len(kept)), first_members(names.tolist()))
         groups = groups.assign(group=ids[connected], **{CONFIGURED: names, NEAR_DUPLICATES: ids[first]})
-    return rows, groups
+    return rows, groups, contradictions
 
 
 def _tabulate(found: Sequence[FoundPhoto], inspections: Sequence[Inspection]) -> pd.DataFrame:
@@ -132,17 +134,9 @@ def _apply_limit(rows: pd.DataFrame, limit_per_class: int | None) -> pd.DataFram
     return _with_verdicts(rows, dict.fromkeys(excess.tolist(), (Verdict.OVER_LIMIT, reason)))
 
 
-def find_contradictory(rows: pd.DataFrame, inspections: Sequence[Inspection]) -> pd.DataFrame:
-    """Find the pairs of near duplicates of different classes among the usable photos.
-
-    Args:
-        rows: the manifest.
-        inspections: one per row.
-
-    Returns:
-        See :data:`canigatti.photos.records.CONTRADICTIONS`.
-    """
-    positions = np.flatnonzero(rows["verdict"].isin([Verdict.KEEP, Verdict.CONTRADICTORY, Verdict.OVER_LIMIT]))
+def _find_contradictory(rows: pd.DataFrame, inspections: Sequence[Inspection]) -> pd.DataFrame:
+    """Find the pairs of near duplicates of different classes among the photos that are kept so far."""
+    positions = np.flatnonzero(rows["verdict"] == Verdict.KEEP)
     labels = rows["label"].iloc[positions].to_numpy(dtype=int)
     pairs = find_contradictions(*_looks(rows, inspections, positions), labels)
     ids = rows["id"].iloc[positions].to_numpy(dtype=object)
@@ -150,9 +144,9 @@ def find_contradictory(rows: pd.DataFrame, inspections: Sequence[Inspection]) ->
     return CONTRADICTIONS.frame({**columns, "other": ids[pairs[:, 1]], "other_label": labels[pairs[:, 1]]})
 
 
-def _reject_contradictory(rows: pd.DataFrame, inspections: Sequence[Inspection]) -> pd.DataFrame:
+def _reject_contradictory(rows: pd.DataFrame, contradictions: pd.DataFrame) -> pd.DataFrame:
     others: dict[str, list[str]] = {}
-    for pair in find_contradictory(rows, inspections).itertuples():
+    for pair in contradictions.itertuples():
         others.setdefault(pair.id, []).append(pair.other)
         others.setdefault(pair.other, []).append(pair.id)
     verdicts = {

@@ -82,7 +82,8 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
     _check_inputs(training, trained.inputs, Inputs.of(images, parts["training"]), parts["training"])
     _check_hash(training.with_name("history.csv"), trained.history_sha256, training)
 
-    _check_record(evaluation, training, split, EVALUATION_FILES)
+    for record in (evaluation, evaluation.parent / "uncorrected" / evaluation.name):
+        _check_record(record, training, split, EVALUATION_FILES)
     corrected = {name: recorded_sha256(path) for name, path in parts.items()}
     if EvaluationRecord.read(evaluation).corrected_sha256 != corrected:
         raise _mismatch(evaluation, f"its metrics were computed with other corrections of {split}")

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from canigatti.config import Outline
@@ -12,7 +13,8 @@ from canigatti.evaluation.corrected import correct_corrupted, correct_prediction
 from canigatti.evaluation.predictions import Predictions, read_predictions
 from canigatti.evaluation.records import CORRUPTED
 from canigatti.files import InputError
-from canigatti.photos.records import SPLIT, corrected_parts
+from canigatti.photos.records import SPLIT, corrected_parts, groups_of
+from canigatti.training.fractions import choose_photos
 from canigatti.training.records import TrainingRecord
 
 Key = tuple[str, int]  # experiment and seed
@@ -24,6 +26,7 @@ class CurvePoint:
 
     Attributes:
         fraction: of the training set.
+        photos: number of training photos, mean over seeds; groups of photos are never divided.
         experiment: the experiment that was trained on it.
         correct: whether each test photo is classified correctly: one row per photo id, one column per seed that did not
             diverge.
@@ -31,6 +34,7 @@ class CurvePoint:
     """
 
     fraction: float
+    photos: float
     experiment: str
     correct: pd.DataFrame
     diverged: int
@@ -97,17 +101,25 @@ def _read_curve(outline: Outline, folder: Path, classes: Sequence[str]) -> list[
     if curve is None:
         return []
     names = [*(one.name for one in curve.derived), curve.experiment]
-    return [
-        _read_point(fraction, name, [(name, seed) for seed in curve.seeds], folder, classes)
-        for fraction, name in zip((*curve.fractions, 1.0), names, strict=True)
-    ]
+    split = next(one.split for one in outline.experiments if one.name == curve.experiment)
+    trained = SPLIT.read(corrected_parts(folder / "splits" / f"{split}.csv")["training"])
+    trained = trained[trained["part"] == "train"]
+    labels, groups = trained["label"].to_numpy(int), groups_of(trained["id"], folder / "photos" / "groups.csv")
+    points = []
+    for fraction, name in zip((*curve.fractions, 1.0), names, strict=True):
+        counts = {seed: int(choose_photos(labels, groups, fraction, seed).sum()) for seed in curve.seeds}
+        points.append(_read_point(fraction, name, counts, folder, classes))
+    return points
 
 
-def _read_point(fraction: float, name: str, runs: Sequence[Key], folder: Path, classes: Sequence[str]) -> CurvePoint:
+def _read_point(fraction: float, name: str, counts: dict[int, int], folder: Path, classes: Sequence[str]) -> CurvePoint:
+    runs = [(name, seed) for seed in counts]
     converged = [key for key in runs if not TrainingRecord.read(_training(folder, key) / "run.json").diverged]
     predicted = {key: read_predictions(_evaluation(folder, key) / "predictions.csv", classes) for key in converged}
     columns = {seed: pd.Series(one.correct, index=one.ids) for (_, seed), one in predicted.items()}
-    return CurvePoint(fraction, name, pd.DataFrame(columns), len(runs) - len(converged))
+    return CurvePoint(
+        fraction, float(np.mean([*counts.values()])), name, pd.DataFrame(columns), len(runs) - len(converged)
+    )
 
 
 def _runs(experiments: Sequence[str], outline: Outline) -> list[Key]:

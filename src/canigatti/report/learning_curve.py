@@ -43,23 +43,21 @@ def learning_curve(study: StudyResults) -> LearningCurve | None:
     points = [point for point in study.further.curve if point.correct.shape[1]]
     if len(points) < 2 or points[-1].fraction != 1:
         return None
-    experiment = points[-1].experiment
-    split = next(one.split for one in study.outline.experiments if one.name == experiment)
-    photos = int(study.split_counts[split].loc["train"].sum())
+    experiment, photos = points[-1].experiment, round(points[-1].photos)
     groups = study.groups.loc[points[-1].correct.index].to_numpy()
-    rows = [_row(point, photos, groups) for point in points]
-    ahead = _ahead(points, photos, groups)
+    rows = [_row(point, groups) for point in points]
+    ahead = _ahead(points, groups)
     if ahead is not None:
         rows.append(_row_ahead(rows[-1], ahead))
     return LearningCurve(experiment, LEARNING_CURVE.frame(rows), photos, ahead)
 
 
-def _row(point: CurvePoint, photos: int, groups: np.ndarray) -> dict:
+def _row(point: CurvePoint, groups: np.ndarray) -> dict:
     low, high = interval_of(point.correct.to_numpy(bool), groups)
     return {
         "experiment": point.experiment,
         "fraction": point.fraction,
-        "photos": round(point.fraction * photos),
+        "photos": round(point.photos),
         "seeds": point.correct.shape[1],
         "diverged": point.diverged,
         "n": len(point.correct),
@@ -76,14 +74,14 @@ def _row_ahead(last: dict, ahead: Envelope) -> dict:
     return last | {"fraction": TWICE, "photos": round(TWICE * last["photos"]), "seeds": 0, "diverged": 0} | values
 
 
-def _ahead(points: Sequence[CurvePoint], photos: int, groups: np.ndarray) -> Envelope | None:
+def _ahead(points: Sequence[CurvePoint], groups: np.ndarray) -> Envelope | None:
     if len(points) < _MIN_POINTS or min(point.correct.shape[1] for point in points) < _MIN_SEEDS:
         return None
     ids = points[-1].correct.index
     wrong = [~point.correct.loc[ids].to_numpy(bool) for point in points]
-    fractions = np.array([point.fraction for point in points])
-    grid = np.geomspace(fractions[0], TWICE, _GRID)
-    return envelope(fractions * photos, wrong, groups, grid)
+    photos = np.array([point.photos for point in points])
+    grid = np.geomspace(photos[0] / photos[-1], TWICE, _GRID)
+    return envelope(photos, wrong, groups, grid)
 
 
 def curve_sentence(curve: LearningCurve) -> str:

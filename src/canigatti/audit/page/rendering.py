@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from canigatti.audit.page.selection import Judgments, ShownPair, ShownPhoto, select_doubtful, select_pairs
 from canigatti.audit.page.thumbnails import Thumbnail
 from canigatti.audit.records import NEIGHBORS, FeaturesRecord
+from canigatti.photos.records import Verdict
 
 Draw = Callable[[str], Thumbnail | None]  # from the path of a photo in the source
 
@@ -56,8 +57,7 @@ def render(
             outsiders=_with_images(outsiders, draw),
             contradictions=_pairs_with_images(pairs["labels"][0], draw),
             more_contradictions=pairs["labels"][1],
-            contradictory_used=bool(pairs["labels"][0])
-            and all(photo.used for pair in pairs["labels"][0] for photo in pair.photos),
+            rejects_contradictory=_are_rejected(judgments, pairs["labels"][0]),
             leaks=_pairs_with_images(pairs["subsets"][0], draw),
             more_leaks=pairs["subsets"][1],
             given=options["given"],
@@ -69,6 +69,13 @@ def render(
             script_hash=_source_hash(script),
         )
     )
+
+
+def _are_rejected(judgments: Judgments, pairs: Sequence[ShownPair]) -> bool:
+    """Return whether the study rejects near duplicates with different labels, given the pairs of them."""
+    ids = {photo.id for pair in pairs for photo in pair.photos}
+    rows = judgments.manifest[judgments.manifest["id"].isin(ids)]
+    return bool((rows["verdict"] == Verdict.CONTRADICTORY).any())
 
 
 def _environment() -> Environment:

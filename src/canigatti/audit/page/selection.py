@@ -64,7 +64,7 @@ class Judgments:
 def select_doubtful(
     judgments: Judgments, count: int, corrected: Sequence[str]
 ) -> tuple[list[ShownPhoto], list[ShownPhoto]]:
-    """Select the most doubtful photos without a correction.
+    """Select the most doubtful of the judged photos, without those that have a correction.
 
     Args:
         judgments: of all photos.
@@ -75,7 +75,8 @@ def select_doubtful(
         Those whose label is more doubtful than their similarity, and the others, in the order of doubt.
     """
     audit = judgments.audit
-    chosen = audit[~audit["id"].isin([*corrected])].head(count)
+    judged = audit["probability"].notna() | audit["similarity"].notna()
+    chosen = audit[judged & ~audit["id"].isin([*corrected])].head(count)
     photos = chosen.merge(judgments.manifest[["id", "path"]], on="id", how="left", validate="one_to_one")
     by_label = photos["probability_rank"] <= photos["similarity_rank"]
     doubtful, others = (

@@ -24,6 +24,12 @@ def measure(
     from canigatti.photos.records import SPLIT, ClassNames, groups_of
 
     record, classes = EvaluationRecord.read(evaluated / "evaluation.json"), ClassNames.beside(manifest)
+    for name in EVALUATION_FILES:
+        if sha256_of(evaluated / name) != record.files.get(name):
+            raise InputError(
+                f"{evaluated / name}: it has changed since {evaluated / 'evaluation.json'} was written; delete this "
+                "file and run the same command again to recreate it"
+            )
     predictions = {}
     for name, part, subset in (("predictions.csv", test, "test"), ("validation.csv", training, "validation")):
         photos = SPLIT.read(part)

@@ -32,7 +32,7 @@ def inspect(
     from canigatti.photos.configured_groups import read_groups
     from canigatti.photos.inspection import inspect_all
     from canigatti.photos.layouts import find_photos
-    from canigatti.photos.manifest import assemble, find_contradictory, summarize
+    from canigatti.photos.manifest import assemble, summarize
     from canigatti.photos.origin import check_unchanged
     from canigatti.photos.records import CONTRADICTIONS, GROUPS, MANIFEST, ClassNames, SourceRecord
     from canigatti.photos.sources import open_source
@@ -46,9 +46,10 @@ def inspect(
     inspections = inspect_all(photos, found, workers)
     hashes = {photo.path: inspection.sha256 for photo, inspection in zip(found, inspections, strict=True)}
     check_unchanged(record, hashes)
-    rows, groups_of_photos = assemble(found, inspections, limit_per_class, configured, keep_contradictory)
+    assembled = assemble(found, inspections, limit_per_class, configured, keep_contradictory)
+    rows, groups_of_photos, contradictions = assembled
     MANIFEST.write(output / "manifest.csv", rows)
     GROUPS.write(output / "groups.csv", groups_of_photos)
-    CONTRADICTIONS.write(output / "contradictions.csv", find_contradictory(rows, inspections))
+    CONTRADICTIONS.write(output / "contradictions.csv", contradictions)
     summarize(rows, groups_of_photos, found, inspections, names).write(output / "summary.json")
     ClassNames(names=names).write(output / "classes.json")
