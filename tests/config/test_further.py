@@ -67,7 +67,7 @@ def test_a_learning_curve_derives_an_experiment_for_each_fraction_but_1(tmp_path
 
 
 def test_a_fraction_that_is_not_one_in_so_many_has_as_many_steps(tmp_path):
-    study = read(tmp_path, with_key("learning_curve: {experiment: augmented, fractions: [1/4, 3/4]}\n"))
+    study = read(tmp_path, with_key("learning_curve: {experiment: augmented, fractions: [1/4, 1/2, 3/4, 1]}\n"))
     [reduced] = study.curve_experiments()[0.75].values()
     whole = study.experiments["augmented"]
     assert reduced.epochs == round(whole.epochs * 4 / 3) != whole.epochs
