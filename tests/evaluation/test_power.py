@@ -115,6 +115,6 @@ def test_what_photos_or_seeds_alone_cannot_show_is_said():
     assert "more photos alone do not suffice" in power_sentences(20_000, 3, spread)[-1]
     tiny = power_sentences(3, 1, USUAL)
     assert tiny == [
-        "With 3 independent test photos and one seed, this study can show no difference between two trained networks "
-        "(assumed to classify 90% correctly)."
+        "With 3 independent test photos and one seed, this study does not show a difference below 50 percentage points "
+        "between two trained networks (assumed to classify 90% correctly) in four of five cases."
     ]

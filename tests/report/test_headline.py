@@ -45,8 +45,8 @@ def test_the_best_is_that_of_the_validation_set_and_the_page_says_what_the_test_
     assert found.best["experiment"] == "a"
     assert (found.value, found.validation) == ("90.0%", "95.0%")
     assert found.flattered == (
-        "Choosing by the test set would have reported 92.0%, of b; the best of 3 on a test set is partly the luckiest "
-        "one."
+        "Choosing by the test set would have reported 92.0%, of b; the best of 3 by the test set is partly the "
+        "luckiest one."
     )
     assert found.is_unbeaten
     assert not found.beats_all

@@ -136,6 +136,15 @@ def test_the_accuracy_of_seeds_that_agree_has_wilsons_interval():
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.003)  # Student's t, n - 1 in the variance
 
 
+@pytest.mark.parametrize("cut", [190, 191, 192])
+def test_seeds_that_fail_on_opposite_photos_have_an_interval(cut):
+    """Every photo is right with exactly one of two seeds, so means over seeds do not differ between photos."""
+    first = np.arange(383) < cut
+    found = accuracy(np.column_stack([first, ~first]), np.arange(383))
+    assert found.estimate == 0.5
+    assert found.low < 0.47 < 0.53 < found.high
+
+
 @pytest.mark.parametrize("right", [True, False])
 def test_photos_without_errors_have_wilsons_interval(right):
     found = accuracy(np.full((50, 3), right), np.arange(50))

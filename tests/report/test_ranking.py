@@ -66,7 +66,7 @@ def test_tables_and_headline_rank_by_the_metric(reported, rank_by):
     assert f"{rank_by}_std" in table
     text = header(report)
     validation, tested = (ranking.format(table.loc[RIVAL, column]) for column in ("validation", rank_by))
-    assert f"{RIVAL} has the best {ranking.name} on the validation set ({validation})" in text
+    assert f"{RIVAL} has the best {ranking.name} on the validation set of its split ({validation})" in text
     assert f"and a {ranking.name} of {tested} on the test set" in text
     assert "Its accuracy is 76.8% of 5,000 test photos (mean of 2 seeds; 95% interval " in text
     assert f"Ranks by {ranking.name} come without intervals and tests" in text
@@ -105,7 +105,7 @@ def test_an_undefined_metric_ranks_nothing_and_the_table_says_why(reported):
     table = pd.read_csv(report / "tables/base.csv")
     assert table["roc_auc"].isna().all()
     assert table["standing"].isna().all()
-    assert "– no ROC-AUC: it is undefined if a class has no test photo." in (report / "tables/base.md").read_text()
+    assert "– no ROC-AUC: it is undefined if a class has no photo in the set." in (report / "tables/base.md").read_text()
     assert "has the best" not in header(report)
     assert "ROC-AUC is undefined" in header(report)
 

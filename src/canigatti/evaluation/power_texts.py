@@ -20,7 +20,10 @@ def power_sentences(photos: int, seeds: int, assumptions: Assumptions) -> list[s
         "as measured here" if assumptions.is_measured else f"assumed to classify {assumptions.accuracy:.0%} correctly"
     )
     if smallest is None:
-        return [f"{subject} this study can show no difference between two {networks} ({basis})."]
+        return [
+            f"{subject} this study does not show a difference below 50 percentage points between two {networks} "
+            f"({basis}) in four of five cases."
+        ]
     sentences = [
         f"{subject} this study shows a difference of {100 * smallest:.1f} percentage points or more between two "
         f"{networks} ({basis}) in four of five cases."

@@ -23,7 +23,7 @@ def compare(networks: Sequence[Network]) -> pd.DataFrame:
     and the p-value of :func:`canigatti.report.multireader.difference`; `standard_error_photos` and
     `standard_error_seeds` are the roots of the two parts of its variance. `loss_difference` is the difference of the
     cross-entropies (first minus second, in nats), in the same way, of the seeds that did not diverge.
-    `probability_first_better` is :func:`canigatti.report.multireader.superiority`, from five seeds on.
+    `probability_first_better` is :func:`canigatti.report.intervals.superiority`, from five seeds on.
 
     If both networks have one seed, the row is about these two trained networks: `p` is McNemar's mid-p-value, see
     :func:`canigatti.report.intervals.mid_p`, and `only_first_correct` and `only_second_correct` count photos.

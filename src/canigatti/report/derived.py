@@ -8,6 +8,7 @@ import pandas as pd
 
 from canigatti.evaluation.metrics import compute_metrics
 from canigatti.evaluation.predictions import Predictions, mean_of_logits
+from canigatti.report.evidence import Network
 from canigatti.report.guessing import interval_of
 from canigatti.report.multireader import mean_over_pairs
 from canigatti.report.ranking import Ranking
@@ -41,7 +42,7 @@ class Derived:
     runs: Sequence[Run]
 
 
-def derive(study: StudyResults, ranking: Ranking) -> list[Derived]:
+def derive(study: StudyResults, networks: Sequence[Network], ranking: Ranking) -> list[Derived]:
     """Return all derived results of a study, in the order of its experiments.
 
     - The ensemble of the seeds of each experiment with several seeds that did not diverge.
@@ -51,6 +52,7 @@ def derive(study: StudyResults, ranking: Ranking) -> list[Derived]:
 
     Args:
         study: the results.
+        networks: of the study.
         ranking: the metric that ranks.
     """
     runs: dict[str, list[Run]] = {name: [] for name in dict.fromkeys(run.experiment for run in study.runs)}
@@ -59,7 +61,7 @@ def derive(study: StudyResults, ranking: Ranking) -> list[Derived]:
     converged = {name: members for name, members in runs.items() if members}
     return [
         *(_of_seeds(members) for members in converged.values() if len(members) > 1),
-        *_best_few(converged, ranking),
+        *_best_few(converged, networks, ranking),
         *_augmented(converged, study.further.augmented),
     ]
 
@@ -70,14 +72,19 @@ def _of_seeds(runs: Sequence[Run]) -> Derived:
     return Derived(SEEDS, name, (name,), [mean_of_logits(members)], [members], runs)
 
 
-def _best_few(converged: dict[str, list[Run]], ranking: Ranking) -> list[Derived]:
+def _best_few(converged: dict[str, list[Run]], networks: Sequence[Network], ranking: Ranking) -> list[Derived]:
     derived = []
-    ranked = {name: runs for name, runs in converged.items() if not runs[0].training.random_initialization}
-    for split in dict.fromkeys(runs[0].training.spec.split for runs in ranked.values()):
-        found = {name: _validated(runs, ranking) for name, runs in ranked.items() if _is_of(runs, split)}
-        gains = ranking.gains(pd.Series(found, dtype=float)).dropna()
-        names = gains.sort_values(ascending=False, kind="stable").index[:_MAX_MEMBERS].tolist()
-        by_seed = [{run.seed: run for run in ranked[name]} for name in names]
+    ranked = [network for network in networks if not network.random_initialization]
+    for split in dict.fromkeys(network.split for network in ranked):
+        members = [network for network in ranked if network.split == split]
+        values = pd.DataFrame(
+            {"gain": [one.validation for one in members], "loss": [one.validation_loss for one in members]},
+            index=[one.name for one in members],
+        )
+        values = values.assign(gain=ranking.gains(values["gain"])).dropna()
+        best = values.sort_values(["gain", "loss"], ascending=[False, True], kind="stable")
+        names = best.index[:_MAX_MEMBERS].tolist()
+        by_seed = [{run.seed: run for run in converged[name]} for name in names]
         seeds = [seed for seed in by_seed[0] if all(seed in one for one in by_seed)] if len(names) > 1 else []
         if seeds:
             derived.append(
@@ -91,16 +98,6 @@ def _best_few(converged: dict[str, list[Run]], ranking: Ranking) -> list[Derived
                 )
             )
     return derived
-
-
-def _is_of(runs: Sequence[Run], split: str | None) -> bool:
-    return runs[0].training.spec.split == split
-
-
-def _validated(runs: Sequence[Run], ranking: Ranking) -> float:
-    """Return the metric that ranks on the validation set, mean over seeds; NaN if it is undefined."""
-    values = [getattr(compute_metrics(run.validation), ranking.metric) for run in runs]
-    return float(np.mean([np.nan if value is None else value for value in values]))
 
 
 def _augmented(converged: dict[str, list[Run]], augmented: dict[tuple[str, int], Predictions]) -> list[Derived]:
@@ -118,7 +115,7 @@ def _augmented(converged: dict[str, list[Run]], augmented: dict[tuple[str, int],
     ]
 
 
-def derived_table(study: StudyResults, ranking: Ranking) -> pd.DataFrame:
+def derived_table(study: StudyResults, networks: Sequence[Network], ranking: Ranking) -> pd.DataFrame:
     """Return one row per derived result, see :data:`canigatti.report.records.DERIVED`.
 
     - `difference` is its accuracy minus that of the networks of `compared_with`: of the ensemble of seeds, minus the
@@ -129,9 +126,10 @@ def derived_table(study: StudyResults, ranking: Ranking) -> pd.DataFrame:
 
     Args:
         study: the results.
+        networks: of the study.
         ranking: the metric that ranks, which chooses the best few.
     """
-    derived = derive(study, ranking)
+    derived = derive(study, networks, ranking)
     return DERIVED.frame([_row(one, study, len(derived)) for one in derived])
 
 
@@ -178,7 +176,7 @@ def derived_sentence(rows: pd.DataFrame) -> str:
         return ""
     shown = rows[rows["shown"]]
     if shown.empty:
-        return "None of them is shown to be more or less accurate than the network that it is compared with."
+        return "None of them is shown to be more or less accurate than what it is compared with."
     texts = [
         f"{described(row.kind, row.members)}, {in_points(row.difference, row.difference_low, row.difference_high)} "
         f"compared with {'the mean of its members' if row.kind == SEEDS else row.compared_with}"

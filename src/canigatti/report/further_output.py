@@ -31,7 +31,7 @@ def further_of(study: StudyResults, networks: Sequence[Network], ranking: Rankin
     """
     corrupted = study.further.corrupted
     return Further(
-        derived=derived_table(study, ranking),
+        derived=derived_table(study, networks, ranking),
         robustness=robustness_table(study.runs, corrupted, study.groups) if corrupted else None,
         curve=learning_curve(study),
         power=power_table(networks, len(study.outline.seeds)),

@@ -117,7 +117,9 @@ def accuracy(correct: np.ndarray, groups: np.ndarray, level: float = 0.95) -> In
 
     units, seeds, p = _Units.of(groups), correct.shape[1], float(correct.mean())
     variance, due_to_photos, _ = _seed_components(correct.astype(float), units)
-    photo_variance = float(_photo_covariance(correct.astype(float), units).mean())
+    covariance = _photo_covariance(correct.astype(float), units)
+    # Seeds that fail on opposite photos must not cancel: at least the variance of photos that are independent of seeds.
+    photo_variance = max(float(covariance.mean()), float(np.trace(covariance)) / seeds**2)
     with_errors = np.unique(units.number[~correct.all(axis=1)])
     with_successes = np.unique(units.number[correct.any(axis=1)])
     if min(len(with_errors), len(with_successes)) < _FEW:

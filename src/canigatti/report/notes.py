@@ -63,8 +63,9 @@ def table_notes(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> list[str]:
         sentences.append(RANDOM_INITIALIZATION_NOTE)
     if table["diverged"].any():
         sentences.append(DIVERGED_NOTE)
-    if (table[ranking.metric].isna() & table["accuracy"].notna()).any():
-        sentences.append(f"{ABSENT} no {ranking.name}: it is undefined if a class has no test photo.")
+    undefined = table[ranking.metric].isna() | table["validation"].isna()
+    if (undefined & table["accuracy"].notna()).any():
+        sentences.append(f"{ABSENT} no {ranking.name}: it is undefined if a class has no photo in the set.")
     if "original_accuracy" in table:
         sentences.append(
             f"Original: the study of 2023, on a laptop with a GTX 1070; {ABSENT} means that it does not report this."

@@ -24,11 +24,13 @@ _LIMITS = (0.5, 0.995)  # of the accuracy for which values that are not measured
 def power_table(networks: Sequence[Network], seeds: int) -> pd.DataFrame:
     """Return one row per split, see :data:`canigatti.report.records.POWER`.
 
+    Networks with a random initialization are left out: their accuracy is not that of networks to compare.
+
     Args:
         networks: of the study.
         seeds: that each experiment is trained with.
     """
-    rows = []
+    rows, networks = [], [network for network in networks if not network.random_initialization]
     for split in dict.fromkeys(network.split for network in networks):
         members = [network for network in networks if network.split == split]
         assumptions, photos = measured_assumptions(members), members[0].groups.nunique()
@@ -78,7 +80,7 @@ def measured_assumptions(networks: Sequence[Network]) -> Assumptions:
         pairs = [_disagreement(first, second, seed_disagreement) for first, second in combinations(correct, 2)]
         disagreement = float(np.mean(pairs))
     disagreement = max(disagreement, seed_disagreement, 1 / len(correct[0]))
-    is_measured = bool(several) and len(networks) > 1
+    is_measured = len(networks) > 1 and (bool(several) or all(network.seeds == 1 for network in networks))
     return Assumptions(accuracy, disagreement, seed_disagreement, seed_std, is_measured)
 
 

@@ -50,7 +50,7 @@ DERIVED = Table(
 )
 
 # `report/tables/learning-curve.csv`: one row per fraction of the training set, and the range for twice the photos, see
-# `canigatti.report.learning_curve.curve_table`.
+# `canigatti.report.learning_curve.learning_curve`.
 LEARNING_CURVE = Table(
     {
         **{"experiment": str, "fraction": float, "photos": int, "seeds": int, "diverged": int, "n": int},

@@ -12,7 +12,7 @@ from canigatti.report.further import Key
 from canigatti.report.multireader import mean_over_pairs
 from canigatti.report.records import ROBUSTNESS
 from canigatti.report.results import Run
-from canigatti.report.texts import in_points
+from canigatti.report.texts import enumerate_words, in_points
 
 _COMPARISONS = len(CORRUPTIONS) * len(SEVERITIES)  # of an experiment, among which the text chooses
 
@@ -84,18 +84,23 @@ def robustness_sentence(rows: pd.DataFrame) -> str:
     if lowered.empty:
         return f"{subject}: none of these changes is shown to lower the accuracy of {first['unchanged']:.1%}."
     worst = lowered.loc[lowered["difference"].idxmin()]
-    starts = [
-        f"{name} from severity {lowered.loc[lowered['corruption'] == name, 'severity'].min()} on"
+    falls = [
+        f"{name} ({_severities(lowered.loc[lowered['corruption'] == name, 'severity'].tolist())})"
         for name in CORRUPTIONS
         if name in set(lowered["corruption"])
     ]
     unshown = [name for name in CORRUPTIONS if name not in set(lowered["corruption"])]
-    rest = f" No fall is shown for {' and '.join(unshown)}." if unshown else ""
+    rest = f" No fall is shown for {enumerate_words(unshown)}." if unshown else ""
     points = in_points(worst["difference"], worst["difference_low"], worst["difference_high"])
     return (
-        f"{subject}: {worst['corruption']} of severity {worst['severity']} costs the most, {points}. The accuracy of "
-        f"{first['unchanged']:.1%} falls with {', '.join(starts)}.{rest}"
+        f"{subject}: the deepest fall that is shown is that with {worst['corruption']} of severity "
+        f"{worst['severity']}, {points}. The accuracy of {first['unchanged']:.1%} falls with "
+        f"{enumerate_words(falls)}.{rest}"
     )
+
+
+def _severities(found: Sequence[int]) -> str:
+    return f"{'severity' if len(found) == 1 else 'severities'} {enumerate_words([str(one) for one in sorted(found)])}"
 
 
 def _seeds(count: int) -> str:

@@ -26,6 +26,7 @@ from canigatti.report.gains import gain, mean_gain, paired_differences
 from canigatti.report.intervals import Interval, mean, rank_correlation
 from canigatti.report.texts import count_noun, in_points, p_value, signed
 
+_NO_COMMON_SEED = "no seed converged in both networks of a pair"
 _ONE_PAIR = "a single pair of networks decides nothing about others"
 _ORIGINAL_KERNELS = 3 * 3 * 3 * 32  # weights of the first layer: channels, height, width, filters
 
@@ -101,9 +102,11 @@ def overfitting_is_delayed(pairs: Sequence[Pair]) -> Finding:
 
     The delay is underestimated if training stopped at the maximum number of epochs.
     """
-    pairs = _with_common_seeds(pairs)
     if not pairs:
         return _no_pairs(claims.OVERFITTING_DELAYED, "augmentation")
+    pairs = _with_common_seeds(pairs)
+    if not pairs:
+        return undecided(claims.OVERFITTING_DELAYED, _NO_COMMON_SEED)
     delays = [(new.best_epochs - old.best_epochs).dropna() for old, new in pairs]
     basis = _per_pair(pairs, [f"{signed(delay.mean())} epochs" for delay in delays])
     mean_delay = _mean_over_pairs(delays)
@@ -116,9 +119,11 @@ def overfitting_is_delayed(pairs: Sequence[Pair]) -> Finding:
 
 def time_is_taken(pairs: Sequence[Pair]) -> Finding:
     """Test the ratio of epoch durations; its mean is geometric because durations scale."""
-    pairs = _with_common_seeds(pairs)
     if not pairs:
         return _no_pairs(claims.TIME_TAKEN, "augmentation")
+    pairs = _with_common_seeds(pairs)
+    if not pairs:
+        return undecided(claims.TIME_TAKEN, _NO_COMMON_SEED)
     ratios = [np.log(new.seconds_per_epoch / old.seconds_per_epoch).dropna() for old, new in pairs]
     basis = _per_pair(pairs, [f"{np.exp(ratio.mean()):.2f} times as long" for ratio in ratios])
     logarithm = _mean_over_pairs(ratios)
@@ -135,8 +140,10 @@ def weights_are_saved(pairs: Sequence[Pair]) -> Finding:
     The work of a layer, multiplications per pixel, is proportional to the number of weights of its kernels.
     """
     convolutional = [pair for pair in pairs if "filters" in pair[0].settings["network"]]
-    if not convolutional:
+    if not pairs:
         return _no_pairs(claims.WEIGHTS_SAVED, "color")
+    if not convolutional:
+        return undecided(claims.WEIGHTS_SAVED, "the experiments that differ only in color are pretrained networks")
     saved = np.array([new.parameters - old.parameters for old, new in convolutional])
     kernels = np.array([_first_kernels(new) for _, new in convolutional])
     fractions = zip(saved, saved / kernels, strict=True)

@@ -32,6 +32,8 @@ def differences(runs: Sequence[Run], others: Sequence[Run]) -> str:
 
 def _changes(settings: dict[str, str], others: dict[str, str]) -> list[str]:
     names = dict.fromkeys([*settings, *others])
+    if settings["augmented"] != others["augmented"]:  # its settings then have no counterpart
+        names = {name: None for name in names if not name.startswith("augmentation, ")}
     return [name.replace(", ", " ") for name in names if settings.get(name) != others.get(name)]
 
 

@@ -79,6 +79,7 @@ def derived_view(table: pd.DataFrame) -> TextTable:
         [
             f"{described(row.kind, row.members)[0].upper()}{described(row.kind, row.members)[1:]}",
             row.split,
+            str(row.seeds),
             f"{row.accuracy:.1%} ({100 * row.accuracy_low:.1f}–{100 * row.accuracy_high:.1f})",
             in_points(row.difference, row.difference_low, row.difference_high),
             f"{row.loss:.4f}",
@@ -87,7 +88,7 @@ def derived_view(table: pd.DataFrame) -> TextTable:
         ]
         for row in table.itertuples()
     ]
-    headings = ["Result", "Split", "Accuracy (95% interval)", "Compared with a single network", "Loss", "ms/photo"]
+    headings = ["Result", "Split", "Seeds", "Accuracy (95% interval)", "Difference", "Loss", "ms/photo"]
     return TextTable([*headings, "Training"], rows)
 
 

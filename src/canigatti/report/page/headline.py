@@ -96,13 +96,14 @@ def flattered(everything: pd.DataFrame, evidence: Evidence) -> str:
     best = ranked[ranked["standing"] == BEST]
     if best.empty:
         return ""
+    ranked = ranked[ranked["split"] == best["split"].iloc[0]]
     gains = ranking.gains(ranked[metric])
     if gains.max() <= ranking.gains(best[metric]).iloc[0]:
         return ""
     top = ranked.loc[gains.idxmax()]
     return (
         f"Choosing by the test set would have reported {ranking.format(top[metric])}, of {top['experiment']}; the best "
-        f"of {len(ranked)} on a test set is partly the luckiest one."
+        f"of {len(ranked)} by the test set is partly the luckiest one."
     )
 
 

@@ -28,7 +28,9 @@ _SEARCHED = (
     "A random search over the hyperparameters of the network: each trial is evaluated on the validation set. "
     "The table shows the best trial, retrained and evaluated on the test set."
 )
-_WITH_BASE = "The last rows are the base experiments with the same split, color, image size and augmentation."
+_WITH_BASE = (
+    "The last rows are the base experiments with the same split, color, image size, resize mode and augmentation."
+)
 
 
 def title(name: str, classes: Sequence[str]) -> str:
