@@ -105,7 +105,9 @@ def test_an_undefined_metric_ranks_nothing_and_the_table_says_why(reported):
     table = pd.read_csv(report / "tables/base.csv")
     assert table["roc_auc"].isna().all()
     assert table["standing"].isna().all()
-    assert "– no ROC-AUC: it is undefined if a class has no photo in the set." in (report / "tables/base.md").read_text()
+    assert (
+        "– no ROC-AUC: it is undefined if a class has no photo in the set." in (report / "tables/base.md").read_text()
+    )
     assert "has the best" not in header(report)
     assert "ROC-AUC is undefined" in header(report)
 
