@@ -134,6 +134,7 @@ rule correct_split:
         code=PLAN.code("photos.commands.correct"),
     output:
         split=f"{RESULTS}/splits/{{split}}/{{part}}.csv",
+        digest=f"{RESULTS}/splits/{{split}}/{{part}}.digest",
     log:
         f"{LOGS}/correct_split/{{split}}-{{part}}.log",
     threads: 1

@@ -78,11 +78,16 @@ class CorrectionsPlan:
     def digest_of_part(self, wildcards: Any) -> str:
         """Return a text that changes with what the corrections change in `wildcards.part` of `wildcards.split`.
 
-        Before the split exists it is empty. Snakemake asks again when the job starts.
+        If the split or the classes are missing, because someone has deleted the file, it is that of the last run:
+        otherwise every network of the split would be trained again for nothing. Before the first run it is empty.
+        Snakemake asks again when the job starts.
         """
         split = Path(self.plan.results, "splits", f"{wildcards.split}.csv")
-        if self.path is None or not split.is_file():
+        if self.path is None:
             return ""
+        if not (split.is_file() and (self._photos / "classes.json").is_file()):
+            last = split.with_suffix("") / f"{wildcards.part}.digest"
+            return last.read_text(encoding="utf-8") if last.is_file() else ""
         with split.open(encoding="utf-8", newline="") as stream:
             subsets = {restore(row["id"]): row["part"] for row in csv.DictReader(stream)}
         concerned = {name for name, part in subsets.items() if part in PARTS[wildcards.part]}

@@ -148,6 +148,10 @@ def test_an_excluded_test_photo_is_not_measured_and_the_former_tables_come_back(
     assert f"% {len(corrected)} " in page
     assert f'data-id="{name}"' in (results / "audit/index.html").read_text(encoding="utf-8")
     assert audited.planned() == set()
+    for file in (results / "splits/half.csv", results / "photos/classes.json"):
+        away = file.rename(audited.folder / "away")  # as an error message about an edited file says
+        assert not {job.split()[0] for job in audited.planned()} & {"train", "evaluate", "measure"}, file
+        away.rename(file)
     (audited.folder / "corrections.csv").write_text(HEADER)
     answer = audited.run(warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
