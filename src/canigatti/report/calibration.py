@@ -141,7 +141,10 @@ def temperature_text(calibration: Calibration) -> str:
 
 def slope_text(slope: Estimate | None) -> str:
     """Format a slope and its interval: `0.61 (0.52–0.70)`; `–` without one."""
-    return f"{slope.estimate:.2f} ({slope.low:.2f} to {slope.high:.2f})" if slope else ABSENT
+    if not slope:
+        return ABSENT
+    estimate, low, high = (f"{value:.2f}".replace("-", "−") for value in (slope.estimate, slope.low, slope.high))
+    return f"{estimate} ({low} to {high})"
 
 
 def error_text(error: CalibrationError) -> str:
