@@ -45,7 +45,8 @@ graph: $(READY) ## draw the rule graph of docs/architecture.md
 
 lock: $(READY) ## update the locked dependencies (needs uv)
 	for kind in cpu gpu; do \
-		uv pip compile pyproject.toml --extra $$kind --group dev --universal --python-version 3.11 --upgrade \
+		uv pip compile pyproject.toml --extra $$kind --extra export --extra mlflow --extra serve --group dev --group docs \
+			--universal --python-version 3.11 --upgrade \
 			--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements/$$kind.lock; \
 	done
 
