@@ -6,28 +6,32 @@ OUTLINED = STUDY.outline(CONFIGURATION, OPTIONS)
 ROBUST, AUGMENTED = OUTLINED.robustness, OUTLINED.test_time_augmentation
 MEASURED = dict(
     classes=rules.inspect_photos.output.classes,
-    runs=measured(f"{TRAINING}/{RUN}/run.json"),
-    histories=measured(f"{TRAINING}/{RUN}/history.csv"),
-    metrics=measured(f"{EVALUATION}/{RUN}/metrics.json"),
-    predictions=measured(f"{EVALUATION}/{RUN}/predictions.csv"),
-    validations=measured(f"{EVALUATION}/{RUN}/validation.csv"),
-    speeds=measured(f"{EVALUATION}/{RUN}/speed.json"),
-    uncertain=measured(f"{EVALUATION}/{RUN}/uncertain.csv"),
-    evaluations=measured(f"{EVALUATION}/{RUN}/evaluation.json"),
-    calibrations=measured(f"{TRAINING}/{RUN}/calibration.json"),
-    further=[
-        *of_every_run(f"{EVALUATION}/{RUN}/robustness.json", ROBUST),
-        *of_every_run(f"{EVALUATION}/{RUN}/robustness.csv", ROBUST),
-        *of_every_run(f"{EVALUATION}/{RUN}/corrupted.csv", ROBUST),
-        *of_every_run(f"{EVALUATION}/{RUN}/augmented.json", AUGMENTED),
-        *of_every_run(f"{EVALUATION}/{RUN}/augmented.csv", AUGMENTED),
-    ],
+    runs=at_once(measured(f"{TRAINING}/{RUN}/run.json")),
+    histories=at_once(measured(f"{TRAINING}/{RUN}/history.csv")),
+    metrics=at_once(measured(f"{EVALUATION}/{RUN}/metrics.json")),
+    predictions=at_once(measured(f"{EVALUATION}/{RUN}/predictions.csv")),
+    validations=at_once(measured(f"{EVALUATION}/{RUN}/validation.csv")),
+    speeds=at_once(measured(f"{EVALUATION}/{RUN}/speed.json")),
+    uncertain=at_once(measured(f"{EVALUATION}/{RUN}/uncertain.csv")),
+    evaluations=at_once(measured(f"{EVALUATION}/{RUN}/evaluation.json")),
+    calibrations=at_once(measured(f"{TRAINING}/{RUN}/calibration.json")),
+    further=at_once(
+        [
+            *of_every_run(f"{EVALUATION}/{RUN}/robustness.json", ROBUST),
+            *of_every_run(f"{EVALUATION}/{RUN}/robustness.csv", ROBUST),
+            *of_every_run(f"{EVALUATION}/{RUN}/corrupted.csv", ROBUST),
+            *of_every_run(f"{EVALUATION}/{RUN}/augmented.json", AUGMENTED),
+            *of_every_run(f"{EVALUATION}/{RUN}/augmented.csv", AUGMENTED),
+        ]
+    ),
 )
-GALLERIES = [
-    path
-    for name in ("misclassified", "uncertain", "reliability")
-    for path in of_every_run(f"{EVALUATION}/{RUN}/{name}.png")
-]
+GALLERIES = at_once(
+    [
+        path
+        for name in ("misclassified", "uncertain", "reliability")
+        for path in of_every_run(f"{EVALUATION}/{RUN}/{name}.png")
+    ]
+)
 OUTLINE = OUTLINED.to_json()
 TABLES = [*STUDY.tables(), "comparison", "calibration", "derived", "power"]
 TABLES += ["findings"] if STUDY.findings else []
@@ -94,7 +98,7 @@ rule write_report:
     input:
         **MEASURED,
         galleries=GALLERIES,
-        uncorrected=of_every_run(f"{EVALUATION}/{RUN}/uncorrected/metrics.json"),
+        uncorrected=at_once(of_every_run(f"{EVALUATION}/{RUN}/uncorrected/metrics.json")),
         checked=rules.check_results.output.checked,
         accuracy_cost=rules.plot_report.output.accuracy_cost,
         photo_plots=rules.plot_photos.output.plots,
