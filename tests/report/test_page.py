@@ -162,9 +162,9 @@ def test_order_of_the_sections(page):
     def sections(html):
         return [attributes["id"] for tag, attributes in Elements(html).tags if tag == "section"]
 
-    after = ["comparison", "power", "probabilities", "derived", "findings", "experiments", "how"]
-    assert sections(page(all_tables=True)) == ["study", "photos", *SECTIONS, *after]
-    assert sections(page()) == ["study", "photos", "base", *after]
+    after = ["comparison", "power", "probabilities", "derived", "findings", "study", "photos", "experiments", "how"]
+    assert sections(page(all_tables=True)) == [*SECTIONS, *after]
+    assert sections(page()) == ["base", *after]
 
 
 def test_sections_have_a_table_plots_and_a_link(page):
@@ -307,7 +307,7 @@ def test_study_without_pairs_has_a_note(results, write_report):
 
 def test_findings_have_claim_verdict_results_and_rule(page):
     html = page(all_tables=True)
-    findings = html[html.index('<section id="findings">') : html.index('<section id="experiments">')]
+    findings = html[html.index('<section id="findings">') : html.index('<section id="study">')]
     text = " ".join(Elements(findings).text.split())
     assert (
         findings.count("<dt>Here</dt>")
