@@ -102,7 +102,6 @@ rule write_report:
             [rules.select_trial.output.trials, rules.plot_search.output.scores],
             experiment=SEARCHED,
         ),
-        models=ancient(of_every_run(f"{TRAINING}/{RUN}/model.keras")),
         images=ancient(expand(rules.store_photos.output.images, size=SIZES_USED)),
         images_hashes=expand(rules.store_photos.output.hash, size=SIZES_USED),
         manifest=rules.inspect_photos.output.manifest,

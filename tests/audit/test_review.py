@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from axe import SCREENS, violations
 from browser import open_browser
 from PIL import Image
 
@@ -136,3 +137,8 @@ def test_every_control_has_a_name(review):
         ".filter((one) => !one.textContent.trim() && !one.getAttribute('aria-label')).length"
     )
     assert review.run(unnamed) == 0
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_axe_finds_no_violation(review, tmp_path, width, scheme):
+    assert violations(review, tmp_path / "index.html", width, scheme) == []

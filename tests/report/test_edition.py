@@ -24,6 +24,12 @@ def test_the_newest_day_is_that_of_the_models_and_not_of_their_files(tmp_path):
     assert newest_date(models) == date(2026, 11, 28)
 
 
+def test_deleted_models_have_no_day_and_are_not_needed(tmp_path):
+    model = write_model(tmp_path / "model.keras", "2026-11-28@00:00:01")
+    assert newest_date([model, tmp_path / "deleted.keras"]) == date(2026, 11, 28)
+    assert newest_date([tmp_path / "deleted.keras"]) is None
+
+
 @pytest.mark.parametrize("content", [b"", b"no zip", None])
 def test_an_unreadable_model_is_named(tmp_path, content):
     model = write_model(tmp_path / "model.keras", "yesterday")

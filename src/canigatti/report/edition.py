@@ -17,18 +17,18 @@ _GIT_SECONDS = 20  # on a slow network drive
 _CODE = (".", ":/Snakefile", ":/rules")
 
 
-def newest_date(models: Iterable[Path]) -> date:
+def newest_date(models: Iterable[Path]) -> date | None:
     """Return the day on which the newest of several models was saved, as Keras has recorded it in the file.
 
     Unlike the times of files, it survives copies, and a page that is written again keeps it.
 
     Args:
-        models: at least one file (.keras).
+        models: files (.keras); those that were deleted, to save space, do not count. None if all were.
 
     Raises:
         InputError: a file cannot be read.
     """
-    return max(map(_date_saved, models))
+    return max((_date_saved(model) for model in models if model.is_file()), default=None)
 
 
 def _date_saved(model: Path) -> date:

@@ -91,7 +91,7 @@ class StudyResults:
         divided_groups: number of groups with photos in several subsets of each split that comes with the photos.
         corrections: what people have corrected; None if nothing.
         accuracy_cost: path of the plot of accuracy against training time (PNG), which exists.
-        newest: the day on which the newest network was saved.
+        newest: the day on which the newest network was saved; None if all model files were deleted.
         manifest_sha256: of `photos/manifest.csv`.
         further: robustness, test-time augmentation and learning curve, as far as the study asks for them.
     """
@@ -108,7 +108,7 @@ class StudyResults:
     divided_groups: dict[str, int]
     corrections: AppliedCorrections | None
     accuracy_cost: Path
-    newest: date
+    newest: date | None
     manifest_sha256: str
     further: FurtherResults
 

@@ -22,8 +22,8 @@ class Script:
 
 
 def scripts() -> list[Script]:
-    """Return the scripts of the page."""
-    texts = [(_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS]
+    """Return the scripts of the page, each in a function of its own, so that none sees the names of another."""
+    texts = [f"(() => {{\n{(_FOLDER / name).read_text(encoding='utf-8')}}})();\n" for name in _SCRIPTS]
     return [Script(text, source_hash(text)) for text in texts]
 
 
