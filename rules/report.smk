@@ -106,6 +106,9 @@ rule write_report:
             [rules.select_trial.output.trials, rules.plot_search.output.scores],
             experiment=SEARCHED,
         ),
+        images=ancient(expand(rules.store_photos.output.images, size=SIZES_USED)),
+        images_hashes=expand(rules.store_photos.output.hash, size=SIZES_USED),
+        manifest=rules.inspect_photos.output.manifest,
         summary=rules.inspect_photos.output.summary,
         groups=rules.inspect_photos.output.groups,
         source=rules.fetch_photos.output.record,
@@ -115,6 +118,7 @@ rule write_report:
         templates=PLAN.templates("report"),
     output:
         page=shown(f"{RESULTS}/report/index.html", "page", "Comparison"),
+        example=f"{RESULTS}/report/example.png",
         tables=shown(
             expand(f"{RESULTS}/report/tables/{{table}}.{{kind}}", table=TABLES, kind=["csv", "md"]),
             "tables",

@@ -1,6 +1,7 @@
 """A synthetic study on disk, written with the record classes and tables of the stages before the report."""
 
 import shutil
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
@@ -21,6 +22,7 @@ from canigatti.evaluation.predictions import Predictions, logits_of, write_predi
 from canigatti.evaluation.records import UNCERTAIN, Calibration, Metrics, Speed
 from canigatti.photos.records import (
     GROUPS,
+    MANIFEST,
     PARTS,
     PHOTO_PLOTS,
     SPLIT,
@@ -169,6 +171,7 @@ def write_study(study: Study, folder: Path, contents: Contents) -> None:
             _draw(folder / "training" / run / "curves.png", f"curves of {name}", (1080, 432))
             record = _make_training_record(name, seed, experiment.resolve(), history, contents)
             record.write(folder / "training" / run / "run.json")
+            _write_model(folder / "training" / run / "model.keras", seed)
             predictions, metrics = _predict(name, seed, TEST_PHOTOS[experiment.split], len(study.classes), pattern)
             metrics.write(folder / "evaluation" / run / "metrics.json")
             write_predictions(folder / "evaluation" / run / "predictions.csv", predictions, study.classes)
@@ -202,8 +205,25 @@ def _write_photos(study: Study, folder: Path, contents: Contents) -> None:
     ClassNames(names=study.classes).write(folder / "classes.json")
     ids = [f"photo.{number}.jpg" for number in range(max(TEST_PHOTOS.values()) + VALIDATION_PHOTOS)]
     GROUPS.write(folder / "groups.csv", pd.DataFrame({"id": ids, "group": ids}))
+    _write_first_photo(folder, ids[0])
     for name in PHOTO_PLOTS:
         _draw(folder / f"{name}.png", name, (640, 320))
+
+
+def _write_first_photo(folder: Path, name: str) -> None:
+    """Write a manifest and image stores with one photo, the first one of every test set."""
+    listed = {"id": name, "label": 0, "path": name, "mode": "RGB", "format": "JPEG", "sha256": "c" * 64, "phash": ""}
+    listed |= {"verdict": Verdict.KEEP, "reason": "", "width": 300, "height": 200, "bytes": 1}
+    MANIFEST.write(folder / "manifest.csv", [listed])
+    photo = np.random.default_rng(0).integers(0, 256, (1, SPEC.image_size, SPEC.image_size, 3), dtype=np.uint8)
+    for resize in ("", "-crop", "-pad"):
+        np.save(folder / f"images-{SPEC.image_size}{resize}.npy", photo)
+
+
+def _write_model(path: Path, seed: int) -> None:
+    """Write what the report reads of a model: the day on which Keras has saved it."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", f'{{"date_saved": "2026-11-{seed % 28 + 1:02}@10:11:12"}}')
 
 
 def _write_splits(study: Study, folder: Path, pattern: tuple[int, ...]) -> None:

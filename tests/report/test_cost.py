@@ -8,7 +8,8 @@ import pytest
 from matplotlib.text import Annotation
 
 from canigatti.plots import save
-from canigatti.report.plots import accuracy_and_cost, is_labeled, plot_accuracy_cost
+from canigatti.report.costs import accuracy_and_cost
+from canigatti.report.plots import is_labeled, plot_accuracy_cost
 
 
 def make_costs(*rows):

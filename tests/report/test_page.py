@@ -1,15 +1,19 @@
 """The page: self-contained, safe for hostile names, complete, and small."""
 
 import base64
+import hashlib
 import re
 from functools import cache
 from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from canigatti.files import sha256_of
+from canigatti.photos.records import SourceRecord
 from canigatti.training.records import TrainingRecord
 
 HOSTILE = '<script>alert("x")</script>&.jpg'
@@ -32,7 +36,7 @@ class Elements(HTMLParser):
             pass
 
     def handle_data(self, data):
-        if "style" not in self._inside:
+        if not {"style", "script"} & {*self._inside}:
             self.text += data
 
     def all(self, *names):
@@ -60,12 +64,19 @@ def test_page_loads_no_other_file(page):
     html = page(name="full", curves=True)
     elements = Elements(html)
     tags = {tag for tag, _ in elements.tags}
-    assert not tags & {"script", "link", "iframe", "object", "embed", "base", "source", "video", "audio", "form"}
+    assert not tags & {"link", "iframe", "object", "embed", "base", "source", "video", "audio", "form"}
     for _, attributes in elements.tags:
-        for name in ("src", "href", "srcset", "xlink:href", "poster", "data", "background"):
+        for name in ("src", "srcset", "xlink:href", "poster", "data", "background"):
             assert attributes.get(name, "#").startswith(("#", "data:image/")), attributes
         assert "url(" not in attributes.get("style", "")
         assert not [name for name in attributes if name.startswith("on")]
+    for link in elements.all("a"):  # what a reader follows is in the results folder
+        assert re.match(r"#|tables/|\.\./(search|evaluation|photos)/", link["href"]), link
+    policy = next(meta["content"] for meta in elements.all("meta") if "default-src" in meta.get("content", ""))
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
+    assert elements.all("script") == [{}] * len(scripts)
+    assert policy.endswith("script-src " + " ".join(f"'sha256-{one}'" for one in hashes))
     style = html[html.index("<style>") : html.index("</style>")]
     assert "@import" not in style
     assert "url(" not in style
@@ -96,13 +107,39 @@ def test_internal_links_have_targets(page):
     elements = Elements(page())
     ids = [attributes["id"] for _, attributes in elements.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {attributes["href"][1:] for attributes in elements.all("a")} <= set(ids)
+    links = [link["href"] for link in elements.all("a")]
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+
+
+def test_every_table_of_results_links_its_csv_file(results, write_report):
+    study, folder = results(all_tables=True)
+    report = write_report(study, folder)
+    elements = Elements((report / "index.html").read_text(encoding="utf-8"))
+    links = {link["href"] for link in elements.all("a") if not link["href"].startswith("#")}
+    assert all((report / link).is_file() for link in links)
+    assert {path.name for path in (report / "tables").glob("*.csv")} == {
+        link.removeprefix("tables/") for link in links if link.startswith("tables/")
+    }
+    assert {"../search/tuned/trials.csv", "../photos/manifest.csv"} <= links
+
+
+def test_the_page_names_its_newest_network_and_its_manifest_and_no_folder_of_the_machine(results, write_report):
+    study, folder = results(seeds=(42, 43))
+    path = folder / "photos/source.json"
+    source = SourceRecord.read(path)
+    source.model_copy(update={"source": f"{folder.parent}/photos of pets.zip"}).write(path)
+    html = (write_report(study, folder) / "index.html").read_text(encoding="utf-8")
+    assert "Newest network: 2026-11-16." in words(html)
+    assert sha256_of(folder / "photos/manifest.csv") in html
+    assert "Source: photos of pets.zip." in words(html)
+    assert str(folder.parent) not in html
+    assert str(Path.cwd()) not in html
 
 
 def test_names_of_files_and_classes_are_escaped(page):
     html = page(hostile_id=HOSTILE, classes=("<b>cat", "dog'\"><img src=x onerror=y>"))
     elements = Elements(html)
-    assert "script" not in {tag for tag, _ in elements.tags}
+    assert html.count("<script") == 2  # those of every page
     assert all("onerror" not in attributes for _, attributes in elements.tags)
     assert elements.text.count(HOSTILE) == 2 + 8  # path and reason of the rejected file; each experiment's table
     assert "<b>cat" in elements.text
@@ -162,9 +199,9 @@ def test_order_of_the_sections(page):
     def sections(html):
         return [attributes["id"] for tag, attributes in Elements(html).tags if tag == "section"]
 
-    after = ["comparison", "power", "probabilities", "derived", "findings", "experiments", "how"]
-    assert sections(page(all_tables=True)) == ["study", "photos", *SECTIONS, *after]
-    assert sections(page()) == ["study", "photos", "base", *after]
+    after = ["comparison", "power", "probabilities", "derived", "findings", "study", "photos", "experiments", "how"]
+    assert sections(page(all_tables=True)) == [*SECTIONS, *after]
+    assert sections(page()) == ["base", *after]
 
 
 def test_sections_have_a_table_plots_and_a_link(page):
@@ -307,7 +344,7 @@ def test_study_without_pairs_has_a_note(results, write_report):
 
 def test_findings_have_claim_verdict_results_and_rule(page):
     html = page(all_tables=True)
-    findings = html[html.index('<section id="findings">') : html.index('<section id="experiments">')]
+    findings = html[html.index('<section id="findings">') : html.index('<section id="study">')]
     text = " ".join(Elements(findings).text.split())
     assert (
         findings.count("<dt>Here</dt>")

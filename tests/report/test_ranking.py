@@ -12,8 +12,9 @@ from matplotlib.collections import PathCollection
 from canigatti.config import RankBy
 from canigatti.evaluation.predictions import logits_of, read_predictions, write_predictions
 from canigatti.evaluation.records import Metrics
+from canigatti.report.costs import accuracy_and_cost
 from canigatti.report.evidence import collect_networks
-from canigatti.report.plots import accuracy_and_cost, is_labeled, plot_accuracy_cost
+from canigatti.report.plots import is_labeled, plot_accuracy_cost
 from canigatti.report.ranking import RANKINGS
 from canigatti.report.results import read_study
 from canigatti.report.tables import Evidence, study_table

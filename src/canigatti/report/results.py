@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from canigatti.config import FROM_FOLDERS, Outline, OutlinedExperiment, Table
 from canigatti.evaluation.predictions import Predictions, read_predictions
 from canigatti.evaluation.records import UNCERTAIN, Calibration, Metrics, Speed
-from canigatti.files import InputError
+from canigatti.files import InputError, sha256_of
 from canigatti.photos.records import (
     GROUPS,
     PHOTO_PLOTS,
@@ -21,6 +22,7 @@ from canigatti.photos.records import (
     count_subsets,
 )
 from canigatti.report.corrections import AppliedCorrections, read_applied
+from canigatti.report.edition import newest_date
 from canigatti.report.further import FurtherResults, read_further
 from canigatti.search.selection import read_trials
 from canigatti.training.records import HISTORY, TrainingRecord
@@ -89,6 +91,8 @@ class StudyResults:
         divided_groups: number of groups with photos in several subsets of each split that comes with the photos.
         corrections: what people have corrected; None if nothing.
         accuracy_cost: path of the plot of accuracy against training time (PNG), which exists.
+        newest: the day on which the newest network was saved; None if all model files were deleted.
+        manifest_sha256: of `photos/manifest.csv`.
         further: robustness, test-time augmentation and learning curve, as far as the study asks for them.
     """
 
@@ -104,6 +108,8 @@ class StudyResults:
     divided_groups: dict[str, int]
     corrections: AppliedCorrections | None
     accuracy_cost: Path
+    newest: date | None
+    manifest_sha256: str
     further: FurtherResults
 
 
@@ -134,6 +140,8 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
         divided_groups={name: count_divided_groups(splits[name], groups) for name in given},
         corrections=read_applied(outline, folder, splits, _converged(runs)),
         accuracy_cost=_require_file(folder / "report" / "accuracy-cost.png"),
+        newest=newest_date(folder / "training" / one.experiment / f"seed{one.seed}" / "model.keras" for one in runs),
+        manifest_sha256=sha256_of(_require_file(photos / "manifest.csv")),
         further=read_further(outline, folder, classes),
     )
 

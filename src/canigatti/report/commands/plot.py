@@ -14,8 +14,9 @@ def plot_report(
     """Plot the test accuracy of each experiment, or the metric that ranks, against its training time."""
     from canigatti.config import Outline
     from canigatti.plots import save
+    from canigatti.report.costs import accuracy_and_cost
     from canigatti.report.evidence import collect_networks
-    from canigatti.report.plots import accuracy_and_cost, plot_accuracy_cost
+    from canigatti.report.plots import plot_accuracy_cost
     from canigatti.report.ranking import RANKINGS
     from canigatti.report.results import read_groups, read_runs, read_search_seconds
     from canigatti.report.tables import Evidence, study_table

@@ -9,17 +9,21 @@ import typer
 def report(
     outline: Annotated[str, typer.Option(help="Outline of the study (JSON, see `Study.outline`).")],
     results: Annotated[Path, typer.Option(help="Results folder of the study, results/<study>.")],
-    output: Annotated[Path, typer.Option(help="Folder for index.html and tables/.")],
+    output: Annotated[Path, typer.Option(help="Folder for index.html, example.png and tables/.")],
 ) -> None:
     """Compare all experiments, test the findings, and write tables and a self-contained HTML page."""
     from canigatti.config import Outline
     from canigatti.files import write_text
+    from canigatti.report.edition import code_version
     from canigatti.report.evidence import collect_networks
+    from canigatti.report.example import write_example
     from canigatti.report.findings.testing import findings
     from canigatti.report.further_output import further_of, write_further
     from canigatti.report.guessing import guesses_of
     from canigatti.report.original import ORIGINAL_STUDY, read_original
     from canigatti.report.output import write_tables
+    from canigatti.report.page.answer import EXAMPLE
+    from canigatti.report.page.headline import best_runs
     from canigatti.report.page.rendering import Conclusions, render
     from canigatti.report.ranking import RANKINGS
     from canigatti.report.results import read_study
@@ -37,7 +41,8 @@ def report(
         guesses=guesses_of(study.runs, study.classes, ranking),
         further=further_of(study, networks, ranking),
     )
-    page = render(study, conclusions)
+    page = render(study, conclusions, code_version())
     write_tables(output / "tables", conclusions, study.runs)
     write_further(output, conclusions.further)
+    write_example(output / EXAMPLE, best_runs(study, conclusions.tables["all"])[0], results / "photos")
     write_text(output / "index.html", page)

@@ -4,29 +4,28 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from canigatti.config import Outline, Spec
+from canigatti.files import is_url
 from canigatti.photos.records import Verdict
 from canigatti.report.evidence import are_grouped
 from canigatti.report.findings.verdicts import Finding
 from canigatti.report.guessing import Guess, guess_note
 from canigatti.report.notes import (
-    DIVERGED_NOTE,
-    RANDOM_INITIALIZATION,
-    RANDOM_INITIALIZATION_NOTE,
     comparison_note,
     findings_note,
     untested_note,
 )
+from canigatti.report.page.answer import answer
 from canigatti.report.page.calibration import calibration_context
 from canigatti.report.page.classes import class_context, class_table, confused_classes, summed_counts
 from canigatti.report.page.details import details_of
 from canigatti.report.page.embedding import embed
+from canigatti.report.page.environment import environment, scripts
 from canigatti.report.page.further import Further, further_context
 from canigatti.report.page.headline import best_runs, headline
 from canigatti.report.page.introductions import TITLES
@@ -34,14 +33,7 @@ from canigatti.report.page.sections import matrices, section, table_view
 from canigatti.report.page.settings import compare_settings
 from canigatti.report.results import Run, StudyResults
 from canigatti.report.tables import BEST, Evidence, grouped
-from canigatti.report.texts import (
-    LEFT_ALIGNED,
-    count_noun,
-    count_range,
-    divergence_marks,
-    duration,
-    percent_with_interval,
-)
+from canigatti.report.texts import divergence_marks
 
 MAX_REJECTED = 300  # rows of the list of rejected files; the manifest lists all
 DEFAULT_CONFIGURATION = "config/full.yaml"  # the default of the Snakefile
@@ -71,8 +63,13 @@ class Conclusions:
         return are_grouped([*self.evidence.networks.values()])
 
 
-def render(study: StudyResults, conclusions: Conclusions) -> str:
-    """Return the page as HTML; the same results give the same text.
+def render(study: StudyResults, conclusions: Conclusions, code: str) -> str:
+    """Return the page as HTML; the same results and the same code give the same text.
+
+    Args:
+        study: all results.
+        conclusions: from them.
+        code: what has written the page, see :func:`canigatti.report.edition.code_version`.
 
     Raises:
         InputError: an image cannot be read.
@@ -93,10 +90,13 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
     details = [firsts[listed.name] for listed in study.outline.experiments if listed.name in firsts]
     first_seed = [run for run in study.runs if run.seed == study.outline.seeds[0]]
     return (
-        _environment()
+        environment()
         .get_template("template.html.j2")
         .render(
             context,
+            code=code,
+            scripts=scripts(),
+            answer=answer(study, everything, conclusions.evidence, conclusions.guesses),
             matrices=matrices(conclusions.evidence.comparison),
             accuracy_cost=embed(study.accuracy_cost),
             findings=conclusions.findings,
@@ -112,31 +112,14 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
     )
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"duration": duration, "count_noun": count_noun}
-    environment.filters |= {"count_range": count_range}
-    environment.globals |= {
-        "left_aligned": LEFT_ALIGNED,
-        "percent_with_interval": percent_with_interval,
-        "random_initialization": RANDOM_INITIALIZATION,
-        "random_initialization_note": RANDOM_INITIALIZATION_NOTE,
-        "diverged_note": DIVERGED_NOTE,
-    }
-    return environment
-
-
 def _study_context(study: StudyResults) -> dict[str, Any]:
     runs = study.runs
     return {
         "outline": study.outline,
         "source": study.source,
+        "source_name": shown_source(study.source.source),
+        "newest": study.newest,
+        "manifest_sha256": study.manifest_sha256,
         "devices": sorted({run.training.device for run in runs}),
         "versions": versions_of(runs),
         "wall_seconds": sum(run.training.wall_seconds for run in runs),
@@ -194,6 +177,15 @@ def versions_of(runs: Sequence[Run]) -> dict[str, str]:
         for library, version in run.training.versions.items():
             found.setdefault(library, set()).add(version)
     return {library: ", ".join(sorted(versions)) for library, versions in sorted(found.items())}
+
+
+def shown_source(source: str) -> str:
+    """Return the configured source of the photos as the page shows it: of an absolute path only the last part.
+
+    A page is handed on, and the folders of a machine are nobody's business.
+    """
+    is_absolute = PurePosixPath(source).is_absolute() or PureWindowsPath(source).is_absolute()
+    return PureWindowsPath(source).name if is_absolute and not is_url(source) else source
 
 
 def commands(outline: Outline, experiment: str) -> dict[str, str]:

@@ -1,0 +1,48 @@
+"""How the templates of the page are filled, and which scripts it may run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from canigatti.policy import source_hash
+from canigatti.report.notes import DIVERGED_NOTE, RANDOM_INITIALIZATION, RANDOM_INITIALIZATION_NOTE
+from canigatti.report.texts import LEFT_ALIGNED, count_noun, count_range, duration, percent_with_interval
+
+_FOLDER = Path(__file__).parent
+_SCRIPTS = ("sorting.js", "printing.js")  # without them, the page is complete, and its tables are plain
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script inside the page, and the hash by which the page's policy allows it."""
+
+    text: str
+    hash: str
+
+
+def scripts() -> list[Script]:
+    """Return the scripts of the page, each in a function of its own, so that none sees the names of another."""
+    texts = [f"(() => {{\n{(_FOLDER / name).read_text(encoding='utf-8')}}})();\n" for name in _SCRIPTS]
+    return [Script(text, source_hash(text)) for text in texts]
+
+
+def environment() -> Environment:
+    """Return the environment of the templates, with all that every one of them may use."""
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"duration": duration, "count_noun": count_noun}
+    made.filters |= {"count_range": count_range}
+    made.globals |= {
+        "left_aligned": LEFT_ALIGNED,
+        "percent_with_interval": percent_with_interval,
+        "random_initialization": RANDOM_INITIALIZATION,
+        "random_initialization_note": RANDOM_INITIALIZATION_NOTE,
+        "diverged_note": DIVERGED_NOTE,
+    }
+    return made
