@@ -12,6 +12,7 @@ from typing import Any
 from canigatti.config import Experiment, OutlinedCurve, Pretrained, Search, SearchSpec, Study, Weights
 from canigatti.files import InputError, is_csv, sha256_of
 from canigatti.photos.origin import source_digest
+from canigatti.project import is_installed
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
 from canigatti.resources import training_memory, training_minutes
 from canigatti.search.space import size
@@ -247,4 +248,8 @@ class Plan:
 
 def _source(path: str) -> str:
     """Return the path of a package file relative to the working directory, like Snakemake's other paths."""
-    return os.path.relpath(PACKAGE / path)
+    """Return the path of a package file: relative to the working directory, like Snakefile's other paths.
+
+    In an installed package it is absolute, so that moving the study's folder reruns nothing.
+    """
+    return str(PACKAGE / path) if is_installed() else os.path.relpath(PACKAGE / path)
