@@ -4,10 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
+from canigatti import __version__
 from canigatti.config import schema
 
 REPOSITORY = Path(__file__).parents[1]
@@ -62,3 +65,11 @@ def test_every_command_that_the_documentation_names_exists(reference):
     named = {name for page in pages for name in re.findall(r"^canigatti ([a-z-]+)", page.read_text("utf-8"), re.M)}
     assert len(named) >= 3
     assert named <= known
+
+
+def test_the_citation_is_of_this_version_and_names_nobody_who_is_not_known():
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert citation["version"] == __version__
+    assert citation["authors"] == project["authors"]
+    assert [one["year"] for one in citation["references"] if "study" in one.get("notes", "")] == [2023]
