@@ -62,7 +62,8 @@ def test_the_documentation_builds_without_a_warning(tmp_path):
 def test_every_command_that_the_documentation_names_exists(reference):
     known = {section.title for section in reference.command_sections()}
     pages = [REPOSITORY / "README.md", *DOCS.rglob("*.md")]
-    named = {name for page in pages for name in re.findall(r"^canigatti ([a-z-]+)", page.read_text("utf-8"), re.M)}
+    blocks = [one for page in pages for one in re.findall(r"^```sh$(.*?)^```$", page.read_text("utf-8"), re.M | re.S)]
+    named = {name for block in blocks for name in re.findall(r"^(?:.*\| )?canigatti ([a-z-]+)", block, re.M)}
     assert len(named) >= 3
     assert named <= known
 

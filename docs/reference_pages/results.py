@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 
+from canigatti import records
 from canigatti.records import Record, Table
 from reference_pages.entries import Entry, Section, anchor
 
@@ -24,15 +25,26 @@ def result_sections() -> list[Section]:
     """Return the files that the stages write: records (JSON), then tables (CSV), in the order of the stages."""
     described = yaml.safe_load(_DESCRIBED.read_text(encoding="utf-8"))
     sections = []
-    for stage in described["stages"]:
+    for stage in [*described["stages"], *_other_places(described["stages"] + described["not_files"])]:
         module = importlib.import_module(f"{PACKAGE}.{stage}.records")
         members = [(name, value) for name, value in vars(module).items() if not name.startswith("_")]
-        records = [value for _, value in members if _is_record_of(value, module.__name__)]
+        classes = [value for _, value in members if _is_record_of(value, module.__name__)]
         tables = {name: value for name, value in members if isinstance(value, Table)}
         own = {**described["columns"], **described["tables"].get(stage, {}).get("columns", {})}
-        sections += [_record_section(record, stage, described["fields"]) for record in records]
+        sections += [_record_section(record, stage, described["fields"]) for record in classes]
         sections += [_table_section(stage, name, table, described, own) for name, table in tables.items()]
     return sections
+
+
+def _heading(place: str) -> str:
+    return f"Written by: {place.replace('.', ', ')}"
+
+
+def _other_places(known: list[str]) -> list[str]:
+    """Return the other packages with a `records.py`, such as `prediction.export`, without those that are known."""
+    package = Path(records.__file__).parent
+    found = (path.parent.relative_to(package).parts for path in package.rglob("records.py") if path.parent != package)
+    return sorted({".".join(parts) for parts in found} - {*known})
 
 
 def _is_record_of(value: Any, module: str) -> bool:
@@ -41,12 +53,13 @@ def _is_record_of(value: Any, module: str) -> bool:
 
 def _record_section(record: type[Record], stage: str, common: dict[str, str]) -> Section:
     head = inspect.cleandoc(record.__doc__ or "").partition("\nAttributes:\n")[0]
-    described = {**common, **_attributes(record)}
+    specific = {key.partition(".")[2]: text for key, text in common.items() if key.startswith(f"{record.__name__}.")}
+    described = {**common, **_attributes(record), **specific}
     entries = tuple(
         Entry(name, _annotation(field.annotation), "", described.get(name, ""))
         for name, field in record.model_fields.items()
     )
-    return Section(record.__name__, (f"Stage: {stage}",), _without_roles(head).strip(), entries)
+    return Section(record.__name__, (_heading(stage),), _without_roles(head).strip(), entries)
 
 
 def _attributes(record: type[Record]) -> dict[str, str]:
@@ -93,7 +106,7 @@ def _table_section(stage: str, name: str, table: Table, described: dict[str, Any
         for column, kind in {**table.columns, **table.optional}.items()
     ]
     entries += [Entry(column, "", "", text) for column, text in own.get("more", {}).items()]
-    return Section(own.get("path", name), (f"Stage: {stage}",), own.get("description", ""), tuple(entries))
+    return Section(own.get("path", name), (_heading(stage),), own.get("description", ""), tuple(entries))
 
 
 def _column(name: str, own: dict[str, Any], columns: dict[str, str]) -> str:
