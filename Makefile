@@ -5,7 +5,7 @@ LOCK := requirements/$(ACCELERATOR).lock
 READY := .venv/ready-$(ACCELERATOR)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test faults walk coverage bench lint format graph lock setup clean help
+.PHONY: demo test faults walk coverage bench lint format docs screenshots graph lock setup clean help
 .DEFAULT_GOAL := help
 
 demo: $(READY) ## compare fifteen networks on generated photos; ten minutes later open results/demo/report/index.html
@@ -40,6 +40,12 @@ format: $(READY) ## format the code, and write the configuration's JSON schema
 	snakefmt Snakefile rules
 	python -P -m canigatti schema --output workflow/config.schema.json
 
+docs: $(READY) ## build the documentation: docs/_build/index.html
+	sphinx-build --fail-on-warning --keep-going --quiet --builder html docs docs/_build
+
+screenshots: $(READY) ## take the pictures of the documentation, of the demonstration's pages (needs make demo, and Chromium)
+	python docs/take_screenshots.py results/demo
+
 graph: $(READY) ## draw the rule graph of docs/architecture.md
 	python docs/draw_rules.py docs/rules.svg
 
@@ -63,4 +69,4 @@ clean: ## delete the demonstration's results
 	rm -rf results/demo
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,4 +1,4 @@
-"""The `canigatti` command line: one command per step of a study, `init` and `predict`."""
+"""The `canigatti` command line: one command per step of a study, `init`, `run` and `predict`."""
 
 import json
 import sys
@@ -30,6 +30,7 @@ from canigatti.provenance import with_one_code
 from canigatti.report.commands.check import check_results
 from canigatti.report.commands.plot import plot_report
 from canigatti.report.commands.write import report
+from canigatti.running import SNAKEMAKE_OPTIONS, run
 from canigatti.scaffolding.commands import init
 from canigatti.search.commands.plot import plot_search
 from canigatti.search.commands.propose import propose_trials
@@ -51,6 +52,7 @@ for command in (
 ):
     app.command()(one_writer(recorded(with_one_code(command))))
 app.command()(init)
+app.command(context_settings=SNAKEMAKE_OPTIONS)(run)
 app.command()(predict)
 
 

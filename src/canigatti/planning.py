@@ -3,7 +3,6 @@
 Only rules use this module. Methods take Snakemake's `wildcards` (and `input`, `attempt`) and read their attributes.
 """
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from canigatti.config import Experiment, OutlinedCurve, Pretrained, Search, SearchSpec, Study, Weights
 from canigatti.files import InputError, is_csv, sha256_of
 from canigatti.photos.origin import source_digest
+from canigatti.project import source_path
 from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
 from canigatti.resources import training_memory, training_minutes
 from canigatti.search.space import size
@@ -67,22 +67,22 @@ class Plan:
 
     def code(self, module: str) -> list[str]:
         """Return the package's files behind a command, given the command's module."""
-        return [_source(path) for path in modules_behind(module)]
+        return [source_path(path) for path in modules_behind(module)]
 
     def training_code(self, wildcards: Any) -> list[str]:
         """Return the files behind `train`, without those that the experiment does not use."""
         spec = self.experiment(wildcards).resolve()
-        return [_source(path) for path in modules_behind_training(spec, "training.commands.train")]
+        return [source_path(path) for path in modules_behind_training(spec, "training.commands.train")]
 
     def trial_code(self, wildcards: Any) -> list[str]:
         """Return the files behind `train-trial`, without those that the experiment does not use."""
         spec = self.experiment(wildcards).resolve()
-        return [_source(path) for path in modules_behind_training(spec, "search.commands.train_trial")]
+        return [source_path(path) for path in modules_behind_training(spec, "search.commands.train_trial")]
 
     def templates(self, stage: str) -> list[str]:
         """Return the files of a stage's page besides code: templates, style, scripts, and the original's results."""
         files = (path for kind in ("j2", "css", "js", "csv") for path in (PACKAGE / stage).rglob(f"*.{kind}"))
-        return sorted(_source(str(path)) for path in files)
+        return sorted(source_path(str(path)) for path in files)
 
     def experiment(self, wildcards: Any) -> Experiment:
         """Return the experiment that a path names; an unknown name is a user error."""
@@ -243,8 +243,3 @@ class Plan:
     def training_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
         """Return the time limit of a training run in minutes, at most a day per attempt; a retried job resumes."""
         return round(attempt * training_minutes(self.experiment(wildcards), Path(input.images)))
-
-
-def _source(path: str) -> str:
-    """Return the path of a package file relative to the working directory, like Snakemake's other paths."""
-    return os.path.relpath(PACKAGE / path)

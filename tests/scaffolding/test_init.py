@@ -18,11 +18,11 @@ def planned(monkeypatch):
     """Return a function that runs the printed command with more options."""
 
     def run(answer, *options, **arguments):
-        (command,) = re.findall(r"^  (\S*snakemake .*)$", answer, flags=re.MULTILINE)
+        (command,) = re.findall(r"^  (\S*canigatti run .*)$", answer, flags=re.MULTILINE)
         program, *rest = shlex.split(command)
-        assert Path(program).name == "snakemake"
+        assert Path(program).name == "canigatti"
         return subprocess.run(
-            [sys.executable, "-m", "snakemake", *rest, *options],
+            [sys.executable, "-m", "canigatti", *rest, *options],
             capture_output=True,
             text=True,
             check=False,

@@ -3,8 +3,6 @@
 import os
 import re
 import shlex
-import shutil
-import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from canigatti.config import BACKBONES
 from canigatti.config.basis import Name
 from canigatti.files import InputError
-from canigatti.provenance import PACKAGE
+from canigatti.project import is_installed, program, workflow_folder
 
 _NO_BACKBONE = "none"
 
@@ -129,14 +127,9 @@ def command(configuration: Path, cores: int) -> str:
     """Return the command that runs a study in the working directory, for a shell.
 
     Raises:
-        InputError: there is no Snakefile, neither in the working directory nor next to the package's sources.
+        InputError: the files of the workflow are missing.
     """
-    executable = shutil.which("snakemake") or str(Path(sys.executable).parent / "snakemake")
-    program = "snakemake" if shutil.which("snakemake") else executable
-    own = PACKAGE.parents[1] / "Snakefile"
-    options = ["--cores", str(cores), "--configfile", str(configuration)]
-    if not Path("Snakefile").exists():
-        if not own.exists():
-            raise InputError("there is no Snakefile here: run this command in the folder of the project")
-        options = ["--snakefile", str(own), *options]
-    return shlex.join([program, *options])
+    workflow_folder()
+    if is_installed() or not Path("Snakefile").exists():
+        return shlex.join([*program("canigatti"), "run", str(configuration)])
+    return shlex.join([*program("snakemake"), "--cores", str(cores), "--configfile", str(configuration)])

@@ -12,6 +12,7 @@ import pandas as pd
 from canigatti.config import Outline, Spec
 from canigatti.files import is_url
 from canigatti.photos.records import Verdict
+from canigatti.project import own_command
 from canigatti.report.evidence import are_grouped
 from canigatti.report.findings.verdicts import Finding
 from canigatti.report.guessing import Guess, guess_note
@@ -195,16 +196,19 @@ def commands(outline: Outline, experiment: str) -> dict[str, str]:
     """
     if outline.configuration is None:
         return {}
-    is_default = outline.configuration == DEFAULT_CONFIGURATION and "--snakefile" not in outline.options
-    config = [] if is_default else ["--configfile", outline.configuration]
+    program, selection = ["snakemake"], ["--configfile", outline.configuration, *outline.options]
+    if own := own_command(outline.configuration, outline.options):
+        program, selection = own, [*outline.options[2:]]
+    elif outline.configuration == DEFAULT_CONFIGURATION and "--snakefile" not in outline.options:
+        selection = [*outline.options]
     # Targets go before the options: --resources reads all arguments that follow it, as --configfile and --config do.
-    options = shlex.join(["--cores", "1", "--resources", "gpu=1", *config, *outline.options])
+    call, options = shlex.join(program), shlex.join(["--cores", "1", "--resources", "gpu=1", *selection])
     results, run = f"results/{outline.study}", f"{experiment}/seed{outline.seeds[0]}"
     return {
-        "The whole study (skips results that are up to date)": f"snakemake {options}",
-        f"Rerun one experiment, here {experiment}": f"snakemake {results}/evaluation/{run}/metrics.json \\\n"
+        "The whole study (skips results that are up to date)": f"{call} {options}",
+        f"Rerun one experiment, here {experiment}": f"{call} {results}/evaluation/{run}/metrics.json \\\n"
         f"    {options} \\\n    --forcerun {results}/training/{run}/model.keras",
-        "Rewrite this report": f"snakemake {results}/report/index.html \\\n    {options} --force",
+        "Rewrite this report": f"{call} {results}/report/index.html \\\n    {options} --force",
     }
 
 
