@@ -9,7 +9,7 @@ from browser import open_browser
 from canigatti.report import page as page_package
 
 SORTING = Path(page_package.__file__).with_name("sorting.js").read_text(encoding="utf-8")
-SHOWN = ("base-641620-rgb", "base-801010-rgb", "base-801010-rgb-aug", "tuned", "deeper", "mobilenetv2-transfer")
+SHOWN = ("base-641620-rgb", "base-801010-rgb-aug", "tuned", "mobilenetv2-transfer")
 
 
 @pytest.fixture(scope="module")
@@ -18,14 +18,19 @@ def browser(tmp_path_factory):
         yield started
 
 
-@pytest.fixture(scope="module")
-def page(results, write_report, browser):
-    """The page of a study with all tables; only after the browser has started, without which nothing is tested."""
-    study, folder = results(name="full", all_tables=True)
+def write(results, write_report, **fields):
+    """Write the page of a few experiments of several tables, and return its path."""
+    study, folder = results(all_tables=True, **fields)
     outline = study.outline("config/study.yaml")
     experiments = tuple(one for one in outline.experiments if one.name in SHOWN)
-    outline = outline.model_copy(update={"experiments": experiments, "tables": (*tuple(outline.tables[:-2]), "all")})
-    return write_report(outline, folder, curves=True) / "index.html"
+    tables = tuple(name for name in outline.tables if name in {"all", *(one.table for one in experiments)})
+    return write_report(outline.model_copy(update={"experiments": experiments, "tables": tables}), folder, curves=True)
+
+
+@pytest.fixture(scope="module")
+def page(results, write_report, browser):
+    """The page of a study of two classes, with findings; written after the browser has started, or not at all."""
+    return write(results, write_report, name="full") / "index.html"
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
@@ -34,12 +39,24 @@ def test_axe_finds_no_violation_with_everything_unfolded(browser, page, width, s
     assert browser.messages() == []
 
 
+def test_axe_finds_no_violation_on_a_page_of_three_classes_and_two_seeds(browser, results, write_report):
+    report = write(results, write_report, classes=("cat", "dog", "owl"), seeds=(42, 43))
+    assert violations(browser, report / "index.html", *SCREENS[0]) == []
+
+
+def test_axe_finds_what_is_planted(browser, tmp_path):
+    page = tmp_path / "index.html"
+    page.write_text('<html lang="en"><title>A page</title><main><h1>A page</h1><details><img src="a"></details></main>')
+    (found,) = violations(browser, page, *SCREENS[0])
+    assert found.startswith("image-alt (critical): 1 × <img")
+
+
 def test_the_answer_is_within_the_first_900_pixels(browser, page):
     browser.show(1280, 900)
     browser.open(page)
     bottom = "return document.querySelector('#answer').getBoundingClientRect().bottom"
     assert 200 < browser.run(bottom) < 900
-    assert browser.run("return document.querySelector('#answer + *') !== null")
+    assert "canigatti predict results/full/" in browser.run("return document.querySelector('#answer').textContent")
 
 
 WIDER = """
