@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from canigatti.files import printable
-from canigatti.terminal.writing import folded
 
 WIDTH = 160  # characters of a line at most, without the messages of Snakemake itself and shell commands
 _CAUSE_LINES = 8
+_CAUSE_WIDTH = 480  # of an error message, which people search and copy: it is not broken into lines
 _CAUSE_BYTES = 8192
 
 # What Snakemake says in every run and nobody acts on; any other message is shown.
@@ -66,8 +66,7 @@ def cause(logs: Iterable[str]) -> list[str]:
             frames = [place for place, line in enumerate(lines) if line.lstrip().startswith('File "')]
             lines = lines[frames[-1] if frames else 0 :]
         if lines:
-            parts = [part for line in lines for part in folded(shorten(line, _CAUSE_LINES // 2 * WIDTH), WIDTH)]
-            return parts[-_CAUSE_LINES:]
+            return [shorten(line, _CAUSE_WIDTH) for line in lines[-_CAUSE_LINES:]]
     return []
 
 

@@ -87,9 +87,8 @@ class Progress:
         return time - job.started if job else None
 
     def expects(self, number: int) -> float:
-        """Return how many seconds a running job is expected to take."""
-        job = self._running[number]
-        return job.seconds * self._factor(job.kind)
+        """Return how many seconds a running job was expected to take, before the run measured any."""
+        return self._running[number].seconds
 
     def text(self, time: float) -> str:
         """Return jobs, share of the work and time left, such as `8/16 · 57% · 12 min left`."""
