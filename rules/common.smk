@@ -11,6 +11,7 @@ from canigatti.invocation import read_invocation
 from canigatti.ownership import announce_workflow
 from canigatti.planning import Plan
 from canigatti.planning_corrections import CorrectionsPlan
+from canigatti.terminal.costs import announce_jobs
 
 # Jobs run the Python that runs Snakemake, also where its environment was not activated.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
@@ -34,6 +35,7 @@ RUN = "{experiment}/seed{seed}"
 onstart:  # not in a dry run
     if CONFIGURATION:  # an importing workflow has none
         record_owner(Path(RESULTS), Path(CONFIGURATION))
+    announce_jobs(workflow.dag.needrun_jobs(), STUDY)
 
 
 wildcard_constraints:

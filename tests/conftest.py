@@ -25,6 +25,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 REPOSITORY = Path(__file__).parents[1]
 
+FULL = "--logger-canigatti-full"  # Snakemake's own messages, which say more than one line per job
+
 TINY = """
 study: tiny
 classes: [cat, dog]
@@ -131,7 +133,7 @@ class Project:
 
     def planned(self, *arguments: str, **options) -> set[str]:
         """Return the jobs that would run, such as `train plain` or `write_report`."""
-        process = self.run("--dry-run", *arguments, **options)
+        process = self.run("--dry-run", FULL, *arguments, **options)
         assert process.returncode == 0, process.stdout + process.stderr
         jobs = re.split(r"^(?:local)?rule ", process.stdout + process.stderr, flags=re.MULTILINE)[1:]
         return {_job_name(job) for job in jobs} - {"all"}
@@ -168,6 +170,12 @@ def project_class():
 @pytest.fixture(scope="session")
 def tiny() -> str:
     return TINY
+
+
+@pytest.fixture(scope="session")
+def full() -> str:
+    """Return the option with which Snakemake prints its own messages, which say more than one line per job."""
+    return FULL
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The `canigatti` command line: one command per step of a study, `init`, `run` and `predict`."""
+"""The `canigatti` command line: what people call, such as `init` and `predict`, and one command per step of a study."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from canigatti import __version__
 from canigatti.audit.commands.extract import extract_features
 from canigatti.audit.commands.judge import audit_labels
 from canigatti.audit.commands.page import write_audit
@@ -36,12 +37,17 @@ from canigatti.search.commands.plot import plot_search
 from canigatti.search.commands.propose import propose_trials
 from canigatti.search.commands.select import select_trial
 from canigatti.search.commands.train_trial import train_trial
+from canigatti.terminal.writing import readable
 from canigatti.training.commands.fetch_weights import fetch_weights
 from canigatti.training.commands.plot import plot_training
 from canigatti.training.commands.train import train
 from canigatti.written import recorded
 
+FOR_PEOPLE, STEPS = "Commands", "Steps of the workflow, which Snakemake calls"  # headings in the help, in this order
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+for called in (init, run, predict):
+    app.command(rich_help_panel=FOR_PEOPLE, context_settings=SNAKEMAKE_OPTIONS if called is run else None)(called)
 for command in (
     *(fetch, generate, inspect, plot_photos, split, correct_split, store),
     *(fetch_weights, train, plot_training),
@@ -50,13 +56,25 @@ for command in (
     *(extract_features, audit_labels, write_audit),
     *(check_results, plot_report, report),
 ):
-    app.command()(one_writer(recorded(with_one_code(command))))
-app.command()(init)
-app.command(context_settings=SNAKEMAKE_OPTIONS)(run)
-app.command()(predict)
+    app.command(rich_help_panel=STEPS)(readable(one_writer(recorded(with_one_code(command)))))
 
 
-@app.command()
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"canigatti {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def canigatti(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Which convolutional approach classifies these photos best, at what cost, and how sure are we?"""
+
+
+@app.command(rich_help_panel=STEPS)
 def schema(output: Annotated[Path, typer.Option(help="The file to write (JSON).")]) -> None:
     """Write the JSON schema of the configuration file, for editors."""
     from canigatti import config

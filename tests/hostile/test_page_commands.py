@@ -14,8 +14,8 @@ def commands(page: str) -> list[list[str]]:
     return [shlex.split(unescape(text).replace("\\\n", " "))[1:] for text in shown]
 
 
-def dry_run(project, arguments: list[str]) -> str:
-    answer = project.run_snakemake(*arguments, "--dry-run", warm=True)
+def dry_run(project, arguments: list[str], full: str) -> str:
+    answer = project.run_snakemake(*arguments, "--dry-run", full, warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return answer.stdout + answer.stderr
 
@@ -24,12 +24,12 @@ def jobs(output: str) -> set[str]:
     return set(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE))
 
 
-def test_the_commands_of_the_page_plan_what_they_say(placed):
+def test_the_commands_of_the_page_plan_what_they_say(placed, full):
     page = (placed.folder / "results/chosen/report/index.html").read_text(encoding="utf-8")
     study, experiment, report = commands(page)
-    assert "Nothing to be done" in dry_run(placed, study)
-    assert jobs(dry_run(placed, report)) == {"write_report"}
-    planned = dry_run(placed, experiment)
+    assert "Nothing to be done" in dry_run(placed, study, full)
+    assert jobs(dry_run(placed, report, full)) == {"write_report"}
+    planned = dry_run(placed, experiment, full)
     needed = {"train", "evaluate", "measure"}
     assert needed <= jobs(planned) <= needed | {"plot_training", "plot_evaluation"}
     assert "seed=7" in planned

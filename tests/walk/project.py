@@ -20,7 +20,7 @@ STUDY = "walk"
 RESULTS = Path("results") / STUDY
 CONFIGURATION = "study.yaml"
 
-_COMMAND = ("--cores", "2", "--resources", "gpu=2", "--configfile", CONFIGURATION)
+_COMMAND = ("--cores", "2", "--resources", "gpu=2", "--logger-canigatti-full", "--configfile", CONFIGURATION)
 _MOST_RUNS = 12  # of one step; each deletes at least one file that a message names
 _SECONDS = 900  # after which a run counts as hung
 # A message that names a file of the results, as in README.md: delete that file, and the same command recreates it.

@@ -106,9 +106,9 @@ def test_a_photo_that_changes_in_the_source_runs_everything(project):
     assert {"generate_photos", "inspect_photos", "store_photos 16"} | chain("plain", "augmented", "other") <= planned
 
 
-def test_one_experiment_can_run_alone(project):
+def test_one_experiment_can_run_alone(project, full):
     target = "results/tiny/evaluation/plain/seed42/metrics.json"
-    answer = project.run("--dry-run", "--forceall", target)
+    answer = project.run("--dry-run", "--forceall", full, target)
     assert "augmented" not in answer.stdout + answer.stderr
     assert answer.returncode == 0
 

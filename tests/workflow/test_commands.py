@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from canigatti import __version__
+from canigatti.__main__ import FOR_PEOPLE, STEPS, app
 from canigatti.provenance import PACKAGE
 
 
@@ -101,6 +104,18 @@ def test_every_command_explains_itself_without_loading_heavy_libraries():
     } <= {*commands}
 
 
+def test_the_help_lists_what_people_call_before_the_steps_of_the_workflow():
+    text = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "120"}).output
+    people, steps = text.index(FOR_PEOPLE), text.index(STEPS)
+    assert people < text.index(" init ") < text.index(" predict ") < steps < text.index(" fetch ")
+    assert steps < text.index(" train ")
+    assert "completion" not in text
+
+
+def test_the_version_is_printed():
+    assert CliRunner().invoke(app, ["--version"]).output == f"canigatti {__version__}\n"
+
+
 def test_a_user_error_is_reported_without_a_traceback(tmp_path):
     command = ["fetch", "--source", "nowhere.zip", "--output", "source.json"]
     answer = subprocess.run(
@@ -130,12 +145,13 @@ def test_stages_import_only_stages_to_their_left():
     allowed = {stage: {*stages[: number + 1]} for number, stage in enumerate(stages)}
     allowed |= {"prediction": {"photos", "training", "evaluation", "prediction"}}
     allowed |= {"scaffolding": {"photos", "training", "search", "evaluation", "prediction", "scaffolding"}}
+    allowed |= {"terminal": {"terminal"}}
     allowed |= {"__main__.py": {*allowed}, "planning.py": {"photos", "search"}}
     allowed |= {"planning_corrections.py": {"photos"}}
     allowed |= {"provenance.py": {"training"}}  # names of modules, not imports
     for path in PACKAGE.rglob("*.py"):
         text, place = path.read_text(encoding="utf-8"), path.relative_to(PACKAGE).parts[0]
-        imported = {room for room in (*stages, "prediction", "scaffolding") if f"canigatti.{room}" in text}
+        imported = {room for room in (*stages, "prediction", "scaffolding", "terminal") if f"canigatti.{room}" in text}
         assert imported <= allowed.get(place, set()), path
 
 

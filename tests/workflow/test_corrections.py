@@ -123,10 +123,10 @@ def test_a_file_that_moves_writes_the_page_of_the_audit_at_most(audited):
         ("{id},{hash},remove,,", "line 2: {id}: expected the action exclude, relabel or keep, received 'remove'"),
     ],
 )
-def test_a_wrong_correction_is_refused_before_any_job(audited, correct, photo_in, row, message):
+def test_a_wrong_correction_is_refused_before_any_job(audited, full, photo_in, row, message):
     values = {"id": photo_in("train", "train"), "hash": "f" * 64}
     (audited.folder / "corrections.csv").write_text(HEADER + row.format(**values) + "\n")
-    answer = audited.run("--dry-run")
+    answer = audited.run("--dry-run", full)
     assert answer.returncode != 0
     assert f"photos.corrections: corrections.csv: {message.format(**values)}" in answer.stdout + answer.stderr
     assert not re.search(r"^(?:local)?rule ", answer.stdout + answer.stderr, flags=re.MULTILINE)

@@ -236,6 +236,12 @@ DECIDES = {
     "search/selection.py": "select_trial, plot_search, write_report",
     "search/space.py": "propose_trials, train_trial, select_trial, plot_search",
     "search/trials.py": "train_trial",
+    "terminal/costs.py": "",
+    "terminal/messages.py": "",
+    "terminal/naming.py": "",
+    "terminal/progress.py": "",
+    "terminal/run.py": "",
+    "terminal/writing.py": "",
     "training/augmentation.py": "train augmented",
     "training/backbones.py": f"fetch_weights, {PRETRAINED}",
     "training/batches.py": "train, train_trial",
@@ -272,12 +278,12 @@ DECIDES = {
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory, copy_project, tiny):
+def study(tmp_path_factory, copy_project, tiny, full):
     """A study with every rule, whose outputs are made up and recorded as finished (`snakemake --touch`)."""
     project = copy_project(tmp_path_factory.mktemp("modules"))
     (project.folder / "made-up.weights.h5").write_bytes(b"")
     project.write_config(tiny + EVERYTHING.lstrip("\n"))
-    for job in jobs(project.run("--dry-run", "--forceall").stdout):
+    for job in jobs(project.run("--dry-run", "--forceall", full).stdout):
         for output in job["output"]:
             path = project.folder / output
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -325,9 +331,9 @@ def test_the_table_lists_every_module_of_the_package():
 
 
 @pytest.fixture(scope="module")
-def graph(study):
+def graph(study, full):
     """All jobs of the study."""
-    return jobs(study.run("--dry-run", "--forceall").stdout)
+    return jobs(study.run("--dry-run", "--forceall", full).stdout)
 
 
 def expected(module: str, graph: list[dict]) -> set[str]:
@@ -345,13 +351,13 @@ def test_a_module_is_behind_the_jobs_that_it_can_decide_and_no_others(graph, mod
 
 
 @pytest.fixture(scope="module")
-def plan_after_editing(study):
+def plan_after_editing(study, full):
     def plan(module: str) -> set[str]:
         """The jobs that Snakemake would run after editing this module alone."""
         path = study.folder / "src/canigatti" / module
         content, status = path.read_bytes(), path.stat()
         path.write_bytes(content + b"\nEDITED = True\n")
-        answer = study.run("--dry-run")
+        answer = study.run("--dry-run", full)
         path.write_bytes(content)
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         assert answer.returncode == 0, answer.stderr

@@ -149,9 +149,11 @@ def test_pairs_are_those_that_share_a_split(results):
 
 def test_the_terminal_and_the_log_show_one_line_per_epoch(finished):
     terminal = (finished.folder / "terminal.txt").read_text()
-    assert sum(line.startswith("epoch ") for line in terminal.splitlines()) == 2 * len(RUNS)
-    log = (finished.folder / "results/tiny/logs/train/plain/seed42.log").read_text()
-    assert sum(line.startswith("epoch ") for line in log.splitlines()) == 2
+    for experiment in RUNS:
+        title = f"{experiment}, seed 42: epoch "
+        log = (finished.folder / f"results/tiny/logs/train/{experiment}/seed42.log").read_text()
+        for text in (terminal, log):
+            assert sum(line.startswith(title) for line in text.splitlines()) == 2
 
 
 @pytest.mark.slow  # tests/training/test_fitting.py compares models
