@@ -140,3 +140,38 @@ rule write_report:
         " --results {params.results:q}"
         " --output {params.folder:q}"
         " 2> {log:q}"
+
+
+# One job for all cards: planning a study of a thousand experiments would take too long with one each.
+rule write_cards:
+    input:
+        runs=of_every_run(f"{TRAINING}/{RUN}/run.json"),
+        metrics=of_every_run(f"{EVALUATION}/{RUN}/metrics.json"),
+        calibrations=of_every_run(f"{TRAINING}/{RUN}/calibration.json"),
+        table=f"{RESULTS}/report/tables/all.csv",
+        robustness=f"{RESULTS}/report/tables/robustness.csv" if ROBUST else [],
+        classes=rules.inspect_photos.output.classes,
+        manifest=rules.inspect_photos.output.manifest,
+        summary=rules.inspect_photos.output.summary,
+        groups=rules.inspect_photos.output.groups,
+        source=rules.fetch_photos.output.record,
+        splits=expand(rules.split_photos.output.split, split=PLAN.splits),
+        corrected=expand(rules.correct_split.output.split, split=PLAN.splits, part=[*PARTS]),
+        code=PLAN.code("report.commands.cards"),
+    output:
+        cards=of_every_run(f"{TRAINING}/{RUN}/README.md"),
+    log:
+        f"{LOGS}/write_cards.log",
+    threads: 1
+    resources:
+        **quick(1000),
+    params:
+        outline=lambda wildcards: OUTLINE,
+        results=subpath(input.table, ancestor=3),
+        folder=lambda wildcards, output: str(Path(output[0]).parents[2]),
+    shell:
+        "python -P -m canigatti write-cards"
+        " --outline {params.outline:q}"
+        " --results {params.results:q}"
+        " --output {params.folder:q}"
+        " 2> {log:q}"

@@ -12,6 +12,7 @@ TREES = {str(path.relative_to(SOURCE)): ast.parse(path.read_text(encoding="utf-8
 JSON_WRITERS = {
     "__main__.py",  # the JSON schema of the configuration
     "records.py",  # all records
+    "prediction/export/formats.py",  # names of classes in the metadata of an ONNX model
     "prediction/output.py",  # predictions on stdout
     "report/findings/pairs.py",  # a key that compares settings, never written
     "training/checkpoint.py",  # a key that is hashed, never written

@@ -27,7 +27,9 @@ from canigatti.photos.commands.plot import plot_photos
 from canigatti.photos.commands.split import split
 from canigatti.photos.commands.store import store
 from canigatti.prediction.commands import predict
+from canigatti.prediction.export.commands import export
 from canigatti.provenance import with_one_code
+from canigatti.report.commands.cards import write_cards
 from canigatti.report.commands.check import check_results
 from canigatti.report.commands.plot import plot_report
 from canigatti.report.commands.write import report
@@ -46,7 +48,7 @@ from canigatti.written import recorded
 FOR_PEOPLE, STEPS = "Commands", "Steps of the workflow, which Snakemake calls"  # headings in the help, in this order
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-for called in (init, run, predict):
+for called in (init, run, predict, export):
     app.command(rich_help_panel=FOR_PEOPLE, context_settings=SNAKEMAKE_OPTIONS if called is run else None)(called)
 for command in (
     *(fetch, generate, inspect, plot_photos, split, correct_split, store),
@@ -54,7 +56,7 @@ for command in (
     *(propose_trials, train_trial, select_trial, plot_search),
     *(evaluate, measure, calibrate, plot_evaluation, measure_robustness, augment_tests),
     *(extract_features, audit_labels, write_audit),
-    *(check_results, plot_report, report),
+    *(check_results, plot_report, report, write_cards),
 ):
     app.command(rich_help_panel=STEPS)(readable(one_writer(recorded(with_one_code(command)))))
 

@@ -3,7 +3,7 @@
 import os
 import time
 
-REPORT = {"check_results", "plot_report", "write_report"}
+REPORT = {"check_results", "plot_report", "write_report", "write_cards"}
 OF_ONE = ["train {}", "plot_training {}", "evaluate {}", "measure {}", "calibrate {}", "plot_evaluation {}"]
 
 
@@ -94,9 +94,9 @@ def test_swapping_two_fractions_of_a_split_is_a_change(project):
     assert project.planned() == split_again("most") | chain("other")
 
 
-def test_editing_a_template_writes_the_page_again_and_nothing_else(project):
+def test_editing_a_template_writes_the_page_again_and_no_result(project):
     edit(project.folder / "src/canigatti/report/page/template.html.j2", "</html>", "<!-- changed --></html>")
-    assert project.planned() == {"write_report"}
+    assert project.planned() == {"write_report", "write_cards"}
 
 
 def test_a_photo_that_changes_in_the_source_runs_everything(project):

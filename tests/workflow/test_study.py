@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 from sklearn.metrics import accuracy_score, confusion_matrix
 
@@ -118,6 +119,16 @@ def test_every_model_has_its_calibration_next_to_it(results, experiment):
     assert list(pd.read_csv(evaluation / "validation.csv")["id"]) == list(split.query("part == 'validation'")["id"])
     assert calibration.validation_photos == (split["part"] == "validation").sum()
     assert Image.open(evaluation / "reliability.png").width > 800
+
+
+@pytest.mark.parametrize("experiment", RUNS)
+def test_every_model_has_its_card_next_to_it(results, experiment):
+    card = (results / "training" / experiment / "seed42" / "README.md").read_text(encoding="utf-8")
+    metrics = json.loads((results / "evaluation" / experiment / "seed42" / "metrics.json").read_text())
+    (result,) = yaml.safe_load(card.split("---\n")[1])["model-index"][0]["results"]
+    assert {one["type"]: one["value"] for one in result["metrics"]}["accuracy"] == metrics["accuracy"]
+    assert sha256_of(results / "training" / experiment / "seed42" / "model.keras") in card
+    assert sha256_of(results / "photos" / "manifest.csv") in card
 
 
 def test_the_page_and_the_tables_hold_every_experiment(results):
