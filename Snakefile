@@ -20,6 +20,7 @@ rule all:
     default_target: True
     input:
         rules.write_report.output,
+        rules.write_explorer.output,
         of_every_run(rules.plot_training.output.curves),
         of_every_run(f"{TRAINING}/{RUN}/model.keras"),
         AUDITED,

@@ -28,6 +28,7 @@ from canigatti.photos.commands.store import store
 from canigatti.prediction.commands import predict
 from canigatti.provenance import with_one_code
 from canigatti.report.commands.check import check_results
+from canigatti.report.commands.explorer import write_explorer
 from canigatti.report.commands.plot import plot_report
 from canigatti.report.commands.write import report
 from canigatti.scaffolding.commands import init
@@ -47,7 +48,7 @@ for command in (
     *(propose_trials, train_trial, select_trial, plot_search),
     *(evaluate, measure, calibrate, plot_evaluation, measure_robustness, augment_tests),
     *(extract_features, audit_labels, write_audit),
-    *(check_results, plot_report, report),
+    *(check_results, plot_report, report, write_explorer),
 ):
     app.command()(one_writer(recorded(with_one_code(command))))
 app.command()(init)

@@ -1,7 +1,5 @@
 """The page: one HTML file that loads no other file and needs no network."""
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from canigatti.audit.page.selection import Judgments, ShownPair, ShownPhoto, select_doubtful, select_pairs
 from canigatti.audit.page.thumbnails import Thumbnail
 from canigatti.audit.records import NEIGHBORS, FeaturesRecord
+from canigatti.content_policy import source_hash
 from canigatti.photos.records import Verdict
 
 Draw = Callable[[str], Thumbnail | None]  # from the path of a photo in the source
@@ -65,8 +64,8 @@ def render(
             contents=_contents(title, options["given"]),
             style=style,
             script=script,
-            style_hash=_source_hash(style),
-            script_hash=_source_hash(script),
+            style_hash=source_hash(style),
+            script_hash=source_hash(script),
         )
     )
 
@@ -105,9 +104,3 @@ def _with_images(photos: Sequence[ShownPhoto], draw: Draw) -> list[dict[str, Any
 
 def _pairs_with_images(pairs: Sequence[ShownPair], draw: Draw) -> list[dict[str, Any]]:
     return [{"title": pair.title, "photos": _with_images(pair.photos, draw)} for pair in pairs]
-
-
-def _source_hash(text: str) -> str:
-    """Return the hash by which a Content-Security-Policy allows exactly this style or script."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
