@@ -60,7 +60,8 @@ function address(of) {
   return "#" + [of.show, ...values.map((key) => `${key}=${encodeURIComponent(of[key])}`)].join("&");
 }
 
-const go = (changes) => { location.hash = address({ ...state, ...changes }); };
+// From the address, which a former change may have set while `state` still waits for the event.
+const go = (changes) => { location.hash = address({ ...parse(location.hash), ...changes }); };
 
 function isClassified(photo, network, as) {
   const label = predicted[network * data.ids.length + photo];

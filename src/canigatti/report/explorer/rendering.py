@@ -118,7 +118,7 @@ def _cards(study: TestedStudy, photos: ComparedPhotos, images: Sequence[Thumbnai
 
 
 def _outcomes(photos: ComparedPhotos, classes: Sequence[str]) -> list[str]:
-    """Describe what the networks made of each photo, such as `wrong: 2 of 3 (dog 2, cat 1)` or `wrong: 3 of 3 (dog)`."""
+    """Describe what the networks made of each photo, such as `wrong: 2 of 3 (dog 2, cat 1)`."""
     texts = []
     for predicted, wrong, tested in zip(photos.predicted, photos.wrong, photos.tested, strict=True):
         counts = Counter(predicted[predicted != UNTESTED].tolist())
