@@ -19,7 +19,7 @@ include: "rules/report.smk"
 rule all:
     default_target: True
     input:
-        [*rules.write_report.output, *rules.write_cards.output],
+        [*rules.write_report.output, *rules.write_explorer.output, *rules.write_cards.output],
         of_every_run(rules.plot_training.output.curves),
         of_every_run(f"{TRAINING}/{RUN}/model.keras"),
         AUDITED,

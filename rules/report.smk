@@ -1,7 +1,9 @@
-# Stage 6: check and compare all experiments, test the original's findings, and write tables and one page.
+# Stage 6: check and compare all experiments, test the original's findings, and write tables and two pages.
+from canigatti.config import most_viewable
 
 SEARCHED = [name for name, one in PLAN.included.items() if one.search]
 SIZES_USED = sorted({one.square for one in PLAN.included.values()})
+SIZE_SHOWN = most_viewable(SIZES_USED)  # of the thumbnails
 OUTLINED = STUDY.outline(CONFIGURATION, OPTIONS)
 ROBUST, AUGMENTED = OUTLINED.robustness, OUTLINED.test_time_augmentation
 MEASURED = dict(
@@ -115,7 +117,7 @@ rule write_report:
         splits=expand(rules.split_photos.output.split, split=PLAN.splits),
         corrected=expand(rules.correct_split.output.split, split=PLAN.splits, part=[*PARTS]),
         code=PLAN.code("report.commands.write"),
-        templates=PLAN.templates("report"),
+        templates=PLAN.templates("report", without="explorer"),
     output:
         page=shown(f"{RESULTS}/report/index.html", "page", "Comparison"),
         example=f"{RESULTS}/report/example.png",
@@ -145,9 +147,9 @@ rule write_report:
 # One job for all cards: planning a study of a thousand experiments would take too long with one each.
 rule write_cards:
     input:
-        runs=of_every_run(f"{TRAINING}/{RUN}/run.json"),
-        metrics=of_every_run(f"{EVALUATION}/{RUN}/metrics.json"),
-        calibrations=of_every_run(f"{TRAINING}/{RUN}/calibration.json"),
+        runs=at_once(of_every_run(f"{TRAINING}/{RUN}/run.json")),
+        metrics=at_once(of_every_run(f"{EVALUATION}/{RUN}/metrics.json")),
+        calibrations=at_once(of_every_run(f"{TRAINING}/{RUN}/calibration.json")),
         table=f"{RESULTS}/report/tables/all.csv",
         robustness=f"{RESULTS}/report/tables/robustness.csv" if ROBUST else [],
         classes=rules.inspect_photos.output.classes,
@@ -174,4 +176,38 @@ rule write_cards:
         " --outline {params.outline:q}"
         " --results {params.results:q}"
         " --output {params.folder:q}"
+        " 2> {log:q}"
+
+
+rule write_explorer:
+    input:
+        runs=at_once(of_every_run(f"{TRAINING}/{RUN}/run.json")),
+        predictions=at_once(of_every_run(f"{EVALUATION}/{RUN}/predictions.csv")),
+        images=ancient(f"{PHOTOS}/images-{SIZE_SHOWN}.npy"),
+        images_hash=f"{PHOTOS}/images-{SIZE_SHOWN}.npy.sha256",
+        manifest=rules.inspect_photos.output.manifest,
+        groups=rules.inspect_photos.output.groups,
+        summary=rules.inspect_photos.output.summary,
+        classes=rules.inspect_photos.output.classes,
+        checked=rules.check_results.output.checked,
+        code=PLAN.code("report.commands.explorer"),
+        templates=PLAN.templates("report/explorer"),
+    output:
+        page=shown(f"{RESULTS}/report/explorer.html", "explorer", "Comparison"),
+    log:
+        f"{LOGS}/write_explorer.log",
+    threads: 1
+    resources:
+        **quick(1000, runtime=20),
+    params:
+        outline=lambda wildcards: OUTLINE,
+        results=subpath(output.page, ancestor=2),
+        size=str(SIZE_SHOWN),
+    shell:
+        "python -P -m canigatti write-explorer"
+        " --outline {params.outline:q}"
+        " --results {params.results:q}"
+        " --images {input.images:q}"
+        " --size {params.size}"
+        " --output {output.page:q}"
         " 2> {log:q}"

@@ -31,6 +31,7 @@ from canigatti.prediction.export.commands import export
 from canigatti.provenance import with_one_code
 from canigatti.report.commands.cards import write_cards
 from canigatti.report.commands.check import check_results
+from canigatti.report.commands.explorer import write_explorer
 from canigatti.report.commands.plot import plot_report
 from canigatti.report.commands.write import report
 from canigatti.running import SNAKEMAKE_OPTIONS, run

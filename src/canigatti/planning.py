@@ -79,10 +79,10 @@ class Plan:
         spec = self.experiment(wildcards).resolve()
         return [source_path(path) for path in modules_behind_training(spec, "search.commands.train_trial")]
 
-    def templates(self, stage: str) -> list[str]:
-        """Return the files of a stage's page besides code: templates, style, scripts, and the original's results."""
-        files = (path for kind in ("j2", "css", "js", "csv") for path in (PACKAGE / stage).rglob(f"*.{kind}"))
-        return sorted(source_path(str(path)) for path in files)
+    def templates(self, folder: str, without: str = "") -> list[str]:
+        """Return the files of a page in `folder` besides code, `without` those in a folder of another page."""
+        files = (path for kind in ("j2", "css", "js", "csv") for path in (PACKAGE / folder).rglob(f"*.{kind}"))
+        return sorted(source_path(str(path)) for path in files if path.parent.name != without)
 
     def experiment(self, wildcards: Any) -> Experiment:
         """Return the experiment that a path names; an unknown name is a user error."""

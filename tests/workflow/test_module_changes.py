@@ -27,7 +27,8 @@ audit: {backbone: mobilenetv2, image_size: 32}
 PHOTOS = (  # every rule that reads or writes a file of the photos stage
     "generate_photos, fetch_photos, inspect_photos, plot_photos, split_photos, store_photos, "
     "correct_split, train, train_trial, evaluate, measure, calibrate, plot_evaluation, measure_robustness, "
-    "augment_tests, check_results, plot_report, write_report, extract_features, audit_labels, write_audit"
+    "augment_tests, check_results, plot_report, write_report, write_explorer, extract_features, audit_labels, "
+    "write_audit"
 )
 FURTHER = "measure_robustness, augment_tests"  # rules that predict with a model
 PRETRAINED = "train transfer, train finetune, train found-head, train_trial found-head"
@@ -67,6 +68,7 @@ DECIDES = {
     "config/squares.py": "",
     "config/strict_yaml.py": "",
     "config/study.py": "",
+    "content_policy.py": "write_audit, write_explorer",
     "evaluation/augmented.py": "augment_tests",
     "evaluation/commands/augment.py": "augment_tests",
     "evaluation/abstention.py": "calibrate, plot_evaluation, check_results, write_report",
@@ -86,7 +88,9 @@ DECIDES = {
     "evaluation/power.py": "write_report",
     "evaluation/power_texts.py": "write_report",
     "evaluation/prediction.py": f"evaluate, {FURTHER}",
-    "evaluation/predictions.py": f"evaluate, plot_evaluation, check_results, plot_report, write_report, {FURTHER}",
+    "evaluation/predictions.py": (
+        f"evaluate, plot_evaluation, check_results, plot_report, write_report, write_explorer, {FURTHER}"
+    ),
     "evaluation/records.py": f"evaluate, plot_evaluation, check_results, plot_report, write_report, {FURTHER}",
     "evaluation/reliability_plots.py": "plot_evaluation",
     "evaluation/robustness.py": "measure_robustness",
@@ -141,7 +145,7 @@ DECIDES = {
     "photos/revalidation.py": "fetch_photos",
     "photos/sources.py": "inspect_photos, plot_photos, store_photos",
     "photos/splits.py": "split_photos",
-    "photos/store.py": f"train, train_trial, evaluate, plot_evaluation, {FURTHER}, extract_features, write_report",
+    "photos/store.py": f"train, train_trial, evaluate, plot_evaluation, {FURTHER}, extract_features, write_explorer, write_report",
     "photos/store_writing.py": "store_photos",
     "photos/transfer.py": "fetch_photos",
     "photos/workers.py": "inspect_photos, store_photos",
@@ -179,6 +183,7 @@ DECIDES = {
     "report/card/usage.py": "write_cards",
     "report/commands/cards.py": "write_cards",
     "report/commands/check.py": "check_results",
+    "report/commands/explorer.py": "write_explorer",
     "report/commands/plot.py": "plot_report",
     "report/commands/write.py": "write_report",
     "report/comparison.py": "write_report, plot_report",
@@ -189,6 +194,11 @@ DECIDES = {
     "report/evidence.py": "write_report, plot_report",
     "report/example.py": "write_report",
     "report/corrections.py": "plot_report, write_report",
+    "report/explorer/comparing.py": "write_explorer",
+    "report/explorer/packing.py": "write_explorer",
+    "report/explorer/reading.py": "write_explorer",
+    "report/explorer/rendering.py": "write_explorer",
+    "report/explorer/thumbnails.py": "write_explorer",
     "report/findings/claims.py": "write_report",
     "report/findings/pairs.py": "write_report",
     "report/findings/testing.py": "write_report",
@@ -278,7 +288,7 @@ DECIDES = {
     "training/precision.py": "train scheduled",
     "training/records.py": (
         "fetch_weights, train, plot_training, evaluate, plot_evaluation, measure_robustness, augment_tests, "
-        "check_results, plot_report, write_report"
+        "check_results, plot_report, write_report, write_explorer"
     ),
     "training/sampling.py": "train, train_trial",
     "training/schedules.py": "train scheduled",

@@ -15,7 +15,7 @@ from canigatti.config.photos import FROM_FOLDERS, AnySplit, GeneratedPhotos, Pho
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.schedules import Cosine, Plateau, Schedule
 from canigatti.config.search import CountRange, HeadSpace, LogRange, Objective, RateRange, Search, Space
-from canigatti.config.squares import Resize, Square
+from canigatti.config.squares import Resize, Square, most_viewable
 from canigatti.config.study import Study, schema
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "check_owner",
     "effective_overrides",
     "load_study",
+    "most_viewable",
     "names_study",
     "parse_study",
     "record_owner",

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from canigatti.audit.page.selection import Judgments, ShownPair, ShownPhoto, select_doubtful, select_pairs
 from canigatti.audit.page.thumbnails import Thumbnail
 from canigatti.audit.records import NEIGHBORS, FeaturesRecord
+from canigatti.content_policy import source_hash
 from canigatti.photos.records import Verdict
 from canigatti.policy import source_hash
 
