@@ -46,7 +46,6 @@ def predict(
     from canigatti.files import InputError
     from canigatti.prediction import output, terminal
     from canigatti.prediction.calibration import read_rules
-    from canigatti.prediction.explaining import Explainer, require_empty
     from canigatti.prediction.files import predict_files
     from canigatti.prediction.search import find_files
     from canigatti.training.model_files import load_model, read_classes, read_resize
@@ -56,6 +55,8 @@ def predict(
         raise InputError("expected --json or --csv, received both")
     terminal.require_stdout()
     if explain:
+        from canigatti.prediction.explaining import Explainer, require_empty
+
         require_empty(explain)
     found = find_files(terminal.expand_stdin(photos))
     files, errors = found.files, found.errors

@@ -72,16 +72,13 @@ class Explainer:
                 self._write(Image.fromarray(photos[row]), values, predictions[row])
 
     def _write(self, photo: Image.Image, values: np.ndarray, prediction: Prediction) -> None:
-        name = self._classes[prediction.label]
+        name, (rows, columns) = self._classes[prediction.label], values.shape
         probability = f"{name}: {prediction.probabilities[prediction.label]:.4f}"
-        said = probability if prediction.is_sure else f"{UNSURE} ({probability})"
-        reason = describe_empty(values)
-        rows, columns = values.shape
+        shown = f"In color: what speaks for {name} (Grad-CAM, {rows} × {columns} cells)"
         lines = [
             os.path.basename(prediction.path),
-            said,
-            f"In color: what speaks for {name} (Grad-CAM, {rows} × {columns} cells)"
-            + (f": {reason}" if reason else ""),
+            probability if prediction.is_sure else f"{UNSURE} ({probability})",
+            ": ".join(filter(None, [shown, describe_empty(values)])),
         ]
         with atomic_path(self._folder / f"{self._count:05}-{_stem(prediction.path)}.png") as temporary:
             draw_explained(photo, values, lines).save(temporary)
