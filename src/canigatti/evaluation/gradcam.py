@@ -92,8 +92,9 @@ class GradCam:
         features = keras.ops.convert_to_tensor(inputs_for(self.model, photos))
         for part in self._parts:
             features = part(features, training=False)
-        maps = np.stack([self._maps_for(features, one) for one in labels.T], axis=1)
-        maps[~np.isfinite(maps).all(axis=(2, 3))] = np.nan
+        sums = np.stack([self._weighted_sum(features, one) for one in labels.T], axis=1)
+        maps = np.maximum(sums, 0)
+        maps[~np.isfinite(sums).all(axis=(2, 3))] = np.nan
         return maps
 
     def scores(self, features: Any, labels: np.ndarray) -> Any:
@@ -131,11 +132,11 @@ class GradCam:
             scores = self.scores(features, labels)
         return tf.reduce_mean(tape.gradient(scores, features), axis=(1, 2))
 
-    def _maps_for(self, features: Any, labels: np.ndarray) -> np.ndarray:
+    def _weighted_sum(self, features: Any, labels: np.ndarray) -> np.ndarray:
         import keras
 
         weights = self.channel_weights(features, labels)[:, None, None]
-        return np.asarray(keras.ops.relu(keras.ops.sum(weights * features, axis=-1)), np.float32)
+        return np.asarray(keras.ops.sum(weights * features, axis=-1), np.float32)
 
 
 def _activations() -> tuple:
