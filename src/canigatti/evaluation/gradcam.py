@@ -114,8 +114,8 @@ class GradCam:
         logits = keras.ops.matmul(values, self._last.kernel)
         if self._last.use_bias:
             logits = logits + self._last.bias
-        classes = 1 if logits.shape[-1] == 1 else int(logits.shape[-1])
-        weights = np.where(labels == 1, 1, -1)[:, None] if classes == 1 else np.eye(classes)[labels]
+        units = int(logits.shape[-1])
+        weights = np.where(labels == 1, 1, -1)[:, None] if units == 1 else np.eye(units)[labels]
         return keras.ops.sum(logits * keras.ops.convert_to_tensor(weights, logits.dtype), axis=1)
 
     def channel_weights(self, features: Any, labels: np.ndarray) -> Any:
