@@ -30,7 +30,7 @@ MEASURED = dict(
 GALLERIES = at_once(
     [
         path
-        for name in ("misclassified", "uncertain", "reliability")
+        for name in ("misclassified", "uncertain", "explained", "reliability")
         for path in of_every_run(f"{EVALUATION}/{RUN}/{name}.png")
     ]
 )

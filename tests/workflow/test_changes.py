@@ -3,8 +3,9 @@
 import os
 import time
 
-REPORT = {"check_results", "plot_report", "write_report", "write_cards"}
-OF_ONE = ["train {}", "plot_training {}", "evaluate {}", "measure {}", "calibrate {}", "plot_evaluation {}"]
+REPORT = {"check_results", "plot_report", "write_report", "write_explorer", "write_cards"}
+OF_ONE = ["train {}", "plot_training {}", "evaluate {}", "measure {}", "calibrate {}"]
+OF_ONE += ["explain_photos {}", "plot_evaluation {}"]
 
 
 def split_again(name):
