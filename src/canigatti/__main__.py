@@ -58,7 +58,7 @@ for command in (
     *(propose_trials, train_trial, select_trial, plot_search),
     *(evaluate, measure, calibrate, explain_photos, plot_evaluation, measure_robustness, augment_tests),
     *(extract_features, audit_labels, write_audit),
-    *(check_results, plot_report, report, write_cards),
+    *(check_results, plot_report, report, write_explorer, write_cards),
 ):
     app.command(rich_help_panel=STEPS)(readable(one_writer(recorded(with_one_code(command)))))
 

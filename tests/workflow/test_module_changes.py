@@ -31,6 +31,7 @@ PHOTOS = (  # every rule that reads or writes a file of the photos stage
     "write_audit"
 )
 FURTHER = "measure_robustness, augment_tests"  # rules that predict with a model
+DRAWN = "explain_photos, plot_evaluation, write_explorer, write_report"  # rules that show test photos
 PRETRAINED = "train transfer, train finetune, train found-head, train_trial found-head"
 # By module, the rules whose outputs it can decide; `train transfer` are the jobs of that rule for that experiment.
 # Everything downstream of them runs again too. A module that decides no output has none.
@@ -68,7 +69,7 @@ DECIDES = {
     "config/squares.py": "",
     "config/strict_yaml.py": "",
     "config/study.py": "",
-    "content_policy.py": "write_audit, write_explorer",
+    "content_policy.py": "write_audit, write_explorer, write_report",
     "evaluation/augmented.py": "augment_tests",
     "evaluation/commands/augment.py": "augment_tests",
     "evaluation/abstention.py": "calibrate, plot_evaluation, check_results, write_report",
@@ -151,7 +152,7 @@ DECIDES = {
     "photos/revalidation.py": "fetch_photos",
     "photos/sources.py": "inspect_photos, plot_photos, store_photos",
     "photos/splits.py": "split_photos",
-    "photos/store.py": f"train, train_trial, evaluate, plot_evaluation, {FURTHER}, extract_features, write_explorer, write_report",
+    "photos/store.py": f"train, train_trial, evaluate, {FURTHER}, extract_features, {DRAWN}",
     "photos/store_writing.py": "store_photos",
     "photos/transfer.py": "fetch_photos",
     "photos/workers.py": "inspect_photos, store_photos",
@@ -159,7 +160,6 @@ DECIDES = {
     "planning_audit.py": "",
     "planning_corrections.py": "",
     "plots.py": "plot_photos, plot_training, plot_search, plot_evaluation, plot_report, write_report",
-    "policy.py": "write_audit, write_report",
     "prediction/calibration.py": "",
     "prediction/commands.py": "",
     "prediction/export/commands.py": "",

@@ -12,7 +12,6 @@ from canigatti.audit.page.thumbnails import Thumbnail
 from canigatti.audit.records import NEIGHBORS, FeaturesRecord
 from canigatti.content_policy import source_hash
 from canigatti.photos.records import Verdict
-from canigatti.policy import source_hash
 
 Draw = Callable[[str], Thumbnail | None]  # from the path of a photo in the source
 

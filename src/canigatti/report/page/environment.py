@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from canigatti.policy import source_hash
+from canigatti.content_policy import source_hash
 from canigatti.report.notes import DIVERGED_NOTE, RANDOM_INITIALIZATION, RANDOM_INITIALIZATION_NOTE
 from canigatti.report.texts import LEFT_ALIGNED, count_noun, count_range, duration, percent_with_interval
 
