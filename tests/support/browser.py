@@ -53,7 +53,9 @@ class Browser:
 
     def click(self, selector: str) -> None:
         """Click on the first element of a CSS selector."""
-        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
+        self.run(
+            "document.querySelector(arguments[0]).scrollIntoView({block: 'center', behavior: 'instant'})", selector
+        )
         self._post(f"element/{self._find(selector)}/click", {})
 
     def type(self, selector: str, text: str) -> None:
