@@ -18,6 +18,7 @@ class Job:
         claims: the output that it claims while it runs, see :func:`canigatti.ownership.claim`.
         log: its log.
         checkpoint: the folder of its checkpoints; None if it does not train.
+        only_for: the split, the square or the backbone that it is about; empty if all runs need it.
     """
 
     step: str
@@ -25,6 +26,7 @@ class Job:
     claims: Path
     log: Path
     checkpoint: Path | None = None
+    only_for: str = ""
 
     @property
     def is_done(self) -> bool:
@@ -44,6 +46,13 @@ class PlannedRun:
     seed: int
     settings: Experiment
     is_compared: bool
+
+    def needs(self, job: Job) -> bool:
+        """Return whether its training needs the output of one of :func:`photo_jobs`."""
+        network, starts_from_weights = self.settings.network, not self.settings.start_from
+        own = {"", self.settings.split, str(self.settings.square)}
+        own |= {network.backbone} if isinstance(network, Pretrained) and starts_from_weights else set()
+        return job.only_for in own
 
 
 def planned_runs(study: Study) -> list[PlannedRun]:
@@ -82,23 +91,23 @@ def photo_jobs(study: Study, folder: Path) -> list[Job]:
     inspected = tuple(photos / name for name in ("manifest.csv", "groups.csv", "summary.json", "classes.json"))
     drawn = {"generated.zip": "drawing photos"} if study.photos.generate else {}
     return [
-        *(_job(step, [photos / name], logs / "generate_photos.log") for name, step in drawn.items()),
-        _job("getting the photos", [photos / "source.json"], logs / "fetch_photos.log"),
+        *(_job(step, photos / name, logs / "generate_photos.log") for name, step in drawn.items()),
+        _job("getting the photos", photos / "source.json", logs / "fetch_photos.log"),
         Job("inspecting the photos", inspected, photos, logs / "inspect_photos.log"),
-        *(_job(f"split {one}", [folder / f"splits/{one}.csv"], logs / f"split_photos/{one}.log") for one in splits),
+        *(_job(f"split {one}", folder / f"splits/{one}.csv", logs / f"split_photos/{one}.log", one) for one in splits),
         *(
-            _job(f"photos of {one} pixels", [photos / f"images-{one}.npy"], logs / f"store_photos/{one}.log")
+            _job(f"photos of {one} pixels", photos / f"images-{one}.npy", logs / f"store_photos/{one}.log", one)
             for one in squares
         ),
         *(
-            _job(f"weights of {one}", [folder / f"weights/{one}.weights.h5"], logs / f"fetch_weights/{one}.log")
+            _job(f"weights of {one}", folder / f"weights/{one}.weights.h5", logs / f"fetch_weights/{one}.log", one)
             for one in sorted(_backbones(study))
         ),
     ]
 
 
-def _job(step: str, outputs: list[Path], log: Path) -> Job:
-    return Job(step, tuple(outputs), outputs[0], log)
+def _job(step: str, output: Path, log: Path, only_for: str = "") -> Job:
+    return Job(step, (output,), output, log, only_for=only_for)
 
 
 def _backbones(study: Study) -> set[str]:

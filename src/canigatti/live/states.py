@@ -149,6 +149,7 @@ def _with_cause(run: RunState, runs: Mapping[Key, RunState], photos: Sequence[Jo
     """Return the run; one that waits, with what it waits for."""
     if run.now is None or run.state != State.WAITING or run.now.reason:
         return run
+    photos = [one for one in photos if run.planned.needs(one.job)]
     reason, parent = "", runs.get((run.planned.settings.start_from or "", run.planned.seed))
     if failed := next((one for one in photos if one.state == State.FAILED), None):
         reason = f"{failed.job.step} has failed"

@@ -83,9 +83,9 @@ class Remaining:
 def forecast_epochs(run: Training, others: Sequence[Training]) -> float:
     """Return the number of epochs after which a training run is expected to end.
 
-    It is the mean over training runs that have ended, as fractions of their maximum, other seeds of the experiment
-    counting most, and over what was expected before any had run. A run whose best epoch is later than that makes
-    possible is expected to improve once more.
+    It is the mean over training runs that have ended, other seeds of the experiment counting most, and over what was
+    expected before any had run. One that early stopping has not ended stands for the maximum. A run whose best epoch is
+    later than that makes possible is expected to improve once more.
 
     Args:
         run: the training run.
@@ -93,12 +93,11 @@ def forecast_epochs(run: Training, others: Sequence[Training]) -> float:
     """
     if run.ended:
         return run.epochs
-    weights, fractions = [_PRIOR_WEIGHT], [run.expected / run.max_epochs]
-    for other in others:
-        if other.ended:
-            weights.append(_weight(run, other))
-            fractions.append(other.epochs / other.max_epochs)
-    usual = run.max_epochs * math.fsum(w * f for w, f in zip(weights, fractions, strict=True)) / math.fsum(weights)
+    seen = [(_PRIOR_WEIGHT, run.expected)]
+    for other in (other for other in others if other.ended):
+        stopped_early = other.epochs < other.max_epochs
+        seen.append((_weight(run, other), min(run.max_epochs, other.epochs) if stopped_early else run.max_epochs))
+    usual = math.fsum(weight * epochs for weight, epochs in seen) / math.fsum(weight for weight, _ in seen)
     if not run.epochs:
         return min(run.max_epochs, usual)
     stop = run.best_epoch + run.patience  # unless the validation loss falls again
