@@ -58,6 +58,14 @@ def test_epoch_seconds_are_its_own_or_those_of_the_nearest_relative_by_its_work(
     assert forecast_epoch_seconds(RUN, [larger, ended("plain", 9, 5.0)]) == 5.0
 
 
+def test_the_features_of_a_backbone_stand_for_its_work_and_not_the_epochs_of_its_head():
+    head = ended("head", 9, kind="head", work=0.1, first_work=100.0)
+    head = replace(head, seconds=(40.0, *[0.1] * 8))
+    assert 30 < forecast_epoch_seconds(RUN, [head]) < 50
+    other = replace(RUN, experiment="other head", kind="other head", work=0.1, first_work=200.0)
+    assert 40 < forecast_training(other, [head]) < 90
+
+
 def test_several_slots_shorten_a_study_but_not_its_longest_training():
     runs = [ended("plain", 20), *(replace(RUN, experiment=name) for name in "abcd")]
     one, four, many = (forecast_study(runs, Remaining(evaluations=0, slots=slots)) for slots in (1, 4, 99))

@@ -86,16 +86,17 @@ def training_of(experiment: str, spec: Spec, photos: tuple[int, int]) -> Trainin
         photos: number of photos of the training set and of the validation set.
     """
     train, validation = max(1, round(spec.train_fraction * photos[0])), photos[1]
+    cost, is_constant = multiply_adds(spec), features.are_constant(spec)
     trained = _FORWARD if spec.unfreeze == "nothing" and not isinstance(spec.network, Convolutional) else 1.0
-    trained = _HEAD if features.are_constant(spec) else trained
-    checked = _HEAD if features.are_constant(spec) else _FORWARD
+    epoch = _HEAD * (train + validation) if is_constant else train * trained + validation * _FORWARD
     return Training(
         experiment=experiment,
         kind=_kind(spec),
         max_epochs=spec.epochs,
         patience=spec.early_stopping.patience,
         expected=expected_epochs(spec, math.ceil(train / spec.batch_size)),
-        work=multiply_adds(spec) * (train * trained + validation * checked),
+        work=cost * epoch,
+        first_work=cost * _FORWARD * (train + validation) if is_constant else 0.0,
     )
 
 

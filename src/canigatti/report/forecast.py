@@ -5,7 +5,7 @@ epoch, and a forecast that ignores it is several times too long.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Counted as that many finished training runs, until there are others: what is expected before any has run.
@@ -36,6 +36,7 @@ class Training:
         patience: epochs without a lower validation loss before it stops.
         expected: epochs expected before any training run, see :func:`canigatti.training.duration.expected_epochs`.
         work: of an epoch, in any unit that is the same for all training runs.
+        first_work: of the first epoch besides, which computes the features of a frozen backbone; 0 for others.
         best_epoch: the epoch with the lowest validation loss so far, from 1; 0 if there is none.
         seconds: duration of each epoch so far.
         ended: whether no epoch follows.
@@ -48,6 +49,7 @@ class Training:
     patience: int
     expected: float
     work: float
+    first_work: float = 0.0
     best_epoch: int = 0
     seconds: tuple[float, ...] = ()
     ended: bool = False
@@ -128,24 +130,30 @@ def forecast_epoch_seconds(run: Training, others: Sequence[Training]) -> float |
     """
     if run.epochs > 1 or (run.epochs and not any(_is_same(run, other) for other in others)):
         return _epoch_seconds(run)
-    choices: list[Callable[[Training], bool]] = [
-        lambda other: _is_same(run, other),
-        lambda other: other.kind == run.kind,
-        lambda other: True,
-    ]
-    for is_chosen in choices:
-        seconds = [_epoch_seconds(one) * _ratio(run, one) for one in others if one.epochs and is_chosen(one)]
+    seen = [one for one in others if one.epochs]
+    for is_near in (_is_same, lambda _, other: other.kind == run.kind):
+        seconds = [_epoch_seconds(one) * _ratio(run.work, one.work) for one in seen if is_near(run, one)]
         if seconds:
             return math.fsum(seconds) / len(seconds)
-    return None
+    return _by_work(run.work, seen)
+
+
+def _by_work(work: float, seen: Sequence[Training]) -> float | None:
+    """Return the expected seconds of so much work, from training runs of any kind; None if there are none."""
+    seconds = []
+    for one in seen:
+        # The other epochs of a head that is trained on features are about nothing but their number.
+        known = (one.seconds[0], one.first_work) if one.first_work else (_epoch_seconds(one), one.work)
+        seconds.append(known[0] * _ratio(work, known[1]))
+    return math.fsum(seconds) / len(seconds) if seconds else None
 
 
 def _is_same(run: Training, other: Training) -> bool:
     return other.experiment == run.experiment and other.epochs > 0
 
 
-def _ratio(run: Training, other: Training) -> float:
-    return (run.work / other.work) ** _WORK_EXPONENT if run.work and other.work else 1.0
+def _ratio(work: float, other: float) -> float:
+    return float((work / other) ** _WORK_EXPONENT) if work and other else 1.0
 
 
 def _epoch_seconds(run: Training) -> float:
@@ -174,7 +182,10 @@ def _first_epoch_surplus(run: Training, others: Sequence[Training]) -> float:
     """Return what the first epoch takes longer than others: it includes the features of a frozen backbone."""
     same = [one for one in others if one.kind == run.kind and one.epochs > 1]
     surplus = [max(0.0, one.seconds[0] - _epoch_seconds(one)) for one in same]
-    return math.fsum(surplus) / len(surplus) if surplus else 0.0
+    if surplus:
+        return math.fsum(surplus) / len(surplus)
+    features = _by_work(run.first_work, [one for one in others if one.epochs]) if run.first_work else None
+    return features or 0.0
 
 
 def _start(run: Training | None, others: Sequence[Training]) -> float:
