@@ -7,6 +7,7 @@ epoch, and a forecast that ignores it is several times too long.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 # Counted as that many finished training runs, until there are others: what is expected before any has run.
 _PRIOR_WEIGHT = 0.5
@@ -134,7 +135,7 @@ def forecast_epoch_seconds(run: Training, others: Sequence[Training]) -> float |
     for is_near in (_is_same, lambda _, other: other.kind == run.kind):
         seconds = [_epoch_seconds(one) * _ratio(run.work, one.work) for one in seen if is_near(run, one)]
         if seconds:
-            return math.fsum(seconds) / len(seconds)
+            return median(seconds)
     return _by_work(run.work, seen)
 
 
@@ -145,7 +146,7 @@ def _by_work(work: float, seen: Sequence[Training]) -> float | None:
         # The other epochs of a head that is trained on features are about nothing but their number.
         known = (one.seconds[0], one.first_work) if one.first_work else (_epoch_seconds(one), one.work)
         seconds.append(known[0] * _ratio(work, known[1]))
-    return math.fsum(seconds) / len(seconds) if seconds else None
+    return median(seconds) if seconds else None
 
 
 def _is_same(run: Training, other: Training) -> bool:
@@ -157,9 +158,11 @@ def _ratio(work: float, other: float) -> float:
 
 
 def _epoch_seconds(run: Training) -> float:
-    """Return the mean duration of an epoch without the first one, which includes preparations, if there are others."""
-    usual = run.seconds[1:] or run.seconds
-    return math.fsum(usual) / len(usual)
+    """Return the median duration of an epoch without the first one, which includes preparations, if there are others.
+
+    A median, here and over runs: other work of the machine slows down some epochs and some runs many times.
+    """
+    return median(run.seconds[1:] or run.seconds)
 
 
 def forecast_training(run: Training, others: Sequence[Training]) -> float | None:
