@@ -34,7 +34,7 @@ RUN = "{experiment}/seed{seed}"
 
 onstart:  # not in a dry run
     if CONFIGURATION:  # an importing workflow has none
-        record_owner(Path(RESULTS), Path(CONFIGURATION))
+        record_owner(Path(RESULTS), Path(CONFIGURATION), OPTIONS)
     announce_jobs(workflow.dag.needrun_jobs(), STUDY)
 
 

@@ -19,6 +19,7 @@ from canigatti.evaluation.commands.measure import measure
 from canigatti.evaluation.commands.plot import plot_evaluation
 from canigatti.evaluation.commands.robustness import measure_robustness
 from canigatti.files import InputError, write_text
+from canigatti.live.commands import page
 from canigatti.ownership import one_writer
 from canigatti.photos.commands.correct import correct_split
 from canigatti.photos.commands.fetch import fetch
@@ -50,7 +51,7 @@ from canigatti.written import recorded
 FOR_PEOPLE, STEPS = "Commands", "Steps of the workflow, which Snakemake calls"  # headings in the help, in this order
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-for called in (init, run, predict, export):
+for called in (init, run, predict, page, export):
     app.command(rich_help_panel=FOR_PEOPLE, context_settings=SNAKEMAKE_OPTIONS if called is run else None)(called)
 for command in (
     *(fetch, generate, inspect, plot_photos, split, correct_split, store),
