@@ -147,8 +147,8 @@ def test_names_of_files_and_classes_are_escaped(page):
 
 def test_images_have_alternative_text_and_size_and_load_eagerly(page):
     images = Elements(page()).all("img")
-    # Photos, accuracy against cost, intervals and curves of the base table, reliability, two galleries per experiment
-    assert len(images) == 5 + 1 + 3 + 1 + 2 * 8
+    # Photos, accuracy against cost, intervals and curves of the base table, reliability, three galleries per experiment
+    assert len(images) == 5 + 1 + 3 + 1 + 3 * 8
     for image in images:
         assert image["src"].startswith("data:image/")
         assert image["alt"]

@@ -6,8 +6,8 @@ from typing import Any
 
 from canigatti.config import Outline
 from canigatti.photos.records import PhotosSummary, SourceRecord
-from canigatti.report.page.classes import class_context
 from canigatti.report.edition import code_version
+from canigatti.report.page.classes import class_context
 from canigatti.report.page.embedding import embed
 from canigatti.report.page.environment import environment, scripts
 from canigatti.report.page.headline import Headline
