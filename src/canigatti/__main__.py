@@ -26,6 +26,7 @@ from canigatti.photos.commands.plot import plot_photos
 from canigatti.photos.commands.split import split
 from canigatti.photos.commands.store import store
 from canigatti.prediction.commands import predict
+from canigatti.prediction.serving.commands import serve
 from canigatti.provenance import with_one_code
 from canigatti.report.commands.check import check_results
 from canigatti.report.commands.plot import plot_report
@@ -52,6 +53,7 @@ for command in (
     app.command()(one_writer(recorded(with_one_code(command))))
 app.command()(init)
 app.command()(predict)
+app.command()(serve)
 
 
 @app.command()
