@@ -1,13 +1,9 @@
 """The script of the page, in a browser: clicks become a file of corrections that the study reads."""
 
-import os
-import shutil
-import socket
-import subprocess
 import time
 
 import pytest
-import requests
+from browser import open_browser
 from PIL import Image
 
 from canigatti.audit.page.rendering import render
@@ -21,73 +17,11 @@ CLASSES = ("cat", "dog", "owl, =x")
 NAMES = ["cat.0.jpg", "=dog.1.jpg", 'owl."2",.jpg', "cat.3.jpg"]
 
 
-class Browser:
-    """Chromium without a window, through the WebDriver protocol."""
-
-    def __init__(self, address: str, options: dict) -> None:
-        made = self._send("POST", f"{address}/session", {"capabilities": {"alwaysMatch": options}})
-        self.session = f"{address}/session/{made['sessionId']}"
-
-    @staticmethod
-    def _send(method: str, url: str, content: dict | None = None):
-        answer = requests.request(method, url, json=content, timeout=60).json()["value"]
-        assert not (isinstance(answer, dict) and "error" in answer), answer
-        return answer
-
-    def open(self, path) -> None:
-        self._send("POST", f"{self.session}/url", {"url": path.as_uri()})
-
-    def run(self, script: str, *arguments):
-        return self._send("POST", f"{self.session}/execute/sync", {"script": script, "args": arguments})
-
-    def find(self, selector: str) -> str:
-        found = self._send("POST", f"{self.session}/element", {"using": "css selector", "value": selector})
-        return next(iter(found.values()))
-
-    def click(self, selector: str) -> None:
-        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
-        self._send("POST", f"{self.session}/element/{self.find(selector)}/click", {})
-
-    def type(self, selector: str, text: str) -> None:
-        self._send("POST", f"{self.session}/element/{self.find(selector)}/value", {"text": text})
-
-    def close(self) -> None:
-        self._send("DELETE", self.session)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    driver, chromium = shutil.which("chromedriver"), shutil.which("chromium") or shutil.which("google-chrome")
-    if not driver or not chromium:
-        pytest.skip("needs chromium and chromedriver")
-    downloads, port = tmp_path_factory.mktemp("downloads"), free_port()
-    environment = {**os.environ, "HOME": str(tmp_path_factory.mktemp("home"))}
-    process = subprocess.Popen([driver, f"--port={port}"], env=environment, stdout=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(100):
-        try:
-            requests.get(f"{address}/status", timeout=5)
-            break
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    settings = {
-        "binary": chromium,
-        "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=390,800", "--force-dark-mode"],
-        "prefs": {"download.default_directory": str(downloads)},
-    }
-    logging = {"goog:loggingPrefs": {"browser": "ALL"}}
-    started = Browser(address, {"browserName": "chrome", "goog:chromeOptions": settings, **logging})
-    started.downloads = downloads
-    yield started
-    started.close()
-    process.terminate()
-    process.wait()
+    with open_browser(tmp_path_factory.mktemp("browser")) as started:
+        started.show(width=390, height=800, scheme="dark")
+        yield started
 
 
 @pytest.fixture
@@ -189,8 +123,7 @@ def test_another_class_than_the_suggested_one_can_be_chosen(review):
 
 
 def test_the_policy_blocks_nothing_of_the_page_and_it_fits_a_phone(review):
-    log = review._send("POST", f"{review.session}/se/log", {"type": "browser"})
-    assert [entry["message"] for entry in log] == []
+    assert review.messages() == []
     assert review.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert review.run("return document.querySelectorAll('.controls').length") == 3
     sizes = "return [...document.querySelectorAll('button')].map((one) => one.getBoundingClientRect().height)"
