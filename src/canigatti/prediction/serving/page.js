@@ -80,7 +80,7 @@ function show(item, answer) {
     return;
   }
   const images = element("div", "images");
-  images.append(figure(answer.photo, "the photo"));
+  images.append(figure(answer.photo, answer.explanation ? "the photo" : ""));
   if (answer.explanation) {
     images.append(figure(answer.explanation, "what the network looked at for its most probable class (Grad-CAM)"));
   }
@@ -101,7 +101,8 @@ function figure(source, caption) {
   const image = element("img");
   image.src = source;
   image.alt = "";
-  made.append(image, element("figcaption", "", caption));
+  made.append(image);
+  if (caption) made.append(element("figcaption", "", caption));
   return made;
 }
 
