@@ -50,7 +50,7 @@ def served(model):
 
 
 def serve(model, predictor):
-    engine, listening = Engine(predictor, lambda square: Image.new("RGB", (8, 8), "red")), open_socket(0)
+    engine, listening = Engine(predictor, lambda square, label: Image.new("RGB", (8, 8), "red")), open_socket(0)
     application = create_application(engine, render_page(predictor, model, 0.05))
     threading.Thread(target=run, args=(application, listening), daemon=True).start()
     yield address(listening)
@@ -87,7 +87,7 @@ def test_probabilities_are_those_of_predict(served, model, tmp_path):
 def test_an_uncertain_photo_has_no_class_but_probabilities(model):
     predictor = load_predictor(model)
     unsure = Predictor(predictor.network, CLASSES, "squeeze", Rules(threshold=1e9))
-    engine = Engine(unsure, lambda square: None)
+    engine = Engine(unsure, lambda square, label: None)
     answer = asyncio.run(predict_with(engine, photo(0)))
     engine.close()
     assert (answer.predicted, answer.is_sure, answer.explanation) == ("unsure", False, "")
@@ -102,7 +102,7 @@ def test_a_diverged_model_is_refused_before_the_page_is_served(model):
     predictor = load_predictor(model)
     predictor.network.layers[-1].set_weights([np.full((192, 7), np.nan), np.zeros(7)])
     with pytest.raises(InputError, match="diverged"):
-        Engine(predictor, lambda square: None)
+        Engine(predictor, lambda square, label: None)
 
 
 @pytest.mark.parametrize(

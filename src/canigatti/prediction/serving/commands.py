@@ -36,7 +36,7 @@ def serve(
         if predictor.rules.reason:
             terminal.report(f"the probabilities are not calibrated: {predictor.rules.reason}")
         try:
-            engine = Engine(predictor, explain=lambda square: None)
+            engine = Engine(predictor, explain=lambda square, label: None)
         except InputError as error:
             raise InputError(f"{model}: {error}") from None
         print(f"{address(listening)} predicts the photos that are dropped on it; press Ctrl-C to end", flush=True)

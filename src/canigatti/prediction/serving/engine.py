@@ -1,9 +1,8 @@
-"""Predictions for many requests at a time: some threads decode photos, one runs the network."""
+"""Predictions for many requests with the memory of one: a thread decodes photos, another one runs the network."""
 
 import asyncio
 import base64
 import io
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,10 +19,9 @@ from canigatti.prediction.loading import Predictor
 from canigatti.prediction.output import UNSURE
 from canigatti.prediction.serving.records import ClassProbability, PhotoAnswer
 
-Explain = Callable[[np.ndarray], Image.Image | None]
-"""Takes a square, (size, size, 3), uint8; returns it colored by what the network looked at, None if that is unknown."""
+Explain = Callable[[np.ndarray, int], Image.Image | None]
+"""Takes a square, (size, size, 3), uint8, and a label; returns the square colored by what spoke for it, None if unknown."""
 
-_DECODERS = 2  # threads; each may hold several copies of a photo of 50 megapixels
 _SIDE = 480  # pixels of the small photo on the page
 
 
@@ -41,7 +39,10 @@ class Decoded:
 
 
 class Engine:
-    """Predicts photos one at a time in a thread of its own, because neither TensorFlow nor memory gains from more."""
+    """Decodes one photo at a time, and predicts one at a time.
+
+    To decode a photo of 50 megapixels takes 0.2 GB (JPEG) to 1.6 GB (32-bit gray), so two at a time may be too many.
+    """
 
     def __init__(self, predictor: Predictor, explain: Explain) -> None:
         """Predict a black photo, so that the first person does not wait for TensorFlow to trace the network.
@@ -51,15 +52,14 @@ class Engine:
         """
         self._predictor, self._explain = predictor, explain
         self._answer = answer_by(predictor.network, predictor.rules)
-        self._decoders = ThreadPoolExecutor(min(_DECODERS, os.cpu_count() or 1), "decode")
-        self._network = ThreadPoolExecutor(1, "network")
+        self._decoder, self._network = (ThreadPoolExecutor(1, name) for name in ("decoder", "network"))
         side = predictor.square.size
         self._network.submit(self._predict, "", Decoded(np.zeros((side, side, 3), np.uint8), "")).result()
 
     async def decode(self, content: bytes) -> Decoded | str:
         """Decode a photo; return an error message on one line if that is impossible."""
         return await asyncio.get_running_loop().run_in_executor(
-            self._decoders, read_photo, content, self._predictor.square
+            self._decoder, read_photo, content, self._predictor.square
         )
 
     async def predict(self, name: str, photo: Decoded) -> PhotoAnswer:
@@ -73,13 +73,13 @@ class Engine:
 
     def close(self) -> None:
         """Wait for the photos that are being decoded and predicted, and drop all that wait."""
-        for pool in (self._decoders, self._network):
+        for pool in (self._decoder, self._network):
             pool.shutdown(cancel_futures=True)
 
     def _predict(self, name: str, photo: Decoded) -> PhotoAnswer:
         probabilities, sure = self._answer(photo.square[np.newaxis])
         prediction = Prediction(name, tuple(probabilities[0].tolist()), is_sure=bool(sure[0]))
-        explained = self._explain(photo.square)
+        explained = self._explain(photo.square, prediction.label)
         return PhotoAnswer(
             name=name,
             predicted=self._predictor.classes[prediction.label] if prediction.is_sure else UNSURE,

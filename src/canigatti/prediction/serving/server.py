@@ -1,5 +1,6 @@
 """The server process: one socket on this machine, and an end without a traceback when Ctrl-C is pressed."""
 
+import logging
 import socket
 import warnings
 from contextlib import suppress
@@ -11,7 +12,15 @@ from canigatti.files import InputError
 
 _HOST = "127.0.0.1"
 _MAX_REQUESTS = 100  # at a time; more are refused, because each waiting one holds a socket and 64 kB
-_SECONDS_TO_END = 5  # for requests that are being answered when the server ends
+_SECONDS_TO_END = 2  # for requests that are being answered when the server ends
+
+
+class _Server(uvicorn.Server):
+    """A server that ends without reporting the requests that it cuts off as errors."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
 
 
 def open_socket(port: int) -> socket.socket:
@@ -60,4 +69,4 @@ def run(application: ASGIApp, listening: socket.socket) -> None:
     # uvicorn ends at Ctrl-C, and then repeats the signal.
     with warnings.catch_warnings(), suppress(KeyboardInterrupt):
         warnings.simplefilter("ignore")  # the filters that decoding sets and restores are shared by all threads
-        uvicorn.Server(settings).run(sockets=[listening])
+        _Server(settings).run(sockets=[listening])
