@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 import keras
 import pytest
 import requests
-from hostile_photos import FORMATS, KINDS, encoded, photo, texture
+from hostile_photos import BOMBS, FORMATS, KINDS, encoded, photo, png_with_a_text_bomb, texture
 from PIL import Image
 
 from canigatti.training.model_files import save_model

@@ -20,7 +20,7 @@ from canigatti.prediction.output import UNSURE
 from canigatti.prediction.serving.records import ClassProbability, PhotoAnswer
 
 Explain = Callable[[np.ndarray, int], Image.Image | None]
-"""Takes a square, (size, size, 3), uint8, and a label; returns the square colored by what spoke for it, None if unknown."""
+"""Takes a square, (size, size, 3), uint8, and a label; returns it colored by what spoke for the label, or None."""
 
 _SIDE = 480  # pixels of the small photo on the page
 
