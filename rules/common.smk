@@ -33,7 +33,7 @@ RUN = "{experiment}/seed{seed}"
 
 onstart:  # not in a dry run
     if CONFIGURATION:  # an importing workflow has none
-        record_owner(Path(RESULTS), Path(CONFIGURATION))
+        record_owner(Path(RESULTS), Path(CONFIGURATION), OPTIONS)
 
 
 wildcard_constraints:

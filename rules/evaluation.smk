@@ -4,6 +4,7 @@ from canigatti.evaluation.records import EVALUATION_PLOTS
 LABELS = {"experiment": "{experiment}", "seed": "{seed}"}
 
 
+# Trained networks are evaluated before others are trained, so that the page has their results while the study runs.
 # It predicts the sets as they were assigned: a correction of a test photo predicts nothing again.
 # run.json holds the model's hash and stands for it: a model is too large for Snakemake to compare by content.
 rule evaluate:
@@ -28,6 +29,7 @@ rule evaluate:
         f"{LOGS}/evaluate/{RUN}.log",
     benchmark:
         f"{BENCHMARKS}/evaluate/{RUN}.tsv"
+    priority: 50
     threads: 1  # `gpu` limits how many networks run; each uses the cores that are free
     resources:
         gpu=1,
@@ -65,6 +67,7 @@ rule measure:
         record=f"{EVALUATION}/{RUN}/evaluation.json",
     log:
         f"{LOGS}/measure/{RUN}.log",
+    priority: 50
     threads: 1
     resources:
         **quick(1000),
@@ -95,6 +98,7 @@ rule calibrate:
         calibration=f"{TRAINING}/{RUN}/calibration.json",
     log:
         f"{LOGS}/calibrate/{RUN}.log",
+    priority: 50
     threads: 1
     resources:
         **quick(1000),
@@ -126,6 +130,7 @@ rule plot_evaluation:
         },
     log:
         f"{LOGS}/plot_evaluation/{RUN}.log",
+    priority: 50
     threads: 1
     resources:
         **quick(1000),

@@ -17,6 +17,7 @@ from canigatti.evaluation.commands.measure import measure
 from canigatti.evaluation.commands.plot import plot_evaluation
 from canigatti.evaluation.commands.robustness import measure_robustness
 from canigatti.files import InputError, write_text
+from canigatti.live.commands import page
 from canigatti.ownership import one_writer
 from canigatti.photos.commands.correct import correct_split
 from canigatti.photos.commands.fetch import fetch
@@ -52,6 +53,7 @@ for command in (
 ):
     app.command()(one_writer(recorded(with_one_code(command))))
 app.command()(init)
+app.command()(page)
 app.command()(predict)
 app.command()(serve)
 

@@ -22,6 +22,7 @@ WORKFLOW = "CANIGATTI_WORKFLOW"  # environment variable: the workflows that star
 
 _POLL_SECONDS = 0.25  # between two checks of the workflow; each takes 0.1 ms
 _RETRY_SECONDS = 0.5  # between two attempts to lock an output
+_PATIENCE_SECONDS, _PATIENT_RETRY_SECONDS = 0.3, 0.02  # a page that looks whether an output is locked is no writer
 _locks: "dict[Path, FileLock]" = {}  # never released: the operating system does it when the process ends or is killed
 
 
@@ -61,21 +62,66 @@ def claim(output: Path) -> None:
     from filelock import FileLock, Timeout
 
     _watch_workflow()
-    path = Path(os.path.abspath(output))
-    path = path.parent / f".{path.name}.lock"
+    path = _lock_file(output)
     if path in _locks:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path, mode=0o666)  # another user of a shared folder must be able to lock it too
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=_PATIENCE_SECONDS, poll_interval=_PATIENT_RETRY_SECONDS)
         except Timeout:
             print(f"{output}: another process is writing it; waiting until that process has ended", flush=True)
             lock.acquire(poll_interval=_RETRY_SECONDS)
     except OSError as error:
         raise OSError(error.errno, f"cannot write {output}: {error.strerror or error}") from error
     _locks[path] = lock
+
+
+def _lock_file(output: Path) -> Path:
+    path = Path(os.path.abspath(output))
+    return path.parent / f".{path.name}.lock"
+
+
+def is_claimed(output: Path) -> bool:
+    """Return whether a process writes this output now, see :func:`claim`; nothing is written or waited for."""
+    import fcntl
+
+    try:
+        descriptor = os.open(_lock_file(output), os.O_RDONLY)
+    except OSError:  # no process has ever written it, or this user may not look
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # held for microseconds, which `claim` waits out
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def this_workflow() -> tuple[str, float]:
+    """Return this process for :func:`workflow_is_alive`: its ID and place, and when it started (seconds, Unix time)."""
+    import psutil
+
+    return f"{os.getpid()}@{_place()}", psutil.Process().create_time()
+
+
+def workflow_is_alive(process: str, started: float) -> bool | None:
+    """Return whether a workflow still runs; None if it is a process of another machine.
+
+    Args:
+        process: its ID and place, from :func:`this_workflow`.
+        started: when it started; another process may have its ID later.
+    """
+    pid, _, place = process.partition("@")
+    if place != _place():
+        return None
+    found = _process(int(pid))
+    try:
+        return found is not None and abs(found.create_time() - started) < 1 and _is_alive(found)
+    except Exception:  # psutil's errors: it has ended meanwhile
+        return False
 
 
 def require_workflow() -> None:

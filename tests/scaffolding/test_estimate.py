@@ -4,11 +4,11 @@ import keras
 import pytest
 
 from canigatti.config import Adam, Augmentation, Head, Pretrained, Spec
-from canigatti.scaffolding.estimate import expected_epochs
 from canigatti.scaffolding.output import format_time
 from canigatti.scaffolding.sample import Sample
 from canigatti.scaffolding.stages import last_stage
 from canigatti.scaffolding.timing import Speed, Stopwatch
+from canigatti.training.duration import expected_epochs
 
 
 @pytest.fixture

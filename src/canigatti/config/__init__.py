@@ -5,7 +5,7 @@ from canigatti.config.augmentation import Augmentation, Probabilities
 from canigatti.config.basis import Pooling, Precision
 from canigatti.config.errors import ConfigError
 from canigatti.config.experiment import EarlyStopping, Experiment, SearchSpec, Spec, Table
-from canigatti.config.file_record import ConfigurationRecord, check_owner, names_study, record_owner
+from canigatti.config.file_record import ConfigurationRecord, check_owner, names_study, read_owner, record_owner
 from canigatti.config.learning_curve import LearningCurve
 from canigatti.config.loading import effective_overrides, load_study, parse_study
 from canigatti.config.networks import Convolutional, Network
@@ -70,6 +70,7 @@ __all__ = [
     "load_study",
     "names_study",
     "parse_study",
+    "read_owner",
     "record_owner",
     "schema",
 ]

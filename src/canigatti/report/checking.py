@@ -73,7 +73,17 @@ def _check_further(folder: Path, outlined: OutlinedExperiment, seed: int, name: 
     return path
 
 
-def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
+def check_files(folder: Path, outlined: OutlinedExperiment, seed: int) -> None:
+    """Check that the files of a training run and its evaluation are those of the study, without computing them again.
+
+    Args:
+        folder: results/<study>.
+        outlined: the experiment.
+        seed: of the training run.
+
+    Raises:
+        InputError: a file is missing or invalid, or is not that of the study; the message names it.
+    """
     run, split = f"{outlined.name}/seed{seed}", folder / "splits" / f"{outlined.split}.csv"
     training, evaluation = folder / "training" / run / "run.json", folder / "evaluation" / run / "evaluation.json"
     trained = TrainingRecord.read(training)
@@ -87,6 +97,13 @@ def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
     corrected = {name: recorded_sha256(path) for name, path in parts.items()}
     if EvaluationRecord.read(evaluation).corrected_sha256 != corrected:
         raise _mismatch(evaluation, f"its metrics were computed with other corrections of {split}")
+
+
+def _check_run(folder: Path, outlined: OutlinedExperiment, seed: int) -> Path:
+    check_files(folder, outlined, seed)
+    run, split = f"{outlined.name}/seed{seed}", folder / "splits" / f"{outlined.split}.csv"
+    training, evaluation = folder / "training" / run / "run.json", folder / "evaluation" / run / "evaluation.json"
+    trained, parts = TrainingRecord.read(training), corrected_parts(split)
     groups = folder / "photos" / "groups.csv"
     read: dict[str, Sample] = {}
     for name, part, subset in (("predictions.csv", "test", "test"), ("validation.csv", "training", "validation")):

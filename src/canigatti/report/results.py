@@ -84,11 +84,11 @@ class StudyResults:
         split_counts: number of photos of each split in use: one row per subset, one column per label.
         runs: in the order of the outline's experiments; those of an experiment in the order of the seeds.
         searches: in the order of the outline's experiments.
-        photo_plots: paths of the plots of the photos stage (PNG) by name, which exist.
+        photo_plots: paths of the plots of the photos stage (PNG) by name, which exist; empty before they are drawn.
         groups: the group of each kept photo, by photo id.
         divided_groups: number of groups with photos in several subsets of each split that comes with the photos.
         corrections: what people have corrected; None if nothing.
-        accuracy_cost: path of the plot of accuracy against training time (PNG), which exists.
+        accuracy_cost: path of the plot of accuracy against training time (PNG), which exists if the study is complete.
         further: robustness, test-time augmentation and learning curve, as far as the study asks for them.
     """
 
@@ -107,13 +107,19 @@ class StudyResults:
     further: FurtherResults
 
 
-def read_study(outline: Outline, folder: Path) -> StudyResults:
+def read_study(outline: Outline, folder: Path, finished: Sequence[Run] | None = None) -> StudyResults:
     """Read all results of a study from its folder, results/<study>.
+
+    Args:
+        outline: the study, without experiments that have no run.
+        folder: results/<study>.
+        finished: the runs of a study that is not complete; figures of other jobs may be missing then.
 
     Raises:
         InputError: a file is missing or invalid, or all training runs diverged; the message names the file or folder.
     """
-    runs, photos = read_runs(outline, folder), folder / "photos"
+    runs, photos = read_runs(outline, folder) if finished is None else finished, folder / "photos"
+    accuracy_cost = folder / "report" / "accuracy-cost.png"
     classes = ClassNames.read(photos / "classes.json").names
     used = {outlined.split for outlined in outline.experiments}
     splits = {name: folder / "splits" / f"{name}.csv" for name in outline.splits if name in used}
@@ -129,11 +135,11 @@ def read_study(outline: Outline, folder: Path) -> StudyResults:
         searches=[
             _read_search(folder / "search", outlined.name) for outlined in outline.experiments if outlined.searched
         ],
-        photo_plots={name: _require_file(photos / f"{name}.png") for name in PHOTO_PLOTS},
+        photo_plots=read_photo_plots(folder, is_complete=finished is None),
         groups=groups,
         divided_groups={name: count_divided_groups(splits[name], groups) for name in given},
         corrections=read_applied(outline, folder, splits, _converged(runs)),
-        accuracy_cost=_require_file(folder / "report" / "accuracy-cost.png"),
+        accuracy_cost=_require_file(accuracy_cost) if finished is None else accuracy_cost,
         further=read_further(outline, folder, classes),
     )
 
@@ -145,7 +151,7 @@ def read_runs(outline: Outline, folder: Path) -> list[Run]:
         InputError: a file is missing or invalid, or all training runs diverged; the message names the file or folder.
     """
     classes = ClassNames.read(folder / "photos" / "classes.json").names
-    runs = [_read_run(folder, outlined, seed, classes) for outlined in outline.experiments for seed in outline.seeds]
+    runs = [read_run(folder, outlined, seed, classes) for outlined in outline.experiments for seed in outline.seeds]
     if all(run.diverged for run in runs):
         raise InputError(
             f"{folder}: all training runs diverged, so there is nothing to compare; lower the learning rates"
@@ -180,7 +186,24 @@ def _converged(runs: Sequence[Run]) -> dict[str, list[int]]:
     return seeds
 
 
-def _read_run(folder: Path, outlined: OutlinedExperiment, seed: int, classes: Sequence[str]) -> Run:
+def read_photo_plots(folder: Path, is_complete: bool) -> dict[str, Path]:
+    """Return the paths of the plots of the photos stage by name; none if one is missing and the study is not complete.
+
+    Raises:
+        InputError: one is missing, and the study is complete; the message names it.
+    """
+    paths = {name: folder / "photos" / f"{name}.png" for name in PHOTO_PLOTS}
+    if is_complete or all(path.is_file() for path in paths.values()):
+        return {name: _require_file(path) for name, path in paths.items()}
+    return {}
+
+
+def read_run(folder: Path, outlined: OutlinedExperiment, seed: int, classes: Sequence[str]) -> Run:
+    """Read one run of a study from its folder.
+
+    Raises:
+        InputError: a file is missing or invalid; the message names it.
+    """
     training = folder / "training" / outlined.name / f"seed{seed}"
     evaluation = folder / "evaluation" / outlined.name / f"seed{seed}"
     return Run(

@@ -4,20 +4,14 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from canigatti.config import Convolutional, Experiment, Spec, Study
+from canigatti.config import Experiment, Spec, Study
 from canigatti.scaffolding.design import Design
 from canigatti.scaffolding.machine import Machine
 from canigatti.scaffolding.survey import Survey
 from canigatti.scaffolding.timing import Speed
 from canigatti.search.space import size
 from canigatti.training import features
-
-# When the validation loss is expected to be lowest, from two studies of real photos on two cores, with the settings of
-# `design`. Without augmentation, a network from scratch had its best epoch after 220 training steps (five flowers, 640
-# training photos), and not yet after 130 (two flowers, 256 training photos). With augmentation, the best epoch was one
-# of the last: 38 of 40 and 15 of 16 from scratch, 17 of 20 and 8 of 8 of a head, 4 of 4 of fine-tuning.
-_BEST_STEP_PLAIN, _BEST_EPOCH_PLAIN = 250, 10  # of a network from scratch: whichever is later
-_BEST_EPOCH = 0.8  # of other training runs, as a fraction of the maximum number of epochs
+from canigatti.training.duration import expected_epochs
 
 # In units of the time to load TensorFlow, also measured on these studies.
 _STARTS_PER_NETWORK = 8.0  # start of its jobs, loading and saving, figures
@@ -116,16 +110,3 @@ def _search_seconds(experiment: Experiment, machine: Machine, before: float, epo
         return 0.0
     jobs = min(search.trials, size(search.space)) * search.executions
     return jobs * (_STARTS_PER_TRIAL * machine.start + before + search.epochs * epoch)
-
-
-def expected_epochs(spec: Spec, steps: int) -> int:
-    """Return the number of epochs after which a training run of a proposed experiment is expected to end.
-
-    Args:
-        spec: the experiment.
-        steps: training steps of an epoch.
-    """
-    best = round(_BEST_EPOCH * spec.epochs)
-    if isinstance(spec.network, Convolutional) and spec.augmentation is None:
-        best = max(_BEST_EPOCH_PLAIN, round(_BEST_STEP_PLAIN / steps))
-    return min(spec.epochs, best + spec.early_stopping.patience)

@@ -115,6 +115,24 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     return Checkpoint(rows, variables, best_weights, **others)
 
 
+def read_rows(folder: Path) -> Rows:
+    """Return the rows of the history in the newest checkpoint of a folder, while a training run may be writing there.
+
+    Args:
+        folder: that of the path from :func:`checkpoint_path`; it may not exist.
+
+    Returns:
+        The rows; empty if there is no checkpoint, or none that can be read.
+    """
+    try:
+        files = [path for path in folder.glob("*.npz") if not path.name.startswith(".")]
+        with np.load(max(files, key=lambda path: path.stat().st_mtime)) as content:  # reads nothing but the state
+            rows = _State.from_json(str(content["state"])).rows
+    except Exception:  # none, or deleted meanwhile; damage raises zip, EOF, key, value and other errors
+        return []
+    return [{**row, "epoch": int(row["epoch"])} for row in rows]
+
+
 def _delete_other_checkpoints(path: Path) -> None:
     for other in {*path.parent.glob("*.npz")} - {path}:
         if not other.name.startswith("."):  # hidden files were being written when the process was killed

@@ -14,29 +14,14 @@ def report(
     """Compare all experiments, test the findings, and write tables and a self-contained HTML page."""
     from canigatti.config import Outline
     from canigatti.files import write_text
-    from canigatti.report.evidence import collect_networks
-    from canigatti.report.findings.testing import findings
-    from canigatti.report.further_output import further_of, write_further
-    from canigatti.report.guessing import guesses_of
-    from canigatti.report.original import ORIGINAL_STUDY, read_original
+    from canigatti.report.conclusions import conclude
+    from canigatti.report.further_output import write_further
     from canigatti.report.output import write_tables
-    from canigatti.report.page.rendering import Conclusions, render
-    from canigatti.report.ranking import RANKINGS
+    from canigatti.report.page.rendering import render
     from canigatti.report.results import read_study
-    from canigatti.report.tables import Evidence, study_tables
 
     study = read_study(Outline.from_json(outline), results)
-    ranking = RANKINGS[study.outline.rank_by]
-    networks = collect_networks(study.runs, study.groups, ranking)
-    evidence = Evidence.of(networks, ranking)
-    original = read_original() if study.outline.study == ORIGINAL_STUDY else None
-    conclusions = Conclusions(
-        tables=study_tables(study, evidence, original),
-        evidence=evidence,
-        findings=findings(networks, study.outline.splits) if study.outline.findings else [],
-        guesses=guesses_of(study.runs, study.classes, ranking),
-        further=further_of(study, networks, ranking),
-    )
+    conclusions = conclude(study)
     page = render(study, conclusions)
     write_tables(output / "tables", conclusions, study.runs)
     write_further(output, conclusions.further)

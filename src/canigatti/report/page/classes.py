@@ -1,6 +1,6 @@
 """What the page says about the classes: their sizes, their metrics, and which ones are confused with each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from canigatti.plots import MANY_CLASSES
 from canigatti.report.guessing import guess_subject
 from canigatti.report.original import is_of_original_classes
 from canigatti.report.ranking import RANKINGS
-from canigatti.report.results import Run, StudyResults
+from canigatti.report.results import Run
 
 _MAX_LISTED_CLASSES = 6  # of which the page lists the names and the numbers of photos
 _MAX_PAIRS = 10  # of confused classes
@@ -71,9 +71,13 @@ class ClassTable:
     overall: list[tuple[str, str]]
 
 
-def class_context(study: StudyResults) -> dict[str, Any]:
-    """Return what the templates say about the classes of a study."""
-    names, kept = study.classes, study.photos.kept
+def class_context(names: Sequence[str], kept: Mapping[str, int]) -> dict[str, Any]:
+    """Return what the templates say about the classes of a study.
+
+    Args:
+        names: of the classes, label 0 first.
+        kept: number of photos of each class.
+    """
     largest, smallest = max(names, key=lambda name: kept[name]), min(names, key=lambda name: kept[name])
     is_alone = sum(count == kept[largest] for count in kept.values()) == 1
     is_listed = len(names) <= _MAX_LISTED_CLASSES
@@ -92,7 +96,7 @@ def class_context(study: StudyResults) -> dict[str, Any]:
     }
 
 
-def is_unequal(kept: dict[str, int]) -> bool:
+def is_unequal(kept: Mapping[str, int]) -> bool:
     """Return whether the largest class has so many more photos than the smallest that accuracy is about it."""
     return max(kept.values()) > UNEQUAL_RATIO * min(kept.values())
 

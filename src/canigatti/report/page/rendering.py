@@ -11,7 +11,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from canigatti.config import Outline, Spec
-from canigatti.photos.records import Verdict
+from canigatti.photos.records import PhotosSummary, Verdict
 from canigatti.report.evidence import are_grouped
 from canigatti.report.findings.verdicts import Finding
 from canigatti.report.guessing import Guess, guess_note
@@ -30,6 +30,7 @@ from canigatti.report.page.embedding import embed
 from canigatti.report.page.further import Further, further_context
 from canigatti.report.page.headline import best_runs, headline
 from canigatti.report.page.introductions import TITLES
+from canigatti.report.page.progress import Progress
 from canigatti.report.page.sections import matrices, section, table_view
 from canigatti.report.page.settings import compare_settings
 from canigatti.report.results import Run, StudyResults
@@ -71,15 +72,20 @@ class Conclusions:
         return are_grouped([*self.evidence.networks.values()])
 
 
-def render(study: StudyResults, conclusions: Conclusions) -> str:
+def render(study: StudyResults, conclusions: Conclusions, progress: Progress | None = None) -> str:
     """Return the page as HTML; the same results give the same text.
+
+    Args:
+        study: the results.
+        conclusions: from them.
+        progress: of a study that is not complete, whose results are those of its finished experiments.
 
     Raises:
         InputError: an image cannot be read.
     """
     everything = conclusions.tables["all"]
     context = (
-        class_context(study)
+        class_context(study.classes, study.photos.kept)
         | _study_context(study)
         | _photos_context(study)
         | _results_context(study, conclusions)
@@ -91,12 +97,13 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
     example = str(ranked.iloc[0]) if len(ranked) else study.outline.experiments[0].name
     firsts = {run.experiment: run for run in reversed(study.runs) if not run.diverged}
     details = [firsts[listed.name] for listed in study.outline.experiments if listed.name in firsts]
-    first_seed = [run for run in study.runs if run.seed == study.outline.seeds[0]]
+    first_seed = {run.experiment: run.training.spec for run in reversed(study.runs)}
     return (
-        _environment()
+        page_environment()
         .get_template("template.html.j2")
         .render(
             context,
+            progress=progress,
             matrices=matrices(conclusions.evidence.comparison),
             accuracy_cost=embed(study.accuracy_cost),
             findings=conclusions.findings,
@@ -106,13 +113,14 @@ def render(study: StudyResults, conclusions: Conclusions) -> str:
             ),
             findings_note=findings_note(conclusions.grouped),
             details=[details_of(run, study.classes) for run in details],
-            settings=compare_settings([(run.experiment, run.training.spec) for run in first_seed]),
+            settings=compare_settings([(one.name, first_seed[one.name]) for one in study.outline.experiments]),
             commands=commands(study.outline, example),
         )
     )
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Return the environment that renders the templates of the page."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -151,7 +159,7 @@ def _photos_context(study: StudyResults) -> dict[str, Any]:
         "photo_plots": {name: embed(path) for name, path in study.photo_plots.items()},
         "image_sizes": sorted({run.training.spec.image_size for run in study.runs}),
         "resize_modes": sorted({run.training.spec.resize for run in study.runs}),
-        "verdicts": [(verdict, count, verdict.description) for verdict, count in _rejections(study)],
+        "verdicts": [(verdict, count, verdict.description) for verdict, count in rejections(study.photos)],
         "rejected": study.photos.rejected[:MAX_REJECTED],
         "divided_groups": study.divided_groups,
     }
@@ -216,8 +224,9 @@ def commands(outline: Outline, experiment: str) -> dict[str, str]:
     }
 
 
-def _rejections(study: StudyResults) -> list[tuple[Verdict, int]]:
-    counts = {name: count for name, count in study.photos.verdicts.items() if name != Verdict.KEEP and count}
+def rejections(photos: PhotosSummary) -> list[tuple[Verdict, int]]:
+    """Return the number of files that are not used by reason, the most frequent first."""
+    counts = {name: count for name, count in photos.verdicts.items() if name != Verdict.KEEP and count}
     return Counter[Verdict](counts).most_common()
 
 

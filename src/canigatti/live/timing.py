@@ -1,0 +1,149 @@
+"""What a study's forecast is made of, read from its folder: epochs and their seconds, and the jobs to come."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+
+from canigatti.config import Convolutional, Spec
+from canigatti.files import InputError
+from canigatti.live.jobs import search_jobs
+from canigatti.live.states import RunState, State, StudyState
+from canigatti.photos.records import SPLIT, corrected_parts
+from canigatti.report.forecast import Remaining, Training
+from canigatti.search.records import Execution
+from canigatti.training import features
+from canigatti.training.duration import expected_epochs, multiply_adds
+from canigatti.training.records import HISTORY, TrainingRecord
+
+_FORWARD = 1 / 3  # work of a prediction relative to a training step
+_HEAD = 0.001  # work of training a head on features, relative to its network
+
+
+def read_trainings(state: StudyState, folder: Path) -> list[Training]:
+    """Return the training runs of a study, in the order of its runs; those without photos have no work.
+
+    Args:
+        state: of the study.
+        folder: results/<study>.
+    """
+    photos: dict[str, tuple[int, int]] = {}
+    trainings = []
+    for run in state.runs:
+        split = run.planned.settings.split or ""
+        if split not in photos:
+            photos[split] = _count_photos(corrected_parts(folder / "splits" / f"{split}.csv")["training"])
+        trainings.append(_training(run, folder, photos[split]))
+    return trainings
+
+
+def _count_photos(path: Path) -> tuple[int, int]:
+    """Return the number of training and of validation photos; 0 before the split is there."""
+    try:
+        counts = SPLIT.read(path)["part"].value_counts()
+    except InputError:
+        return 0, 0
+    return int(counts.get("train", 0)), int(counts.get("validation", 0))
+
+
+def _training(run: RunState, folder: Path, photos: tuple[int, int]) -> Training:
+    planned = run.planned
+    name = f"{planned.experiment}/seed{planned.seed}"
+    if run.is_trained:
+        try:
+            record = TrainingRecord.read(folder / "training" / name / "run.json")
+            seconds = HISTORY.read(folder / "training" / name / "history.csv")["seconds"]
+            training = training_of(planned.experiment, record.spec, photos)
+            start = max(0.0, record.wall_seconds - float(seconds.sum()))
+            done = {"seconds": tuple(seconds), "best_epoch": record.best_epoch, "ended": True, "start": start}
+            return Training(**{**vars(training), **done})
+        except InputError:  # deleted meanwhile
+            pass
+    training = training_of(planned.experiment, planned.settings.resolve(), photos)
+    if run.now is None or not run.now.rows or run.searched or run.state not in (State.RUNNING, State.INTERRUPTED):
+        return training
+    return with_rows(training, pd.DataFrame(run.now.rows))
+
+
+def with_rows(training: Training, history: pd.DataFrame) -> Training:
+    """Return a training run after these epochs.
+
+    Args:
+        training: the training run.
+        history: at least one row, see :data:`canigatti.training.records.HISTORY`.
+    """
+    losses = history["val_loss"].where(history["val_loss"].map(math.isfinite), math.inf)
+    best = int(history.loc[losses.idxmin(), "epoch"])
+    return Training(**{**vars(training), "seconds": tuple(history["seconds"]), "best_epoch": best})
+
+
+def training_of(experiment: str, spec: Spec, photos: tuple[int, int]) -> Training:
+    """Return a training run before its first epoch.
+
+    Args:
+        experiment: name of the experiment.
+        spec: its settings.
+        photos: number of photos of the training set and of the validation set.
+    """
+    train, validation = max(1, round(spec.train_fraction * photos[0])), photos[1]
+    trained = _FORWARD if spec.unfreeze == "nothing" and not isinstance(spec.network, Convolutional) else 1.0
+    trained = _HEAD if features.are_constant(spec) else trained
+    checked = _HEAD if features.are_constant(spec) else _FORWARD
+    return Training(
+        experiment=experiment,
+        kind=_kind(spec),
+        max_epochs=spec.epochs,
+        patience=spec.early_stopping.patience,
+        expected=expected_epochs(spec, math.ceil(train / spec.batch_size)),
+        work=multiply_adds(spec) * (train * trained + validation * checked),
+    )
+
+
+def _kind(spec: Spec) -> str:
+    network = "scratch" if isinstance(spec.network, Convolutional) else f"{spec.network.backbone} {spec.unfreeze}"
+    return f"{network}, {'augmented' if spec.augmentation else 'plain'}"
+
+
+def read_remaining(state: StudyState, folder: Path) -> Remaining:
+    """Return what a study has besides training runs.
+
+    Args:
+        state: of the study.
+        folder: results/<study>.
+    """
+    searched = {run.planned.experiment: run for run in reversed(state.runs) if run.planned.settings.search}
+    jobs = [job for run in searched.values() for job in [*search_jobs(run.planned, folder)][:-1]]
+    durations = [_execution_seconds(job.outputs[0]) for job in jobs]
+    waiting = [run for run in searched.values() if run.searched]
+    trial = None
+    if waiting:
+        planned = waiting[0].planned
+        photos = _count_photos(corrected_parts(folder / "splits" / f"{planned.settings.split}.csv")["training"])
+        trial = training_of(planned.experiment, planned.settings.resolve_search().experiment, photos)
+    networks = [run for run in state.runs if run.state == State.RUNNING]
+    return Remaining(
+        evaluations=sum(run.state != State.FINISHED for run in state.runs),
+        evaluation_seconds=tuple(_benchmarks(folder / "benchmarks" / "evaluate")),
+        trials=durations.count(None),
+        trial_seconds=tuple(one for one in durations if one is not None),
+        trial=trial,
+        slots=max(1, len(networks)),
+    )
+
+
+def _execution_seconds(path: Path) -> float | None:
+    try:
+        return Execution.read(path).seconds
+    except InputError:
+        return None
+
+
+def _benchmarks(folder: Path) -> list[float]:
+    """Return the seconds of jobs from the files that Snakemake writes."""
+    seconds = []
+    for path in folder.glob("*/*.tsv"):
+        try:
+            seconds += [float(value) for value in pd.read_csv(path, sep="\t")["s"]]
+        except (OSError, ValueError, KeyError):  # deleted, or being written
+            continue
+    return seconds
