@@ -37,6 +37,7 @@ from canigatti.search.commands.plot import plot_search
 from canigatti.search.commands.propose import propose_trials
 from canigatti.search.commands.select import select_trial
 from canigatti.search.commands.train_trial import train_trial
+from canigatti.tracking.commands import log_to_mlflow
 from canigatti.training.commands.fetch_weights import fetch_weights
 from canigatti.training.commands.plot import plot_training
 from canigatti.training.commands.train import train
@@ -56,6 +57,7 @@ app.command()(init)
 app.command()(page)
 app.command()(predict)
 app.command()(serve)
+app.command()(log_to_mlflow)
 
 
 @app.command()
