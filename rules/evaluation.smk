@@ -113,10 +113,44 @@ rule calibrate:
         " 2> {log:q}"
 
 
+# It needs no GPU: the photos are few.
+rule explain_photos:
+    input:
+        model=ancient(rules.train.output.model),
+        run=rules.train.output.run,
+        predictions=rules.measure.output.predictions,
+        images=ancient(PLAN.images_file),
+        images_hash=PLAN.images_hash,
+        manifest=rules.inspect_photos.output.manifest,
+        classes=rules.inspect_photos.output.classes,
+        code=PLAN.code("evaluation.commands.explain"),
+    output:
+        maps=f"{EVALUATION}/{RUN}/explained.npz",
+        record=f"{EVALUATION}/{RUN}/explained.json",
+    log:
+        f"{LOGS}/explain_photos/{RUN}.log",
+    benchmark:
+        f"{BENCHMARKS}/explain_photos/{RUN}.tsv"
+    threads: 1
+    resources:
+        **quick(3000, runtime=30),
+    params:
+        folder=subpath(output.record, parent=True),
+    shell:
+        "python -P -m canigatti explain-photos"
+        " --model {input.model:q}"
+        " --predictions {input.predictions:q}"
+        " --images {input.images:q}"
+        " --output {params.folder:q}"
+        " 2> {log:q}"
+
+
 rule plot_evaluation:
     input:
         predictions=rules.measure.output.predictions,
         calibration=rules.calibrate.output.calibration,
+        maps=rules.explain_photos.output.maps,
+        explained=rules.explain_photos.output.record,
         images=ancient(PLAN.images_file),
         images_hash=PLAN.images_hash,
         manifest=rules.inspect_photos.output.manifest,
@@ -128,6 +162,7 @@ rule plot_evaluation:
             name: shown(f"{EVALUATION}/{RUN}/{name}.png", name, "Evaluation", **LABELS, plot=title)
             for name, title in EVALUATION_PLOTS.items()
         },
+        explained=shown(f"{EVALUATION}/{RUN}/explained.png", "explained", "Evaluation", **LABELS, plot="Grad-CAM"),
     log:
         f"{LOGS}/plot_evaluation/{RUN}.log",
     priority: 50
@@ -140,6 +175,7 @@ rule plot_evaluation:
         "python -P -m canigatti plot-evaluation"
         " --predictions {input.predictions:q}"
         " --calibration {input.calibration:q}"
+        " --explained {input.explained:q}"
         " --images {input.images:q}"
         " --output {params.folder:q}"
         " 2> {log:q}"

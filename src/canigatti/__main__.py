@@ -13,6 +13,7 @@ from canigatti.audit.commands.page import write_audit
 from canigatti.evaluation.commands.augment import augment_tests
 from canigatti.evaluation.commands.calibrate import calibrate
 from canigatti.evaluation.commands.evaluate import evaluate
+from canigatti.evaluation.commands.explain import explain_photos
 from canigatti.evaluation.commands.measure import measure
 from canigatti.evaluation.commands.plot import plot_evaluation
 from canigatti.evaluation.commands.robustness import measure_robustness
@@ -48,7 +49,7 @@ for command in (
     *(fetch, generate, inspect, plot_photos, split, correct_split, store),
     *(fetch_weights, train, plot_training),
     *(propose_trials, train_trial, select_trial, plot_search),
-    *(evaluate, measure, calibrate, plot_evaluation, measure_robustness, augment_tests),
+    *(evaluate, measure, calibrate, explain_photos, plot_evaluation, measure_robustness, augment_tests),
     *(extract_features, audit_labels, write_audit),
     *(check_results, plot_report, report),
 ):

@@ -5,9 +5,11 @@ from PIL import Image, ImageDraw
 from canigatti.evaluation.calibration import Sample, calibrate
 from canigatti.evaluation.commands.plot import plot_evaluation
 from canigatti.evaluation.confusion_plots import confused_pairs, plot_confusion
+from canigatti.evaluation.explanations import Explanations, explained_labels, explained_photos, write_explanations
 from canigatti.evaluation.plots import plot_misclassified, plot_uncertain
 from canigatti.evaluation.predictions import Predictions, as_probabilities, logits_of, write_predictions
 from canigatti.evaluation.records import EVALUATION_PLOTS
+from canigatti.files import sha256_of
 from canigatti.photos.records import ClassNames
 from canigatti.photos.store import Store
 
@@ -22,6 +24,17 @@ def case(probabilities, ids=None):
     images = np.broadcast_to(COLORS[:, None, None], (6, 8, 8, 3))
     made = as_probabilities(np.array(probabilities)[:, None])
     return Predictions(ids, LABELS, made, logits_of(made)), Store(images, ids, LABELS)
+
+
+def explain(folder, predictions):
+    """Write made-up maps of the photos that a network is explained by, and return the path of their record."""
+    rows = explained_photos(predictions)
+    maps = np.random.default_rng(1).uniform(0, 1, (len(rows), 2, 3, 3)).astype(np.float32)
+    sources = {"model_sha256": "0" * 64, "images_sha256": "0" * 64}
+    sources["predictions_sha256"] = sha256_of(folder / "predictions.csv")
+    made = Explanations(predictions.ids[rows], explained_labels(predictions, rows), maps)
+    write_explanations(folder / "explained.json", made, sources)
+    return folder / "explained.json"
 
 
 def top_of(sheet, color):
@@ -120,10 +133,11 @@ def test_the_command_writes_all_plots_reproducibly_for_any_predictions(tmp_path,
     predictions, store = case(probabilities)
     images = photos_of(tmp_path, np.array(store.images), LABELS)["images"]
     write_predictions(tmp_path / "predictions.csv", predictions, CLASSES)
-    plots = [tmp_path / "out" / f"{name}.png" for name in EVALUATION_PLOTS]
+    plots = [tmp_path / "out" / f"{name}.png" for name in (*EVALUATION_PLOTS, "explained")]
     sample = Sample(predictions, predictions.ids)
     calibrate(sample, sample, "0" * 64, False).write(tmp_path / "calibration.json")
     files = {"predictions": tmp_path / "predictions.csv", "calibration": tmp_path / "calibration.json"}
+    files["explained"] = explain(tmp_path, predictions)
     content = []
     for _ in range(2):
         plot_evaluation(**files, images=images, output=tmp_path / "out")
@@ -132,7 +146,7 @@ def test_the_command_writes_all_plots_reproducibly_for_any_predictions(tmp_path,
         with Image.open(path) as image:
             image.verify()
     assert content[0] == content[1]
-    assert len(list((tmp_path / "out").iterdir())) == 4
+    assert len(list((tmp_path / "out").iterdir())) == 5
 
 
 def test_the_plots_show_the_class_names_of_the_photos_folder(tmp_path, photos_of, texts):
@@ -143,6 +157,7 @@ def test_the_plots_show_the_class_names_of_the_photos_folder(tmp_path, photos_of
     sample = Sample(predictions, predictions.ids)
     calibrate(sample, sample, "0" * 64, False).write(tmp_path / "calibration.json")
     files = {"predictions": tmp_path / "predictions.csv", "calibration": tmp_path / "calibration.json"}
+    files["explained"] = explain(tmp_path, predictions)
     plot_evaluation(**files, images=images, output=tmp_path / "out")
     assert "rose classified as tulip (3)" in [text for text, *_ in texts]
 

@@ -24,7 +24,7 @@ DOWNSTREAM_OF_THE_PHOTOS = {
     *("correct_split half training", "correct_split half test"),
     *(
         f"{job} {name}"
-        for job in ("train", "plot_training", "evaluate", "measure", "calibrate", "plot_evaluation")
+        for job in ("train", "plot_training", "evaluate", "measure", "calibrate", "explain_photos", "plot_evaluation")
         for name in ("plain", "extra")
     ),
     *("check_results", "plot_report", "write_report"),

@@ -31,7 +31,7 @@ def test_the_commands_of_the_page_plan_what_they_say(placed):
     assert jobs(dry_run(placed, report)) == {"write_report"}
     planned = dry_run(placed, experiment)
     needed = {"train", "evaluate", "measure"}
-    assert needed <= jobs(planned) <= needed | {"plot_training", "plot_evaluation"}
+    assert needed <= jobs(planned) <= needed | {"plot_training", "explain_photos", "plot_evaluation"}
     assert "seed=7" in planned
     assert "seed=42" not in planned
 

@@ -24,6 +24,7 @@ from canigatti.prediction.files import predict_files
 from canigatti.prediction.loading import Predictor, load_predictor
 from canigatti.prediction.serving.application import create_application, render_page
 from canigatti.prediction.serving.engine import Engine
+from canigatti.prediction.serving.explaining import explain_with
 from canigatti.prediction.serving.guard import refuse
 from canigatti.prediction.serving.records import PhotoAnswer
 from canigatti.prediction.serving.server import address, open_socket, run
@@ -103,6 +104,23 @@ def test_a_diverged_model_is_refused_before_the_page_is_served(model):
     predictor.network.layers[-1].set_weights([np.full((192, 7), np.nan), np.zeros(7)])
     with pytest.raises(InputError, match="diverged"):
         Engine(predictor, lambda square, label: None)
+
+
+def test_grad_cam_is_drawn_where_something_speaks_for_the_class():
+    photos = keras.Input((8, 8, 3), dtype="uint8")
+    convolution = keras.layers.Conv2D(1, 3, padding="same", kernel_initializer="ones", name="one")
+    values = keras.layers.GlobalAveragePooling2D()(convolution(keras.layers.Rescaling(1 / 255)(photos)))
+    output = keras.layers.Dense(1, "sigmoid", kernel_initializer="ones")(values)  # brighter photos are dogs
+    explain = explain_with(keras.Model(photos, output))
+    square = np.zeros((8, 8, 3), np.uint8)
+    square[1:3, 5:7] = 255
+    drawn = np.asarray(explain(square, 1), np.int64)
+    colored = np.abs(drawn - drawn.mean(axis=2, keepdims=True)).sum(axis=2)
+    row, column = np.unravel_index(colored.argmax(), colored.shape)
+    assert (row < 480 / 2, column > 480 / 2) == (True, True)
+    assert explain(square, 0) is None  # nothing speaks for a cat
+    without = keras.Model(photos, keras.layers.Dense(1, "sigmoid")(keras.layers.Flatten()(photos)))
+    assert explain_with(without)(square, 1) is None
 
 
 @pytest.mark.parametrize(

@@ -324,7 +324,7 @@ def _write_evaluation(folder: Path, experiment: str, rng: np.random.Generator, c
     _draw(folder / "confusion.png", "confusion", (480, 400))
     side = contents.gallery
     _draw(folder / "reliability.png", "reliability", (840, 368))
-    for name in ("misclassified", "uncertain"):
+    for name in ("misclassified", "uncertain", "explained"):
         noise = rng.integers(0, 256, (side // 8, side // 8, 3), dtype=np.uint8)
         Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC).save(folder / f"{name}.png")
 

@@ -27,6 +27,7 @@ FILES = [
     f"evaluation/{RUN}/uncertain.csv",
     f"evaluation/{RUN}/misclassified.png",
     f"evaluation/{RUN}/uncertain.png",
+    f"evaluation/{RUN}/explained.png",
     f"evaluation/{RUN}/reliability.png",
     "report/accuracy-cost.png",
 ]

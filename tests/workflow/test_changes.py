@@ -4,7 +4,8 @@ import os
 import time
 
 REPORT = {"check_results", "plot_report", "write_report"}
-OF_ONE = ["train {}", "plot_training {}", "evaluate {}", "measure {}", "calibrate {}", "plot_evaluation {}"]
+OF_ONE = ["train {}", "plot_training {}", "evaluate {}", "measure {}", "calibrate {}"]
+OF_ONE += ["explain_photos {}", "plot_evaluation {}"]
 
 
 def split_again(name):

@@ -67,12 +67,13 @@ def photo_in(audited):
 
 
 def measured(split):
-    again = {f"{rule} {name}" for rule in ("measure", "calibrate", "plot_evaluation") for name in OF_SPLIT[split]}
+    rules = ("measure", "calibrate", "explain_photos", "plot_evaluation")
+    again = {f"{rule} {name}" for rule in rules for name in OF_SPLIT[split]}
     return again | {f"correct_split {split} test"} | REPORT | {"write_audit"}
 
 
 def trained(split):
-    rules = ("train", "plot_training", "evaluate", "measure", "calibrate", "plot_evaluation")
+    rules = ("train", "plot_training", "evaluate", "measure", "calibrate", "explain_photos", "plot_evaluation")
     again = {f"{rule} {name}" for rule in rules for name in OF_SPLIT[split]}
     return again | {f"correct_split {split} training"} | REPORT | {"write_audit"}
 

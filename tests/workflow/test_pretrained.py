@@ -15,7 +15,7 @@ experiments:
 REPORT = {"check_results", "plot_report", "write_report"}
 CHAIN = {
     f"{rule} {name}"
-    for rule in ("train", "plot_training", "evaluate", "measure", "calibrate", "plot_evaluation")
+    for rule in ("train", "plot_training", "evaluate", "measure", "calibrate", "explain_photos", "plot_evaluation")
     for name in ("transfer", "finetune")
 }
 

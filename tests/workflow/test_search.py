@@ -35,6 +35,7 @@ AFTER = {
     "evaluate found",
     "measure found",
     "calibrate found",
+    "explain_photos found",
     "plot_evaluation found",
 }
 
@@ -160,7 +161,7 @@ def test_another_seed_or_objective_runs_the_search(changing, change):
 
 def test_editing_another_experiment_leaves_the_search_alone(changing):
     edit(changing, "plain: {", "plain: {batch_size: 8, ")
-    rules = ("train", "plot_training", "evaluate", "measure", "calibrate", "plot_evaluation")
+    rules = ("train", "plot_training", "evaluate", "measure", "calibrate", "explain_photos", "plot_evaluation")
     assert changing.planned() == {f"{rule} plain" for rule in rules} | REPORT
 
 

@@ -28,6 +28,13 @@ def predict(
     uncalibrated: Annotated[
         bool, typer.Option("--uncalibrated", help="Print the probabilities of the network, as in predictions.csv.")
     ] = False,
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Also write an image of each photo into a new folder: where the network found the class (Grad-CAM).",
+        ),
+    ] = None,
 ) -> None:
     """Predict the class of each photo, and its probability (of two classes: that of the second).
 
@@ -45,6 +52,10 @@ def predict(
     if as_json and as_csv:
         raise InputError("expected --json or --csv, received both")
     terminal.require_stdout()
+    if explain:
+        from canigatti.prediction.explaining import Explainer, require_empty
+
+        require_empty(explain)
     found = find_files(terminal.expand_stdin(photos))
     files, errors = found.files, found.errors
     for path, error in errors.items():
@@ -58,7 +69,8 @@ def predict(
         terminal.report(f"the probabilities are not calibrated: {rules.reason}")
     lines = output.as_json if as_json else output.as_csv if as_csv else partial(output.as_table, kind=rules.kind)
     try:
-        predictions = predict_files(predictor.network, files, predictor.resize, rules)
+        explainer = Explainer(predictor.network, predictor.classes, explain) if explain else None
+        predictions = predict_files(predictor.network, files, predictor.resize, rules, explainer)
         terminal.write(lines(terminal.readable(predictions, len(files), errors), predictor.classes))
     except InputError as error:
         raise InputError(f"{model}: {error}") from None

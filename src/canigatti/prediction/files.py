@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -54,6 +54,10 @@ def describe_excess(length: int) -> str:
     return f"the file has {length:,} bytes, expected at most {MEMBER_LIMIT:,}"
 
 
+Observer = Callable[[np.ndarray, Sequence[Prediction]], None]
+"""Takes the photos of a batch, (n, size, size, 3), uint8, RGB, and their predictions."""
+
+
 def read_square(path: str, square: Square) -> np.ndarray | str:
     """Read a photo as the image store contains it, (size, size, 3), uint8; or return an error message on one line."""
     try:
@@ -69,7 +73,11 @@ def read_square(path: str, square: Square) -> np.ndarray | str:
 
 
 def predict_files(
-    model: "keras.Model", paths: Sequence[str], resize: Resize = "squeeze", rules: Rules = _ALL
+    model: "keras.Model",
+    paths: Sequence[str],
+    resize: Resize = "squeeze",
+    rules: Rules = _ALL,
+    observe: Observer | None = None,
 ) -> Iterator[Prediction]:
     """Predict photo files in order; while one batch is predicted, the next two are decoded.
 
@@ -78,6 +86,7 @@ def predict_files(
         paths: the files.
         resize: how photos become squares, see :func:`canigatti.training.model_files.read_resize`.
         rules: how outputs become answers; by default every photo gets the probabilities of the network.
+        observe: called with each batch, before its predictions are returned.
 
     Raises:
         InputError: the model has diverged, or has no logits although the rules need them.
@@ -92,8 +101,12 @@ def predict_files(
         while batch := list(islice(photos, BATCH_SIZE)):
             inputs = np.stack([blank if isinstance(square, str) else square for _, square in batch])
             predicted, sure = answer(inputs)
-            for (path, square), values, is_sure in zip(batch, predicted.tolist(), sure.tolist(), strict=True):
-                if isinstance(square, str):
-                    yield Prediction(path, (), square)
-                else:
-                    yield Prediction(path, tuple(values), is_sure=is_sure)
+            predictions = [
+                Prediction(path, (), square) if isinstance(square, str) else Prediction(path, values, is_sure=is_sure)
+                for (path, square), values, is_sure in zip(
+                    batch, map(tuple, predicted.tolist()), sure.tolist(), strict=True
+                )
+            ]
+            if observe:
+                observe(inputs, predictions)
+            yield from predictions

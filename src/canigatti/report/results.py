@@ -25,7 +25,8 @@ from canigatti.report.further import FurtherResults, read_further
 from canigatti.search.selection import read_trials
 from canigatti.training.records import HISTORY, TrainingRecord
 
-PLOTS = ("misclassified", "uncertain", "reliability")  # names of the PNG files of an evaluation that the page shows
+# Names of the PNG files of an evaluation that the page shows.
+PLOTS = ("misclassified", "uncertain", "explained", "reliability")
 
 
 @dataclass(frozen=True)

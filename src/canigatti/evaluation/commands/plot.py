@@ -11,15 +11,21 @@ from canigatti.options import Images
 def plot_evaluation(
     predictions: Annotated[Path, typer.Option(help="The predictions.csv that `evaluate` wrote.")],
     calibration: Annotated[Path, typer.Option(help="The calibration.json that `calibrate` wrote.")],
+    explained: Annotated[Path, typer.Option(help="The explained.json that `explain-photos` wrote, next to its maps.")],
     images: Images,
     output: Annotated[
-        Path, typer.Option(help="Folder for confusion.png, misclassified.png, uncertain.png and reliability.png.")
+        Path,
+        typer.Option(
+            help="Folder for confusion.png, misclassified.png, uncertain.png, explained.png and reliability.png."
+        ),
     ],
 ) -> None:
-    """Plot the confusion matrix, the misclassified and least certain photos, and the calibration of probabilities."""
+    """Plot the confusion matrix, misclassified and least certain photos with Grad-CAM, and calibration."""
     from canigatti.evaluation import plots
     from canigatti.evaluation.calibration import Sample
     from canigatti.evaluation.confusion_plots import plot_confusion
+    from canigatti.evaluation.explained_plots import plot_explained
+    from canigatti.evaluation.explanations import read_explanations
     from canigatti.evaluation.metrics import confusion_matrix
     from canigatti.evaluation.predictions import read_predictions
     from canigatti.evaluation.records import Calibration
@@ -38,3 +44,6 @@ def plot_evaluation(
     for name, plot in (("misclassified", plots.plot_misclassified), ("uncertain", plots.plot_uncertain)):
         with atomic_path(output / f"{name}.png") as temporary:
             plot(predicted, store, classes).save(temporary)
+    explanations = read_explanations(explained, predictions)
+    with atomic_path(output / "explained.png") as temporary:
+        plot_explained(explanations, predicted, store, classes).save(temporary)

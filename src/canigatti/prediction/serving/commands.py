@@ -29,6 +29,7 @@ def serve(
     from canigatti.prediction.loading import load_predictor
     from canigatti.prediction.serving.application import create_application, render_page
     from canigatti.prediction.serving.engine import Engine
+    from canigatti.prediction.serving.explaining import explain_with
     from canigatti.prediction.serving.server import address, open_socket, run
 
     with open_socket(port) as listening:
@@ -36,7 +37,7 @@ def serve(
         if predictor.rules.reason:
             terminal.report(f"the probabilities are not calibrated: {predictor.rules.reason}")
         try:
-            engine = Engine(predictor, explain=lambda square, label: None)
+            engine = Engine(predictor, explain_with(predictor.network))
         except InputError as error:
             raise InputError(f"{model}: {error}") from None
         print(f"{address(listening)} predicts the photos that are dropped on it; press Ctrl-C to end", flush=True)

@@ -82,7 +82,8 @@ function show(item, answer) {
   const images = element("div", "images");
   images.append(figure(answer.photo, answer.explanation ? "the photo" : ""));
   if (answer.explanation) {
-    images.append(figure(answer.explanation, "what the network looked at for its most probable class (Grad-CAM)"));
+    const name = answer.probabilities[0].name;
+    images.append(figure(answer.explanation, `in color: what speaks for ${name} (Grad-CAM)`));
   }
   const text = element("div");
   const sure = answer.is_sure ? "" : ` (most probable: ${answer.probabilities[0].name})`;

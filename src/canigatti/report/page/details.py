@@ -10,6 +10,8 @@ from canigatti.report.page.classes import ClassTable, class_table, named_pairs
 from canigatti.report.page.embedding import EmbeddedImage, embed
 from canigatti.report.results import Run
 
+_MAX_BYTES_OF_EXPLAINED = 90_000  # its photos are on the page twice: smooth colors show at a low quality too
+
 
 @dataclass(frozen=True)
 class Details:
@@ -19,7 +21,7 @@ class Details:
         errors: number of misclassified test photos.
         pairs: the most confused pairs: true class, predicted class, number of photos.
         per_class: the metrics of each class.
-        plots: its misclassified and its least certain test photos.
+        plots: its misclassified and its least certain test photos, and the Grad-CAM of some of them.
         uncertain: rows of :data:`canigatti.evaluation.records.UNCERTAIN`.
     """
 
@@ -49,6 +51,9 @@ def details_of(run: Run, classes: Sequence[str]) -> Details:
         errors=int(counts.sum() - np.trace(counts)),
         pairs=two if len(classes) == 2 else named_pairs(counts, classes),
         per_class=class_table(run, classes),
-        plots={name: embed(run.plots[name]) for name in ("misclassified", "uncertain")},
+        plots={
+            **{name: embed(run.plots[name]) for name in ("misclassified", "uncertain")},
+            "explained": embed(run.plots["explained"], max_bytes=_MAX_BYTES_OF_EXPLAINED),
+        },
         uncertain=run.uncertain.to_dict("records"),
     )
