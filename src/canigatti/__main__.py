@@ -30,6 +30,7 @@ from canigatti.photos.commands.split import split
 from canigatti.photos.commands.store import store
 from canigatti.prediction.commands import predict
 from canigatti.prediction.export.commands import export
+from canigatti.prediction.serving.commands import serve
 from canigatti.provenance import with_one_code
 from canigatti.report.commands.cards import write_cards
 from canigatti.report.commands.check import check_results
@@ -43,6 +44,7 @@ from canigatti.search.commands.propose import propose_trials
 from canigatti.search.commands.select import select_trial
 from canigatti.search.commands.train_trial import train_trial
 from canigatti.terminal.writing import readable
+from canigatti.tracking.commands import log_to_mlflow
 from canigatti.training.commands.fetch_weights import fetch_weights
 from canigatti.training.commands.plot import plot_training
 from canigatti.training.commands.train import train
@@ -51,7 +53,7 @@ from canigatti.written import recorded
 FOR_PEOPLE, STEPS = "Commands", "Steps of the workflow, which Snakemake calls"  # headings in the help, in this order
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-for called in (init, run, predict, page, export):
+for called in (init, run, page, predict, export, serve, log_to_mlflow):
     app.command(rich_help_panel=FOR_PEOPLE, context_settings=SNAKEMAKE_OPTIONS if called is run else None)(called)
 for command in (
     *(fetch, generate, inspect, plot_photos, split, correct_split, store),

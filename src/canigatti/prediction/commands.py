@@ -45,11 +45,9 @@ def predict(
     """
     from canigatti.files import InputError
     from canigatti.prediction import output, terminal
-    from canigatti.prediction.calibration import read_rules
     from canigatti.prediction.files import predict_files
+    from canigatti.prediction.loading import load_predictor
     from canigatti.prediction.search import find_files
-    from canigatti.training.model_files import load_model, read_classes, read_resize
-    from canigatti.training.records import TrainingRecord
 
     if as_json and as_csv:
         raise InputError("expected --json or --csv, received both")
@@ -64,20 +62,16 @@ def predict(
         terminal.report_error(path, error)
     if not files:
         raise InputError("there is no photo to predict: no file was given or found in the folders")
-    total, run = len(files) + len(errors), model.with_name("run.json")
-    rules = read_rules(model, max_error, uncalibrated)
-    with terminal.quiet_libraries():
-        network = load_model(model, TrainingRecord.read(run).model_sha256 if run.is_file() else None)
-    classes, resize = read_classes(model), read_resize(model)
-    if max_error is not None and output.UNSURE in classes:
-        raise InputError(f"{model}: --max-error prints {output.UNSURE} as a class, and a class has this name")
+    total = len(files) + len(errors)
+    predictor = load_predictor(model, max_error, uncalibrated)
+    rules = predictor.rules
     if rules.reason:
         terminal.report(f"the probabilities are not calibrated: {rules.reason}")
     lines = output.as_json if as_json else output.as_csv if as_csv else partial(output.as_table, kind=rules.kind)
     try:
-        explainer = Explainer(network, classes, explain) if explain else None
-        predictions = predict_files(network, files, resize, rules, explainer)
-        terminal.write(lines(terminal.readable(predictions, len(files), errors), classes))
+        explainer = Explainer(predictor.network, predictor.classes, explain) if explain else None
+        predictions = predict_files(predictor.network, files, predictor.resize, rules, explainer)
+        terminal.write(lines(terminal.readable(predictions, len(files), errors), predictor.classes))
     except InputError as error:
         raise InputError(f"{model}: {error}") from None
     if skipped := found.describe_skipped():

@@ -49,6 +49,11 @@ class Prediction:
         return int(classify(np.array([self.probabilities]))[0])
 
 
+def describe_excess(length: int) -> str:
+    """Return the error message of a file of this many bytes, more than `MEMBER_LIMIT`."""
+    return f"the file has {length:,} bytes, expected at most {MEMBER_LIMIT:,}"
+
+
 Observer = Callable[[np.ndarray, Sequence[Prediction]], None]
 """Takes the photos of a batch, (n, size, size, 3), uint8, RGB, and their predictions."""
 
@@ -59,7 +64,7 @@ def read_square(path: str, square: Square) -> np.ndarray | str:
         with open_regular(path) as file:
             length = os.fstat(file.fileno()).st_size
             if length > MEMBER_LIMIT:
-                return f"the file has {length:,} bytes, expected at most {MEMBER_LIMIT:,}"
+                return describe_excess(length)
             return to_square(decode(file.read(MEMBER_LIMIT)).image, square)
     except OSError as error:
         return error.strerror or str(error)
