@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from canigatti.live.finished import Finished, read_finished, read_partial_study
 from canigatti.live.states import State, read_states
 from canigatti.live.study import LiveStudy
 from canigatti.live.texts import describe
-from canigatti.live.timing import read_remaining, read_trainings
+from canigatti.live.timing import expected_trainings, read_remaining, read_trainings
 from canigatti.photos.records import ClassNames, PhotosSummary, SourceRecord
 from canigatti.plots import save
 from canigatti.report.conclusions import conclude
@@ -18,6 +19,7 @@ from canigatti.report.costs import accuracy_and_cost
 from canigatti.report.edition import code_version
 from canigatti.report.forecast import forecast_study
 from canigatti.report.page.beginning import InspectedPhotos, render_beginning
+from canigatti.report.page.embedding import quick_embedding
 from canigatti.report.page.progress import Progress
 from canigatti.report.page.rendering import Conclusions, render
 from canigatti.report.plots import plot_accuracy_cost
@@ -77,10 +79,12 @@ def _read_page(live: LiveStudy) -> LivePage:
     finished = read_finished(live.outline, live.folder)
     state = read_states(live.study, live.folder, live.read_workflow(), finished)
     trainings = read_trainings(state, live.folder)
-    seconds = forecast_study(trainings, read_remaining(state, live.folder))
+    seconds = forecast_study(expected_trainings(state, trainings), read_remaining(state, live.folder))
     progress = describe(live, state, finished, trainings, seconds)
     is_complete = all(run.state == State.FINISHED for run in state.runs)
-    return LivePage(_render(live, finished, None if is_complete else progress), " ".join(progress.sentences))
+    with nullcontext() if is_complete else quick_embedding():
+        html = _render(live, finished, None if is_complete else progress)
+    return LivePage(html, " ".join(progress.sentences))
 
 
 def _render(live: LiveStudy, finished: Finished, progress: Progress | None) -> str:

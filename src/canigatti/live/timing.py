@@ -1,6 +1,7 @@
 """What a study's forecast is made of, read from its folder: epochs and their seconds, and the jobs to come."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -105,6 +106,24 @@ def _kind(spec: Spec) -> str:
     return f"{network}, {'augmented' if spec.augmentation else 'plain'}"
 
 
+def expected_trainings(state: StudyState, trainings: Sequence[Training]) -> list[Training]:
+    """Return the training runs without those that this workflow does not reach, because they or what they need failed.
+
+    Args:
+        state: of the study.
+        trainings: in the order of its runs.
+    """
+    return [one for run, one in zip(state.runs, trainings, strict=True) if one.ended or not _is_lost(run, state)]
+
+
+def _is_lost(run: RunState, state: StudyState) -> bool:
+    """Return whether this workflow does not finish a run, which the next one will try again."""
+    if not state.workflow.is_alive:
+        return False
+    needed = {(run.planned.settings.start_from, run.planned.seed), (run.planned.experiment, run.planned.seed)}
+    return any(one.state == State.FAILED and (one.planned.experiment, one.planned.seed) in needed for one in state.runs)
+
+
 def read_remaining(state: StudyState, folder: Path) -> Remaining:
     """Return what a study has besides training runs.
 
@@ -123,7 +142,7 @@ def read_remaining(state: StudyState, folder: Path) -> Remaining:
         trial = training_of(planned.experiment, planned.settings.resolve_search().experiment, photos)
     networks = [run for run in state.runs if run.state == State.RUNNING]
     return Remaining(
-        evaluations=sum(run.state != State.FINISHED for run in state.runs),
+        evaluations=sum(run.state != State.FINISHED and not _is_lost(run, state) for run in state.runs),
         evaluation_seconds=tuple(_benchmarks(folder / "benchmarks" / "evaluate")),
         trials=durations.count(None),
         trial_seconds=tuple(one for one in durations if one is not None),

@@ -3,6 +3,9 @@
 import base64
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,19 @@ _CSS_PIXELS_PER_INCH = 96
 # Text stays text (a third of the bytes of outlines), and the ids of its parts are the same every time.
 _SVG_STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "canigatti"}
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+
+
+_is_quick = ContextVar("_is_quick", default=False)
+
+
+@contextmanager
+def quick_embedding() -> Iterator[None]:
+    """Embed images with little work and more bytes, for a page that is soon written again while networks train."""
+    token = _is_quick.set(True)
+    try:
+        yield
+    finally:
+        _is_quick.reset(token)
 
 
 @dataclass(frozen=True)
@@ -68,6 +84,8 @@ def _round_coordinates(path: re.Match[str]) -> str:
 def _embed(content: bytes, max_width: int, max_bytes: int) -> EmbeddedImage:
     with Image.open(io.BytesIO(content)) as opened:
         kind, image = opened.get_format_mimetype() or "", _on_white(opened)
+    if _is_quick.get() and len(content) <= max_bytes and image.width <= max_width:
+        return _embedded(kind, content, image)
     resized = _resize(image, min(1, max_width / image.width, _LONGEST_WEBP / image.height))
     lossy, encoded = _encode_lossy(resized, max_bytes)
     if len(content) > max_bytes:
@@ -115,5 +133,5 @@ def _encode_lossy(image: Image.Image, max_bytes: int) -> tuple[Image.Image, byte
 
 def _webp(image: Image.Image, lossless: bool = False, quality: int = 75) -> bytes:
     stream = io.BytesIO()
-    image.save(stream, "WEBP", lossless=lossless, quality=quality, method=4)
+    image.save(stream, "WEBP", lossless=lossless, quality=quality, method=0 if _is_quick.get() else 4)
     return stream.getvalue()
