@@ -104,11 +104,9 @@ def write_explanations(record: Path, explanations: Explanations, sources: Mappin
         explanations: what to write.
         sources: SHA-256 of what they were computed from, by the names in :class:`ExplanationRecord`.
     """
-    path = record.with_suffix(".npz")
+    path, ids = record.with_suffix(".npz"), explanations.ids.astype(str)
     with atomic_path(path) as temporary:
-        np.savez_compressed(
-            temporary, ids=explanations.ids.astype(str), labels=explanations.labels, maps=explanations.maps
-        )
+        np.savez_compressed(temporary, ids=ids, labels=explanations.labels, maps=explanations.maps)
     rows, columns = explanations.maps.shape[2:]
     ExplanationRecord(**sources, maps_sha256=sha256_of(path), rows=rows, columns=columns).write(record)
 
