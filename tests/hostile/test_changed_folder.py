@@ -27,7 +27,7 @@ DOWNSTREAM_OF_THE_PHOTOS = {
         for job in ("train", "plot_training", "evaluate", "measure", "calibrate", "explain_photos", "plot_evaluation")
         for name in ("plain", "extra")
     ),
-    *("check_results", "plot_report", "write_report", "write_cards"),
+    *("check_results", "plot_report", "write_report", "write_explorer", "write_cards"),
 }
 
 

@@ -29,7 +29,6 @@ FIVE = ("ant", "bee", "cat", "dog", "eel")
 def written(results, write_report):
     """A study with two seeds and its cards; the training of the first experiment diverged."""
     study, folder = results(seeds=(42, 43), diverged=("base-641620-gray",))
-    (folder / "photos" / "manifest.csv").write_text("the manifest", encoding="utf-8")
     write_report(study, folder)
     write_cards(study.outline("config/study.yaml").to_json(), folder, folder / "training")
     return folder
@@ -41,7 +40,6 @@ def facts(results):
 
     def read(experiment=BEST, robustness=None, **arguments) -> tuple[StudyFacts, RunFacts]:
         study, folder = results(**arguments)
-        (folder / "photos" / "manifest.csv").write_text("the manifest", encoding="utf-8")
         row = dict.fromkeys(EXPERIMENTS.columns, 1) | {"experiment": experiment, "accuracy": 0.9, "standing": ""}
         row |= {"accuracy_low": 0.85, "accuracy_high": 0.95, "seeds": len(study.seeds), "diverged": 0}
         row |= {"augmented": True, "random_initialization": False}
@@ -229,7 +227,6 @@ def test_a_split_that_comes_with_the_photos_and_corrections_are_described(facts)
 
 def test_divided_groups_are_counted_for_splits_from_folders_only(results):
     study, folder = results()
-    (folder / "photos" / "manifest.csv").write_text("the manifest", encoding="utf-8")
     EXPERIMENTS.write(folder / "report" / "tables" / "all.csv", [])
     outline = study.outline("config/study.yaml")
     outline = outline.model_copy(update={"splits": {**outline.splits, "80-10-10": FROM_FOLDERS}})

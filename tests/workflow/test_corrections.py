@@ -8,7 +8,7 @@ import pytest
 
 from canigatti.photos.records import MANIFEST, SPLIT
 
-REPORT = {"check_results", "plot_report", "write_report", "write_cards"}
+REPORT = {"check_results", "plot_report", "write_report", "write_explorer", "write_cards"}
 HEADER = "id,sha256,action,label,reason\n"
 OF_SPLIT = {"half": ("plain", "augmented"), "most": ("other",)}
 

@@ -39,7 +39,7 @@ def test_only_what_the_keys_ask_for_runs(further):
     assert planned == {
         *(f"{rule} {name}" for rule in ("train", "evaluate", "measure", "calibrate") for name in POINTS),
         *("measure_robustness plain", "augment_tests plain"),
-        *("check_results", "plot_report", "write_report", "write_cards"),
+        *("check_results", "plot_report", "write_report", "write_explorer", "write_cards"),
     }
 
 
@@ -131,7 +131,7 @@ def test_a_corrected_test_photo_is_predicted_by_no_network_again_and_is_in_no_re
 def test_without_the_keys_the_sections_and_tables_are_gone(further):
     project, _ = further
     project.write_config((project.folder / "study.yaml").read_text(encoding="utf-8").replace(FURTHER, ""))
-    assert project.planned() == {"check_results", "plot_report", "write_report", "write_cards"}
+    assert project.planned() == {"check_results", "plot_report", "write_report", "write_explorer", "write_cards"}
     answer = project.run(warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     report = project.folder / "results/tiny/report"

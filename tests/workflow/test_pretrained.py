@@ -12,7 +12,7 @@ experiments:
   transfer: {network: {backbone: vgg16, head: {dense_units: [4]}}, optimizer: {name: adam, learning_rate: 1e-3}}
   finetune: {start_from: transfer, unfreeze: block5_conv3, optimizer: {name: adam, learning_rate: 1e-5}}
 """
-REPORT = {"check_results", "plot_report", "write_report", "write_cards"}
+REPORT = {"check_results", "plot_report", "write_report", "write_explorer", "write_cards"}
 CHAIN = {
     f"{rule} {name}"
     for rule in ("train", "plot_training", "evaluate", "measure", "calibrate", "explain_photos", "plot_evaluation")

@@ -25,7 +25,7 @@ FOUND = """
 TOO_LARGE = "dense_units: {low: 4, high: 4000000004, step: 4000000000}"
 ALL_TOO_LARGE = "dense_units: {low: 4000000000, high: 4000000001, step: 1}"
 EXECUTIONS = [f"trial{trial}/execution{execution}.json" for trial in (1, 2) for execution in (1, 2)]
-REPORT = {"check_results", "plot_report", "write_report", "write_cards"}
+REPORT = {"check_results", "plot_report", "write_report", "write_explorer", "write_cards"}
 JOBS = {f"train_trial found {trial} {execution}" for trial in (1, 2) for execution in (1, 2)}
 AFTER = {
     "select_trial found",
