@@ -173,6 +173,7 @@ def test_broken_requests_do_not_end_the_server(server):
     assert requests.get(server.address, timeout=60).status_code == 200
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_without_a_traceback_even_while_an_upload_waits(model, tmp_path):
     server = Server(model, tmp_path)
     host = urlsplit(server.address)

@@ -39,6 +39,7 @@ def test_axe_finds_no_violation_with_everything_unfolded(browser, page, width, s
     assert browser.messages() == []
 
 
+@pytest.mark.slow
 def test_axe_finds_no_violation_on_a_page_of_three_classes_and_two_seeds(browser, results, write_report):
     report = write(results, write_report, classes=("cat", "dog", "owl"), seeds=(42, 43))
     assert violations(browser, report / "index.html", *SCREENS[0]) == []

@@ -53,6 +53,7 @@ def test_the_printed_command_runs_the_written_study(init, write_photos, tmp_path
     assert "train_trial" in plan.stdout + plan.stderr
 
 
+@pytest.mark.slow
 def test_less_time_gives_a_shorter_study(init, write_photos, tmp_path):
     photos = write_photos(tmp_path / "photos", {"cat": 60, "dog": 60}, side=128)
     assert init(photos, "--backbones", "none", "--name", "long").code == 0

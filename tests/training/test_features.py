@@ -64,6 +64,7 @@ def test_the_head_of_three_classes_is_trained_on_features(train, large_photos, t
     assert networks.trainable_parameters(result.model) == 512 * 16 + 16 + 16 * 8 + 8 + 9 * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [{"class_weight": "balanced"}, {"oversample": True}], ids=str)
 def test_balanced_training_on_features_equals_that_on_photos(
     train, large_photos, tmp_path, monkeypatch, extracted, fields

@@ -133,6 +133,7 @@ def test_a_wrong_correction_is_refused_before_any_job(audited, full, photo_in, r
     assert not re.search(r"^(?:local)?rule ", answer.stdout + answer.stderr, flags=re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_an_excluded_test_photo_is_not_measured_and_the_former_tables_come_back(audited, correct, photo_in):
     results = audited.folder / "results/tiny"
     report = [results / "report/index.html", *sorted((results / "report/tables").iterdir())]

@@ -111,6 +111,7 @@ def test_a_corrected_training_photo_trains_the_networks_of_the_curve_again(furth
     assert planned >= {"measure_robustness plain", "augment_tests plain"}
 
 
+@pytest.mark.slow
 def test_a_corrected_test_photo_is_predicted_by_no_network_again_and_is_in_no_result(further):
     project = further[0]
     report = project.folder / "results/tiny/report/tables"
