@@ -105,7 +105,9 @@ def correct(project, subset, action):
 
 
 def test_a_corrected_training_photo_trains_the_networks_of_the_curve_again(further):
+    uncorrected = (further[0].folder / "study.yaml").read_text(encoding="utf-8")
     _, planned = correct(further[0], "train", "relabel,dog")
+    further[0].write_config(uncorrected)
     rules = ("train", "evaluate", "measure", "calibrate")
     assert planned >= {f"{rule} {name}" for rule in rules for name in (*POINTS, "plain")}
     assert planned >= {"measure_robustness plain", "augment_tests plain"}
