@@ -5,12 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from canigatti.audit.page.selection import Judgments, ShownPair, ShownPhoto, select_doubtful, select_pairs
 from canigatti.audit.page.thumbnails import Thumbnail
 from canigatti.audit.records import NEIGHBORS, FeaturesRecord
-from canigatti.content_policy import source_hash
+from canigatti.pages import source_hash, template_environment
 from canigatti.photos.records import Verdict
 
 Draw = Callable[[str], Thumbnail | None]  # from the path of a photo in the source
@@ -42,7 +40,7 @@ def render(
     title = f"Photos of {'neither' if len(judgments.classes) == 2 else 'no'} class"
     style, script = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("style.css", "review.js"))
     return (
-        _environment()
+        template_environment(_FOLDER)
         .get_template("template.html.j2")
         .render(
             study=study,
@@ -75,16 +73,6 @@ def _are_rejected(judgments: Judgments, pairs: Sequence[ShownPair]) -> bool:
     ids = {photo.id for pair in pairs for photo in pair.photos}
     rows = judgments.manifest[judgments.manifest["id"].isin(ids)]
     return bool((rows["verdict"] == Verdict.CONTRADICTORY).any())
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _contents(outsiders: str, given: bool) -> list[tuple[str, str]]:

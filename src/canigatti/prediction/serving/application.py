@@ -3,7 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from canigatti.files import printable
+from canigatti.pages import template_environment
 from canigatti.photos.archives import MEMBER_LIMIT
 from canigatti.prediction.loading import Predictor
 from canigatti.prediction.serving.engine import Engine
@@ -44,20 +44,17 @@ def render_page(predictor: Predictor, model: Path, max_error: float | None) -> s
         model: its file.
         max_error: the promised fraction of wrong answers; None if every photo is answered.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
-        model=printable(str(model)),
-        classes=[printable(name) for name in predictor.classes],
-        square=predictor.square,
-        rules=predictor.rules,
-        max_error=max_error,
-        max_bytes=MEMBER_LIMIT,
+    return (
+        template_environment(_FOLDER)
+        .get_template("page.html.j2")
+        .render(
+            model=printable(str(model)),
+            classes=[printable(name) for name in predictor.classes],
+            square=predictor.square,
+            rules=predictor.rules,
+            max_error=max_error,
+            max_bytes=MEMBER_LIMIT,
+        )
     )
 
 

@@ -8,9 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from canigatti.content_policy import source_hash
+from canigatti.pages import source_hash, template_environment
 from canigatti.report.explorer.comparing import UNTESTED, ComparedPhotos
 from canigatti.report.explorer.packing import LEAST_CERTAIN, certainty_ranks, pack
 from canigatti.report.explorer.reading import TestedStudy
@@ -65,7 +64,7 @@ def render(study: TestedStudy, photos: ComparedPhotos, images: Sequence[Thumbnai
     counts |= {"duplicates": sum(place >= 0 for place in data["groups"]), "rejected": len(study.rejected)}
     style, script = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("style.css", "explorer.js"))
     return (
-        _environment()
+        template_environment(_FOLDER)
         .get_template("template.html.j2")
         .render(
             study=study,
@@ -86,16 +85,6 @@ def render(study: TestedStudy, photos: ComparedPhotos, images: Sequence[Thumbnai
             style_hash=source_hash(style),
             script_hash=source_hash(script),
         )
-    )
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
-from canigatti.content_policy import source_hash
+from canigatti.pages import source_hash, template_environment
 from canigatti.report.notes import DIVERGED_NOTE, RANDOM_INITIALIZATION, RANDOM_INITIALIZATION_NOTE
 from canigatti.report.texts import LEFT_ALIGNED, count_noun, count_range, duration, percent_with_interval
 
@@ -29,13 +29,7 @@ def scripts() -> list[Script]:
 
 def environment() -> Environment:
     """Return the environment of the templates, with all that every one of them may use."""
-    made = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = template_environment(_FOLDER)
     made.filters |= {"duration": duration, "count_noun": count_noun}
     made.filters |= {"count_range": count_range}
     made.globals |= {
