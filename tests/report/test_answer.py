@@ -60,6 +60,13 @@ def test_the_cheapest_that_is_not_significantly_worse_is_named_with_the_differen
     assert text.endswith(DEFINITION)
 
 
+def test_with_one_seed_it_is_about_these_trained_networks(sentence):
+    assert "), for these trained networks. Training times" in sentence(
+        [range(10), range(12), range(60)], [1000, 300, 30]
+    )
+    assert "less accurate, for these trained networks." in sentence([range(5), range(50), range(60)], [1000, 300, 30])
+
+
 def test_the_time_of_a_search_counts(sentence):
     wrong = [range(10), range(12), range(11)]
     assert sentence(wrong, [1000, 30, 300]).startswith("b takes 30 s ")

@@ -101,7 +101,7 @@ def _sentence(seconds: float, rivals: list[Rival], evidence: Evidence, guess: Gu
     if all(rival.is_worse for rival in rivals):
         return (
             f"Every experiment with the same split that takes less training time than this one ({duration(seconds)}) "
-            f"is significantly less accurate. {_DEFINITION}"
+            f"is significantly less accurate{_scope(evidence, rivals)}. {_DEFINITION}"
         )
     able = [
         rival
@@ -116,8 +116,14 @@ def _sentence(seconds: float, rivals: list[Rival], evidence: Evidence, guess: Gu
     difference = in_points(-cheapest.loss, -cheapest.high, -cheapest.low)
     return (
         f"{cheapest.name} takes {duration(cheapest.seconds)} of training instead of {duration(seconds)}, and is not "
-        f"significantly less accurate: {difference}. {_DEFINITION}"
+        f"significantly less accurate: {difference}{_scope(evidence, [cheapest])}. {_DEFINITION}"
     )
+
+
+def _scope(evidence: Evidence, rivals: list[Rival]) -> str:
+    """Return what a comparison with these rivals is about, if not the approaches: another seed may differ."""
+    has_one_seed = any(evidence.networks[rival.name].correct.shape[1] == 1 for rival in rivals)
+    return ", for these trained networks" if has_one_seed else ""
 
 
 def _is_shown(network: Network, guess: Guess) -> bool:
