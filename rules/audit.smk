@@ -15,7 +15,6 @@ if STUDY.audit:
             manifest=rules.inspect_photos.output.manifest,
             weights=ancient(AUDIT.weights),
             weights_record=AUDIT.weights.replace(".weights.h5", ".json"),
-            code=PLAN.code("audit.commands.extract"),
         output:
             features=f"{RESULTS}/audit/features.npy",
             record=f"{RESULTS}/audit/features.json",
@@ -29,6 +28,7 @@ if STUDY.audit:
             mem_mb=lambda wildcards, attempt: attempt * 4000,
             runtime=lambda wildcards, attempt: attempt * 120,
         params:
+            code=PLAN.code("audit.commands.extract"),
             backbone=STUDY.audit.backbone,
             folder=subpath(output.record, parent=True),
         shell:
@@ -47,7 +47,6 @@ if STUDY.audit:
             groups=rules.inspect_photos.output.groups,
             contradictions=rules.inspect_photos.output.contradictions,
             splits=expand(rules.split_photos.output.split, split=PLAN.splits),
-            code=PLAN.code("audit.commands.judge"),
         output:
             audit=f"{RESULTS}/audit/audit.csv",
             pairs=f"{RESULTS}/audit/pairs.csv",
@@ -60,6 +59,7 @@ if STUDY.audit:
             mem_mb=lambda wildcards, attempt: attempt * 3000,
             runtime=lambda wildcards, attempt: attempt * 60,
         params:
+            code=PLAN.code("audit.commands.judge"),
             seed=STUDY.audit.seed,
             splits=AUDIT.split_options,
             folder=subpath(output.audit, parent=True),
@@ -80,8 +80,6 @@ if STUDY.audit:
             source=rules.fetch_photos.output.record,
             manifest=rules.inspect_photos.output.manifest,
             classes=rules.inspect_photos.output.classes,
-            code=PLAN.code("audit.commands.page"),
-            templates=PLAN.templates("audit"),
         output:
             page=shown(f"{RESULTS}/audit/index.html", "audit", "Audit"),
         log:
@@ -90,6 +88,7 @@ if STUDY.audit:
         resources:
             **quick(1000),
         params:
+            code=PLAN.code("audit.commands.page", templates=PLAN.templates("audit")),
             options=AUDIT.page_options,
             corrections=CORRECTIONS.options,
             corrections_digest=CORRECTIONS.digest,

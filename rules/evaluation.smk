@@ -17,7 +17,6 @@ rule evaluate:
         groups=rules.inspect_photos.output.groups,
         classes=rules.inspect_photos.output.classes,
         split=PLAN.split_file,
-        code=PLAN.code("evaluation.commands.evaluate"),
     output:
         predictions=f"{EVALUATION}/{RUN}/uncorrected/predictions.csv",
         validation=f"{EVALUATION}/{RUN}/uncorrected/validation.csv",
@@ -36,6 +35,7 @@ rule evaluate:
         mem_mb=lambda wildcards, attempt: attempt * 3000,
         runtime=lambda wildcards, attempt: attempt * 60,
     params:
+        code=PLAN.code("evaluation.commands.evaluate"),
         folder=subpath(output.metrics, parent=True),
     shell:
         "python -P -m canigatti evaluate"
@@ -57,7 +57,6 @@ rule measure:
         manifest=rules.inspect_photos.output.manifest,
         groups=rules.inspect_photos.output.groups,
         classes=rules.inspect_photos.output.classes,
-        code=PLAN.code("evaluation.commands.measure"),
     output:
         predictions=f"{EVALUATION}/{RUN}/predictions.csv",
         validation=f"{EVALUATION}/{RUN}/validation.csv",
@@ -72,6 +71,7 @@ rule measure:
     resources:
         **quick(1000),
     params:
+        code=PLAN.code("evaluation.commands.measure"),
         evaluated=subpath(input.record, parent=True),
         folder=subpath(output.metrics, parent=True),
     shell:
@@ -93,7 +93,6 @@ rule calibrate:
         run=rules.train.output.run,
         groups=rules.inspect_photos.output.groups,
         classes=rules.inspect_photos.output.classes,
-        code=PLAN.code("evaluation.commands.calibrate"),
     output:
         calibration=f"{TRAINING}/{RUN}/calibration.json",
     log:
@@ -103,6 +102,7 @@ rule calibrate:
     resources:
         **quick(1000),
     params:
+        code=PLAN.code("evaluation.commands.calibrate"),
         evaluation=subpath(input.record, parent=True),
     shell:
         "python -P -m canigatti calibrate"
@@ -123,7 +123,6 @@ rule explain_photos:
         images_hash=PLAN.images_hash,
         manifest=rules.inspect_photos.output.manifest,
         classes=rules.inspect_photos.output.classes,
-        code=PLAN.code("evaluation.commands.explain"),
     output:
         maps=f"{EVALUATION}/{RUN}/explained.npz",
         record=f"{EVALUATION}/{RUN}/explained.json",
@@ -135,6 +134,7 @@ rule explain_photos:
     resources:
         **quick(3000, runtime=30),
     params:
+        code=PLAN.code("evaluation.commands.explain"),
         folder=subpath(output.record, parent=True),
     shell:
         "python -P -m canigatti explain-photos"
@@ -156,7 +156,6 @@ rule plot_evaluation:
         manifest=rules.inspect_photos.output.manifest,
         groups=rules.inspect_photos.output.groups,
         classes=rules.inspect_photos.output.classes,
-        code=PLAN.code("evaluation.commands.plot"),
     output:
         **{
             name: shown(f"{EVALUATION}/{RUN}/{name}.png", name, "Evaluation", **LABELS, plot=title)
@@ -170,6 +169,7 @@ rule plot_evaluation:
     resources:
         **quick(1000),
     params:
+        code=PLAN.code("evaluation.commands.plot"),
         folder=subpath(output.confusion, parent=True),
     shell:
         "python -P -m canigatti plot-evaluation"
@@ -190,7 +190,6 @@ rule measure_robustness:
         images_hash=PLAN.images_hash,
         manifest=rules.inspect_photos.output.manifest,
         split=PLAN.split_file,
-        code=PLAN.code("evaluation.commands.robustness"),
     output:
         table=f"{EVALUATION}/{RUN}/robustness.csv",
         photos=f"{EVALUATION}/{RUN}/corrupted.csv",
@@ -205,6 +204,7 @@ rule measure_robustness:
         mem_mb=lambda wildcards, attempt: attempt * 3000,
         runtime=lambda wildcards, attempt: attempt * 240,
     params:
+        code=PLAN.code("evaluation.commands.robustness"),
         folder=subpath(output.table, parent=True),
     shell:
         "python -P -m canigatti measure-robustness"
@@ -225,7 +225,6 @@ rule augment_tests:
         manifest=rules.inspect_photos.output.manifest,
         classes=rules.inspect_photos.output.classes,
         split=PLAN.split_file,
-        code=PLAN.code("evaluation.commands.augment"),
     output:
         predictions=f"{EVALUATION}/{RUN}/augmented.csv",
         record=f"{EVALUATION}/{RUN}/augmented.json",
@@ -239,6 +238,7 @@ rule augment_tests:
         mem_mb=lambda wildcards, attempt: attempt * 3000,
         runtime=lambda wildcards, attempt: attempt * 120,
     params:
+        code=PLAN.code("evaluation.commands.augment"),
         folder=subpath(output.predictions, parent=True),
     shell:
         "python -P -m canigatti augment-tests"

@@ -4,8 +4,6 @@ from canigatti.photos.records import PARTS, PHOTO_PLOTS
 if STUDY.photos.generate:
 
     rule generate_photos:
-        input:
-            code=PLAN.code("photos.commands.generate"),
         output:
             photos=f"{PHOTOS}/generated.zip",
             planted=f"{PHOTOS}/planted.csv",
@@ -16,6 +14,7 @@ if STUDY.photos.generate:
             mem_mb=500,
             runtime=lambda wildcards, attempt: attempt * (2 + STUDY.photos.generate.count // 500),
         params:
+            code=PLAN.code("photos.commands.generate"),
             spec=STUDY.photos.generate.to_json(),
         shell:
             "python -P -m canigatti generate"
@@ -28,7 +27,6 @@ if STUDY.photos.generate:
 rule fetch_photos:
     input:
         generated=rules.generate_photos.output.photos if STUDY.photos.generate else [],
-        code=PLAN.code("photos.commands.fetch"),
     output:
         record=f"{PHOTOS}/source.json",
     log:
@@ -38,6 +36,7 @@ rule fetch_photos:
         mem_mb=500,
         runtime=lambda wildcards, attempt: attempt * 60,
     params:
+        code=PLAN.code("photos.commands.fetch"),
         source=lambda wildcards: STUDY.photos.source or f"{PHOTOS}/generated.zip",
         options=PLAN.fetch_options,
     shell:
@@ -51,7 +50,6 @@ rule fetch_photos:
 rule inspect_photos:
     input:
         source=rules.fetch_photos.output.record,
-        code=PLAN.code("photos.commands.inspect"),
     output:
         manifest=f"{PHOTOS}/manifest.csv",
         groups=f"{PHOTOS}/groups.csv",
@@ -67,6 +65,7 @@ rule inspect_photos:
         mem_mb=lambda wildcards, threads, attempt: attempt * (500 + 350 * threads),
         runtime=lambda wildcards, attempt: attempt * 30,
     params:
+        code=PLAN.code("photos.commands.inspect"),
         options=PLAN.inspect_options,
         groups_digest=PLAN.groups_digest,
         folder=subpath(output.manifest, parent=True),
@@ -84,7 +83,6 @@ rule plot_photos:
         source=rules.fetch_photos.output.record,
         manifest=rules.inspect_photos.output.manifest,
         classes=rules.inspect_photos.output.classes,
-        code=PLAN.code("photos.commands.plot"),
     output:
         plots=shown(expand(f"{PHOTOS}/{{plot}}.png", plot=PHOTO_PLOTS), "photos", "Photos"),
     log:
@@ -93,6 +91,7 @@ rule plot_photos:
     resources:
         **quick(1000),
     params:
+        code=PLAN.code("photos.commands.plot"),
         folder=lambda wildcards, output: Path(output.plots[0]).parent,
     shell:
         "python -P -m canigatti plot-photos"
@@ -107,7 +106,6 @@ rule split_photos:
         manifest=rules.inspect_photos.output.manifest,
         groups=rules.inspect_photos.output.groups,
         classes=rules.inspect_photos.output.classes,
-        code=PLAN.code("photos.commands.split"),
     output:
         split=f"{RESULTS}/splits/{{split}}.csv",
     log:
@@ -116,6 +114,7 @@ rule split_photos:
     resources:
         **quick(500),
     params:
+        code=PLAN.code("photos.commands.split"),
         split=PLAN.split_options,
     shell:
         "python -P -m canigatti split"
@@ -131,7 +130,6 @@ rule correct_split:
         split=rules.split_photos.output.split,
         manifest=rules.inspect_photos.output.manifest,
         classes=rules.inspect_photos.output.classes,
-        code=PLAN.code("photos.commands.correct"),
     output:
         split=f"{RESULTS}/splits/{{split}}/{{part}}.csv",
         digest=f"{RESULTS}/splits/{{split}}/{{part}}.digest",
@@ -141,6 +139,7 @@ rule correct_split:
     resources:
         **quick(500),
     params:
+        code=PLAN.code("photos.commands.correct"),
         options=CORRECTIONS.options,
         digest=CORRECTIONS.digest_of_part,
     shell:
@@ -157,7 +156,6 @@ rule store_photos:
     input:
         source=rules.fetch_photos.output.record,
         manifest=rules.inspect_photos.output.manifest,
-        code=PLAN.code("photos.commands.store"),
     output:
         images=f"{PHOTOS}/images-{{size}}.npy",
         hash=f"{PHOTOS}/images-{{size}}.npy.sha256",
@@ -169,6 +167,8 @@ rule store_photos:
     resources:
         mem_mb=lambda wildcards, threads, attempt: attempt * (500 + 350 * threads),
         runtime=lambda wildcards, attempt: attempt * 30,
+    params:
+        code=PLAN.code("photos.commands.store"),
     shell:
         "python -P -m canigatti store"
         " --source {input.source:q}"

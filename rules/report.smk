@@ -51,7 +51,6 @@ rule check_results:
         corrected=expand(rules.correct_split.output.split, split=PLAN.splits, part=[*PARTS]),
         groups=rules.inspect_photos.output.groups,
         images_hashes=expand(rules.store_photos.output.hash, size=SIZES_USED),
-        code=PLAN.code("report.commands.check"),
     output:
         checked=f"{RESULTS}/report/checked.json",
     log:
@@ -60,6 +59,7 @@ rule check_results:
     resources:
         **quick(1000),
     params:
+        code=PLAN.code("report.commands.check"),
         outline=lambda wildcards: OUTLINE,
         results=subpath(output.checked, ancestor=2),
     shell:
@@ -77,7 +77,6 @@ rule plot_report:
         trials=expand(rules.select_trial.output.trials, experiment=SEARCHED),
         groups=rules.inspect_photos.output.groups,
         checked=rules.check_results.output.checked,
-        code=PLAN.code("report.commands.plot"),
     output:
         accuracy_cost=shown(f"{RESULTS}/report/accuracy-cost.png", "accuracy-cost", "Comparison"),
     log:
@@ -86,6 +85,7 @@ rule plot_report:
     resources:
         **quick(1000),
     params:
+        code=PLAN.code("report.commands.plot"),
         outline=lambda wildcards: OUTLINE,
         results=subpath(output.accuracy_cost, ancestor=2),
     shell:
@@ -116,8 +116,6 @@ rule write_report:
         source=rules.fetch_photos.output.record,
         splits=expand(rules.split_photos.output.split, split=PLAN.splits),
         corrected=expand(rules.correct_split.output.split, split=PLAN.splits, part=[*PARTS]),
-        code=PLAN.code("report.commands.write"),
-        templates=PLAN.templates("report", without="explorer"),
     output:
         page=shown(f"{RESULTS}/report/index.html", "page", "Comparison"),
         example=f"{RESULTS}/report/example.png",
@@ -133,6 +131,7 @@ rule write_report:
     resources:
         **quick(2000, runtime=20),
     params:
+        code=PLAN.code("report.commands.write", templates=PLAN.templates("report", without="explorer")),
         outline=lambda wildcards: OUTLINE,
         results=subpath(output.page, ancestor=2),
         folder=subpath(output.page, parent=True),
@@ -159,7 +158,6 @@ rule write_cards:
         source=rules.fetch_photos.output.record,
         splits=expand(rules.split_photos.output.split, split=PLAN.splits),
         corrected=expand(rules.correct_split.output.split, split=PLAN.splits, part=[*PARTS]),
-        code=PLAN.code("report.commands.cards"),
     output:
         cards=of_every_run(f"{TRAINING}/{RUN}/README.md"),
     log:
@@ -168,6 +166,7 @@ rule write_cards:
     resources:
         **quick(1000),
     params:
+        code=PLAN.code("report.commands.cards"),
         outline=lambda wildcards: OUTLINE,
         results=subpath(input.table, ancestor=3),
         folder=lambda wildcards, output: str(Path(output[0]).parents[2]),
@@ -190,8 +189,6 @@ rule write_explorer:
         summary=rules.inspect_photos.output.summary,
         classes=rules.inspect_photos.output.classes,
         checked=rules.check_results.output.checked,
-        code=PLAN.code("report.commands.explorer"),
-        templates=PLAN.templates("report/explorer"),
     output:
         page=shown(f"{RESULTS}/report/explorer.html", "explorer", "Comparison"),
     log:
@@ -200,6 +197,7 @@ rule write_explorer:
     resources:
         **quick(1000, runtime=20),
     params:
+        code=PLAN.code("report.commands.explorer", templates=PLAN.templates("report/explorer")),
         outline=lambda wildcards: OUTLINE,
         results=subpath(output.page, ancestor=2),
         size=str(SIZE_SHOWN),

@@ -5,8 +5,6 @@ EXECUTION = "{experiment}/trial{trial}/execution{execution}"
 
 
 rule propose_trials:
-    input:
-        code=PLAN.code("search.commands.propose"),
     output:
         proposed=f"{SEARCH}/proposed.json",
     log:
@@ -15,6 +13,7 @@ rule propose_trials:
     resources:
         **quick(1500),
     params:
+        code=PLAN.code("search.commands.propose"),
         spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
         combinations=PLAN.proposal_count,
     shell:
@@ -35,7 +34,6 @@ rule train_trial:
         weights=ancient(PLAN.weights_file),
         weights_record=PLAN.weights_record,
         proposed=rules.propose_trials.output.proposed,
-        code=PLAN.trial_code,
     output:
         result=f"{RESULTS}/search/{EXECUTION}.json",
         logs=directory(f"{SEARCH}/trial{{trial}}/tensorboard/execution{{execution}}"),
@@ -49,6 +47,7 @@ rule train_trial:
         mem_mb=PLAN.training_memory,
         runtime=PLAN.training_minutes,
     params:
+        code=PLAN.trial_code,
         spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
         weights=PLAN.weights_option,
     shell:
@@ -66,7 +65,6 @@ rule train_trial:
 rule select_trial:
     input:
         executions=PLAN.execution_files,
-        code=PLAN.code("search.commands.select"),
     output:
         trials=f"{SEARCH}/trials.csv",
         best=f"{SEARCH}/best.json",
@@ -77,6 +75,7 @@ rule select_trial:
     resources:
         **quick(500),
     params:
+        code=PLAN.code("search.commands.select"),
         spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
         experiment=lambda wildcards: PLAN.experiment(wildcards).resolve().to_json(),
         folder=subpath(output.trials, parent=True),
@@ -92,7 +91,6 @@ rule select_trial:
 rule plot_search:
     input:
         trials=rules.select_trial.output.trials,
-        code=PLAN.code("search.commands.plot"),
     output:
         scores=shown(f"{SEARCH}/scores.png", "scores", "Search", experiment="{experiment}"),
     log:
@@ -101,6 +99,7 @@ rule plot_search:
     resources:
         **quick(500),
     params:
+        code=PLAN.code("search.commands.plot"),
         spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
     shell:
         "python -P -m canigatti plot-search"

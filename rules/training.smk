@@ -3,8 +3,6 @@
 
 # Runs before other jobs, so that a failed download stops the study before hours of training.
 rule fetch_weights:
-    input:
-        code=PLAN.code("training.commands.fetch_weights"),
     output:
         weights=f"{RESULTS}/weights/{{backbone}}.weights.h5",
         record=f"{RESULTS}/weights/{{backbone}}.json",
@@ -16,6 +14,7 @@ rule fetch_weights:
         mem_mb=lambda wildcards, attempt: attempt * 2000,
         runtime=lambda wildcards, attempt: attempt * 30,
     params:
+        code=PLAN.code("training.commands.fetch_weights"),
         spec=lambda wildcards: PLAN.weights(wildcards).to_json(),
         digest=PLAN.weights_digest,
     shell:
@@ -41,7 +40,6 @@ rule train:
         parent=ancient(PLAN.parent_model),
         parent_record=PLAN.parent_record,
         found=PLAN.found_spec,
-        code=PLAN.training_code,
     output:
         model=f"{TRAINING}/{RUN}/model.keras",
         history=f"{TRAINING}/{RUN}/history.csv",
@@ -57,6 +55,7 @@ rule train:
         mem_mb=PLAN.training_memory,
         runtime=PLAN.training_minutes,
     params:
+        code=PLAN.training_code,
         spec=PLAN.spec_option,
         start=PLAN.start_options,
         folder=subpath(output.model, parent=True),
@@ -76,7 +75,6 @@ rule plot_training:
     input:
         run=rules.train.output.run,
         history=rules.train.output.history,
-        code=PLAN.code("training.commands.plot"),
     output:
         curves=shown(f"{TRAINING}/{RUN}/curves.png", "curves", "Training", experiment="{experiment}", seed="{seed}"),
     log:
@@ -85,6 +83,7 @@ rule plot_training:
     resources:
         **quick(500),
     params:
+        code=PLAN.code("training.commands.plot"),
         folder=subpath(input.run, parent=True),
     shell:
         "python -P -m canigatti plot-training"

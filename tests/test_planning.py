@@ -7,6 +7,7 @@ import pytest
 from canigatti.config import parse_study
 from canigatti.files import InputError
 from canigatti.planning import Plan
+from canigatti.provenance import modules_behind_training
 
 SEARCH = {"trials": 5, "executions": 2, "space": {"optimizer": ["adam", "sgd", "rmsprop"]}}
 STUDY = {
@@ -134,7 +135,7 @@ def test_time_grows_with_the_images_up_to_a_day_per_attempt(plan, tmp_path):
 
 def test_the_files_behind_a_training_are_those_that_its_experiment_uses(plan):
     def names(experiment):
-        return {path.rpartition("canigatti/")[2] for path in plan.training_code(job(experiment))}
+        return {*modules_behind_training(plan.experiment(job(experiment)).resolve(), "training.commands.train")}
 
     assert "training/networks.py" in names("plain")
     assert names("transfer") - names("plain") == {

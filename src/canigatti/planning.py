@@ -3,6 +3,7 @@
 Only rules use this module. Methods take Snakemake's `wildcards` (and `input`, `attempt`) and read their attributes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +12,7 @@ from typing import Any
 from canigatti.config import Experiment, OutlinedCurve, Pretrained, Search, SearchSpec, Study, Weights
 from canigatti.files import InputError, is_csv, sha256_of
 from canigatti.photos.origin import source_digest
-from canigatti.project import source_path
-from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
+from canigatti.provenance import PACKAGE, digest, modules_behind, modules_behind_training
 from canigatti.resources import training_memory, training_minutes
 from canigatti.search.space import size
 from canigatti.written import check_unedited
@@ -65,24 +65,30 @@ class Plan:
         except InputError as error:
             raise self.error(str(error)) from None
 
-    def code(self, module: str) -> list[str]:
-        """Return the package's files behind a command, given the command's module."""
-        return [source_path(path) for path in modules_behind(module)]
+    def code(self, module: str, templates: Sequence[str] = ()) -> str:
+        """Return a text that changes with the code behind a command.
 
-    def training_code(self, wildcards: Any) -> list[str]:
-        """Return the files behind `train`, without those that the experiment does not use."""
-        spec = self.experiment(wildcards).resolve()
-        return [source_path(path) for path in modules_behind_training(spec, "training.commands.train")]
+        It is a parameter of jobs, not an input: Snakemake would look at twenty files for each of a thousand jobs, and
+        run all jobs again where the package has another path.
 
-    def trial_code(self, wildcards: Any) -> list[str]:
-        """Return the files behind `train-trial`, without those that the experiment does not use."""
-        spec = self.experiment(wildcards).resolve()
-        return [source_path(path) for path in modules_behind_training(spec, "search.commands.train_trial")]
+        Args:
+            module: the command's module, such as `photos.commands.split`.
+            templates: the files of a page, from :meth:`templates`.
+        """
+        return digest([*modules_behind(module), *templates])
+
+    def training_code(self, wildcards: Any) -> str:
+        """Return a text that changes with the code behind `train`, without modules that the experiment does not use."""
+        return digest(modules_behind_training(self.experiment(wildcards).resolve(), "training.commands.train"))
+
+    def trial_code(self, wildcards: Any) -> str:
+        """Return a text that changes with the code behind `train-trial`, see :meth:`training_code`."""
+        return digest(modules_behind_training(self.experiment(wildcards).resolve(), "search.commands.train_trial"))
 
     def templates(self, folder: str, without: str = "") -> list[str]:
         """Return the files of a page in `folder` besides code, `without` those in a folder of another page."""
         files = (path for kind in ("j2", "css", "js", "csv") for path in (PACKAGE / folder).rglob(f"*.{kind}"))
-        return sorted(source_path(str(path)) for path in files if path.parent.name != without)
+        return sorted(str(path.relative_to(PACKAGE)) for path in files if path.parent.name != without)
 
     def experiment(self, wildcards: Any) -> Experiment:
         """Return the experiment that a path names; an unknown name is a user error."""

@@ -3,7 +3,6 @@
 The wheel carries the Snakefile and what it needs in the folder `_workflow` of the package, see `hatch_build.py`.
 """
 
-import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -32,14 +31,6 @@ def workflow_folder() -> Path:
     if not (folder / "Snakefile").is_file():
         raise InputError(f"{folder}: there is no Snakefile; install the package again, or clone the project")
     return folder
-
-
-def source_path(path: str) -> str:
-    """Return the path of a package file as an input of rules: relative to the working directory, like other inputs.
-
-    In an installed package it is absolute, so that moving the study's folder reruns nothing.
-    """
-    return str(PACKAGE / path) if is_installed() else os.path.relpath(PACKAGE / path)
 
 
 def find_configuration(name: str) -> Path:

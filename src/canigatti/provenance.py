@@ -1,10 +1,12 @@
 """The package's own modules that a result depends on, so that editing one of them reruns the jobs that made the result.
 
-A rule names the module of its command; the result depends on everything that this module imports, at any depth.
+A rule names the module of its command; the result depends on everything that this module imports, at any depth. A
+digest of these files is a parameter of each job.
 """
 
+import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
@@ -82,11 +84,26 @@ def modules_behind_training(spec: Spec, *modules: str) -> list[str]:
     return modules_behind(*modules, without=tuple(name for name, is_used in used.items() if not is_used))
 
 
+def digest(files: Sequence[str]) -> str:
+    """Return a hash of the names and contents of files of the package, 64 hexadecimal digits.
+
+    Each file is read once: Snakemake asks for every job, and plans all jobs before the first one runs.
+
+    Args:
+        files: paths inside the package, from :func:`modules_behind`.
+    """
+    return hashlib.sha256("".join(f"{file} {_sha256(file)}\n" for file in files).encode()).hexdigest()
+
+
+@cache
+def _sha256(file: str) -> str:
+    return sha256_of(PACKAGE / file)
+
+
 def with_one_code(command: Callable[..., None]) -> Callable[..., None]:
     """Return the command with one more last step: it fails if a module behind it was edited while it ran.
 
-    Snakemake records the content of a job's inputs when the job ends. Results of the former code would count as up to
-    date.
+    Python imports a module when it is needed: the results may come from the former code, the new one, or both.
     """
 
     @wraps(command)

@@ -2,10 +2,12 @@
 
 import os
 import re
+from pathlib import Path
 
 import pytest
 
-from canigatti.provenance import PACKAGE
+from canigatti.config import load_study
+from canigatti.provenance import PACKAGE, modules_behind, modules_behind_training
 
 EVERYTHING = """
   found:
@@ -404,9 +406,31 @@ def expected(module: str, graph: list[dict]) -> set[str]:
     )
 
 
+@pytest.fixture(scope="module")
+def behind(study, graph):
+    """The modules whose digest is a parameter of a job, by the job's name, from the rules and the configuration."""
+    text = "".join(path.read_text(encoding="utf-8") for path in (study.folder / "rules").glob("*.smk"))
+    blocks = re.split(r"^ *rule (?=\w+:)", text, flags=re.MULTILINE)[1:]
+    commands = {
+        re.match(r"\w+", block).group(): re.findall(r"code=PLAN\.code\(\s*\"([\w.]+)\"", block) for block in blocks
+    }
+    trained = {"train": "training.commands.train", "train_trial": "search.commands.train_trial"}
+    assert {rule for rule, modules in commands.items() if len(modules) != 1} == {*trained}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(study.folder)
+        experiments = load_study(Path("study.yaml")).experiments
+
+    def modules_of(rule: str, experiment: str = "", *_: str) -> set[str]:
+        if rule in trained:
+            return {*modules_behind_training(experiments[experiment].resolve(), trained[rule])}
+        return {*modules_behind(*commands[rule])}
+
+    return {job["name"]: modules_of(*job["name"].split()) for job in graph}
+
+
 @pytest.mark.parametrize("module", modules())
-def test_a_module_is_behind_the_jobs_that_it_can_decide_and_no_others(graph, module):
-    direct = {job["name"] for job in graph if f"src/canigatti/{module}" in job["input"]}
+def test_a_module_is_behind_the_jobs_that_it_can_decide_and_no_others(graph, behind, module):
+    direct = {name for name, modules in behind.items() if module in modules}
     assert downstream(direct, graph) == expected(module, graph)
 
 
