@@ -2,7 +2,6 @@
 
 import base64
 import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from canigatti.files import InputError
+from canigatti.report.page.svg import compact
 
 MAX_WIDTH = 1200  # pixels, the width of the page
 MAX_BYTES = 180_000  # of one image, before base64; only galleries of hundreds of photos may need more
@@ -72,13 +72,9 @@ def embed_figure(figure: Figure) -> EmbeddedImage:
     stream = io.StringIO()
     with mpl.rc_context(_SVG_STYLE):
         figure.savefig(stream, format="svg", metadata=_NO_METADATA)
-    svg = re.sub(r' d="[^"]*"', _round_coordinates, stream.getvalue())
+    svg = compact(stream.getvalue())
     width, height = (round(_CSS_PIXELS_PER_INCH * inches) for inches in figure.get_size_inches())
     return EmbeddedImage(_data_uri("image/svg+xml", svg.encode()), width, height)
-
-
-def _round_coordinates(path: re.Match[str]) -> str:
-    return re.sub(r"(\.\d)\d+", r"\1", path[0])  # a tenth of a point is precise enough
 
 
 def _embed(content: bytes, max_width: int, max_bytes: int) -> EmbeddedImage:
