@@ -66,6 +66,8 @@ def test_finished_experiments_are_complete_and_others_are_awaited(here):
     assert "<h3>Sizes</h3>" in page
     assert 'id="comparison"' in page
     assert "2 finished and 1 waiting" in page
+    assert re.search(r"has the best accuracy so far\s+on the validation set", page)
+    assert "2 of its 3 experiments have a result" in page
 
 
 def test_a_deleted_evaluation_and_figure_make_a_run_unfinished(here):

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 import requests
+from axe import SCREENS, violations_now
 from browser import open_browser
 from PIL import Image
 from starlette.datastructures import Headers
@@ -305,3 +306,16 @@ def test_dropped_photos_are_predicted(served, browser):
     )
     wait_until_shown(browser, "1 of 1 photo done, 1 refused")
     assert "Not predicted: no image" in browser.run("return document.querySelector('#photos').innerText")
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_axe_finds_no_violation_with_and_without_photos(served, browser, tmp_path, width, scheme):
+    browser.show(width, 900, scheme)
+    browser.command("Page.navigate", url=served)
+    assert violations_now(browser) == []
+    (tmp_path / "a.png").write_bytes(photo(0))
+    (tmp_path / "b.png").write_bytes(b"text")
+    browser.type("#files", "\n".join(str(tmp_path / name) for name in ("a.png", "b.png")))
+    wait_until_shown(browser, "2 of 2 photos done, 1 refused")
+    assert browser.run("return document.querySelectorAll('#photos details').length") == 1  # of the other classes
+    assert violations_now(browser) == []

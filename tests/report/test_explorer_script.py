@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from axe import SCREENS, violations_now
 from browser import open_browser
 from explorer_pages import HOSTILE, IDS, page
 
@@ -21,13 +22,13 @@ HASH = "return decodeURIComponent(location.hash)"
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     with open_browser(tmp_path_factory.mktemp("browser")) as started:
-        started.show(width=390, height=800, scheme="dark")
         yield started
 
 
 @pytest.fixture
 def explorer(browser, tmp_path):
     """The page, open in the browser."""
+    browser.show(width=390, height=800, scheme="dark")
     (tmp_path / "explorer.html").write_text(page(), encoding="utf-8")
     browser.open(tmp_path / "explorer.html")
     return browser
@@ -170,3 +171,24 @@ def test_the_policy_blocks_nothing_and_the_page_fits_a_phone(explorer):
         ".filter((one) => !one.textContent.trim() && !one.labels?.length).length"
     )
     assert explorer.run(unnamed) == 0
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_axe_finds_no_violation_in_any_view(explorer, width, scheme):
+    explorer.show(width, 900, scheme)
+    for view in ("all", "duplicates", "rejected"):
+        explorer.run("location.hash = arguments[0]", view)
+        eventually(explorer, "return document.querySelector('nav a[aria-current]').hash", f"#{view}")
+        assert violations_now(explorer) == [], view
+    explorer.run("location.hash = '#photo=cat.2.jpg'")
+    eventually(explorer, ENLARGED, "cat.2.jpg")
+    assert violations_now(explorer) == []
+
+
+def test_axe_finds_no_violation_without_scripts(browser, tmp_path):
+    """The script of the page is left out, because axe needs one."""
+    html = re.sub(r"<script>.*?</script>", "", page(), flags=re.DOTALL)
+    (tmp_path / "explorer.html").write_text(html, encoding="utf-8")
+    browser.open(tmp_path / "explorer.html")
+    assert browser.run("return document.getElementById('photos').hidden")
+    assert violations_now(browser) == []

@@ -6,7 +6,10 @@ import pytest
 from axe import SCREENS, violations
 from browser import open_browser
 
+from canigatti.plots import new_figure
 from canigatti.report import page as page_package
+from canigatti.report.page import embedding
+from canigatti.report.page.embedding import embed_figure
 
 SORTING = Path(page_package.__file__).with_name("sorting.js").read_text(encoding="utf-8")
 SHOWN = ("base-641620-rgb", "base-801010-rgb-aug", "tuned", "mobilenetv2-transfer")
@@ -177,3 +180,41 @@ def test_dark_mode_inverts_plots_and_no_photos(browser, page):
     assert {*browser.run(styles, ".drawn img", "filter")} == {"invert(0.91) hue-rotate(180deg)"}
     assert {*browser.run(styles, ".photos img", "filter")} == {"none"}
     assert {*browser.run(styles, ".photos img", "backgroundColor")} == {"rgb(255, 255, 255)"}
+
+
+# The mean difference of the pixels of two images, from 0 to 255; of a blank image and a plot it is about 10.
+DIFFERENCE = """
+const pixels = (source) => new Promise((resolve) => {
+  const image = new Image();
+  image.onload = () => {
+    const canvas = Object.assign(document.createElement("canvas"), {width: image.width, height: image.height});
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    resolve(canvas.getContext("2d").getImageData(0, 0, image.width, image.height).data);
+  };
+  image.src = source;
+});
+return Promise.all(arguments[0].map(pixels)).then(([first, second]) =>
+  first.reduce((sum, value, position) => sum + Math.abs(value - second[position]), 0) / first.length);
+"""
+
+
+def plot(color="tab:blue"):
+    figure = new_figure(5, 3)
+    axes = figure.add_subplot()
+    axes.plot([3, 1, 4, 1, 5, 9, 2, 6], "o-", color=color, label="curve")
+    axes.axvspan(2, 3.5, alpha=0.3, color=color)
+    axes.grid()
+    axes.set_ylabel("loss")
+    axes.legend()
+    return figure
+
+
+def test_a_figure_with_fewer_bytes_looks_the_same(browser, tmp_path, monkeypatch):
+    small, other = (embed_figure(plot(color)).uri for color in ("tab:blue", "tab:red"))
+    monkeypatch.setattr(embedding, "compact", lambda svg: svg)
+    whole = embed_figure(plot()).uri
+    (tmp_path / "index.html").write_text("<title>A page</title>")
+    browser.open(tmp_path / "index.html")
+    assert len(small) < 0.6 * len(whole)
+    assert browser.run(DIFFERENCE, [small, whole]) < 0.5
+    assert browser.run(DIFFERENCE, [other, whole]) > 1

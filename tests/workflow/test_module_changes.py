@@ -262,6 +262,7 @@ DECIDES = {
     "report/page/rendering.py": "write_report",
     "report/page/sections.py": "write_report",
     "report/page/settings.py": "write_report",
+    "report/page/svg.py": "write_report",
     "report/plots.py": "plot_report",
     "report/power.py": "write_report",
     "report/ranking.py": "plot_report, write_report",

@@ -6,6 +6,7 @@ from canigatti.report.ranking import ACCURACY, Ranking
 from canigatti.report.tables import BEST, UNBEATEN
 
 MARKS = {BEST: "★", UNBEATEN: "≈"}
+STANDING_SO_FAR = f"{MARKS[BEST]} and {MARKS[UNBEATEN]} are among the experiments with a result so far."
 RANDOM_INITIALIZATION = "random initialization"
 RANDOM_INITIALIZATION_NOTE = (
     "Random initialization: the pretrained weights could not be downloaded, so the network started from random "

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from canigatti.report.page.classes import ClassTable, class_table, named_pairs
-from canigatti.report.page.embedding import EmbeddedImage, embed
+from canigatti.report.page.embedding import MAX_BYTES, EmbeddedImage, embed_together
 from canigatti.report.results import Run
 
-_MAX_BYTES_OF_EXPLAINED = 90_000  # its photos are on the page twice: smooth colors show at a low quality too
+# By name of a contact sheet. The photos of the last one are on the page twice: smooth colors show at a low quality too.
+_SHEETS = {"misclassified": MAX_BYTES, "uncertain": MAX_BYTES, "explained": 90_000}
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,19 @@ class Details:
     uncertain: list[dict[str, Any]]
 
 
-def details_of(run: Run, classes: Sequence[str]) -> Details:
-    """Return the details of a run.
+def details_of(runs: Sequence[Run], classes: Sequence[str]) -> list[Details]:
+    """Return the details of runs; the quality of their contact sheets depends on how many they are.
 
     Args:
-        run: the run.
+        runs: one of each experiment.
         classes: names of the classes, label 0 first.
     """
+    sheets = [(run.plots[name], max_bytes) for run in runs for name, max_bytes in _SHEETS.items()]
+    embedded = iter(embed_together(sheets))
+    return [_details(run, classes, {name: next(embedded) for name in _SHEETS}) for run in runs]
+
+
+def _details(run: Run, classes: Sequence[str], plots: dict[str, EmbeddedImage]) -> Details:
     counts = np.array(run.metrics.confusion)
     two = [(classes[label], classes[1 - label], int(counts[label, 1 - label])) for label in (0, 1)]
     return Details(
@@ -51,9 +58,6 @@ def details_of(run: Run, classes: Sequence[str]) -> Details:
         errors=int(counts.sum() - np.trace(counts)),
         pairs=two if len(classes) == 2 else named_pairs(counts, classes),
         per_class=class_table(run, classes),
-        plots={
-            **{name: embed(run.plots[name]) for name in ("misclassified", "uncertain")},
-            "explained": embed(run.plots["explained"], max_bytes=_MAX_BYTES_OF_EXPLAINED),
-        },
+        plots=plots,
         uncertain=run.uncertain.to_dict("records"),
     )

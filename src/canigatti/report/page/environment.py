@@ -6,7 +6,12 @@ from pathlib import Path
 from jinja2 import Environment
 
 from canigatti.pages import source_hash, template_environment
-from canigatti.report.notes import DIVERGED_NOTE, RANDOM_INITIALIZATION, RANDOM_INITIALIZATION_NOTE
+from canigatti.report.notes import (
+    DIVERGED_NOTE,
+    RANDOM_INITIALIZATION,
+    RANDOM_INITIALIZATION_NOTE,
+    STANDING_SO_FAR,
+)
 from canigatti.report.texts import LEFT_ALIGNED, count_noun, count_range, duration, percent_with_interval
 
 _FOLDER = Path(__file__).parent
@@ -38,5 +43,6 @@ def environment() -> Environment:
         "random_initialization": RANDOM_INITIALIZATION,
         "random_initialization_note": RANDOM_INITIALIZATION_NOTE,
         "diverged_note": DIVERGED_NOTE,
+        "standing_so_far": STANDING_SO_FAR,
     }
     return made

@@ -113,7 +113,7 @@ def render(
                 conclusions.evidence.comparison, conclusions.grouped, conclusions.evidence.ranking
             ),
             findings_note=findings_note(conclusions.grouped),
-            details=[details_of(run, study.classes) for run in details],
+            details=details_of(details, study.classes),
             settings=compare_settings([(one.name, first_seed[one.name]) for one in study.outline.experiments]),
             commands=commands(study.outline, example),
         )
