@@ -22,7 +22,12 @@ try:
     STUDY, CONFIGURATION, OPTIONS = read_invocation(workflow, config)
 except InputError as error:
     raise WorkflowError(str(error)) from None
-PLAN = Plan(STUDY, error=WorkflowError)
+PLAN = Plan(
+    STUDY,
+    error=WorkflowError,
+    placed=workflow.modifier.modify_path,
+    is_made=lambda path: any(rule.is_producer(path) for rule in workflow.rules),
+)
 PLAN.check_unedited()
 RESULTS = PLAN.results
 CORRECTIONS = CorrectionsPlan(PLAN)

@@ -27,6 +27,7 @@ if STUDY.photos.generate:
 rule fetch_photos:
     input:
         generated=rules.generate_photos.output.photos if STUDY.photos.generate else [],
+        made=lambda wildcards: local(PLAN.made_source),  # local: its path is the configured one, without a module's prefix
     output:
         record=f"{PHOTOS}/source.json",
     log:
@@ -37,7 +38,7 @@ rule fetch_photos:
         runtime=lambda wildcards, attempt: attempt * 60,
     params:
         code=PLAN.code("photos.commands.fetch"),
-        source=lambda wildcards: STUDY.photos.source or f"{PHOTOS}/generated.zip",
+        source=PLAN.fetched,
         options=PLAN.fetch_options,
     shell:
         "python -P -m canigatti fetch"

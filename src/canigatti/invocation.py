@@ -9,6 +9,7 @@ from canigatti.config import Study, check_owner, effective_overrides, load_study
 from canigatti.files import InputError
 from canigatti.provenance import PACKAGE
 
+_CONFIGURATION = "configuration"  # the key of an importing workflow's config that names a configuration file
 _DEFAULT_CONFIGURATION = Path("config", "full.yaml")
 _DEFAULT_SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 
@@ -43,10 +44,11 @@ def read_invocation(workflow: Any, config: Mapping[str, Any]) -> Invocation:
             that Snakemake cannot handle.
     """
     settings, module = workflow.config_settings, workflow.modifier.namespace
-    _check_project_folder(Path(workflow.current_basedir.get_path_or_uri(secret_free=True)))
+    rules = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+    _check_project_folder(rules)
     if module:
-        return Invocation(parse_study(config, f"config of the module {module}"), None)
-    files = settings.configfiles or [workflow.basedir / _DEFAULT_CONFIGURATION]
+        return Invocation(_imported_study(config, module), None)
+    files = settings.configfiles or [rules.parent / _DEFAULT_CONFIGURATION]
     if len(files) > 1:
         raise InputError(f"give one --configfile, not {len(files)}")
     file = Path(os.path.relpath(files[0]))
@@ -55,6 +57,18 @@ def read_invocation(workflow: Any, config: Mapping[str, Any]) -> Invocation:
         check_owner(Path("results", study.study), file)
     overrides = effective_overrides(file, settings.config_args)
     return Invocation(study, str(file), _study_options(os.path.relpath(workflow.main_snakefile), overrides))
+
+
+def _imported_study(config: Mapping[str, Any], module: str) -> Study:
+    """Return the study that an importing workflow configures: in its `config`, or in a file that this names.
+
+    A config with experiments is a whole study, also where the importing workflow has merged it into one that names a
+    file: `snakemake --configfile` adds to what its `configfile:` says.
+    """
+    settings = {key: value for key, value in config.items() if key != _CONFIGURATION}
+    if _CONFIGURATION not in config or "experiments" in config:
+        return parse_study(settings, f"config of the module {module}", photos_exist=False)
+    return load_study(Path(config[_CONFIGURATION]), settings, photos_exist=False)
 
 
 def _check_project_folder(folder: Path) -> None:

@@ -3,7 +3,7 @@
 Only rules use this module. Methods take Snakemake's `wildcards` (and `input`, `attempt`) and read their attributes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,15 +27,24 @@ class Plan:
     Attributes:
         study: the study.
         error: the exception to raise for a user error; Snakemake reports its own without a traceback.
+        placed: returns where Snakemake puts a path of rules; with the prefix of a module, that is elsewhere.
+        is_made: returns whether a rule of the workflow, or of one that imports it, makes a file or folder.
     """
 
     study: Study
     error: type[Exception] = InputError
+    placed: Callable[[str], str] = str
+    is_made: Callable[[str], bool] = lambda path: False
 
     @property
     def results(self) -> str:
-        """Folder of the study's results."""
+        """Folder of the study's results in rules; Snakemake adds the prefix of a module to inputs and outputs."""
         return f"results/{self.study.study}"
+
+    @property
+    def folder(self) -> str:
+        """Folder of the study's results on the disk, for parameters of jobs and what is read before any job runs."""
+        return str(self.placed(self.results))
 
     @cached_property
     def included(self) -> dict[str, Experiment]:
@@ -61,7 +70,7 @@ class Plan:
     def check_unedited(self) -> None:
         """Check that the results are as jobs wrote them; an edited one is a user error."""
         try:
-            check_unedited(Path(self.results))
+            check_unedited(Path(self.folder))
         except InputError as error:
             raise self.error(str(error)) from None
 
@@ -98,14 +107,29 @@ class Plan:
             raise self.error(f"no experiment is named {name}; the study {self.study.study} has {known}")
         return self.experiments[name]
 
+    def fetched(self, wildcards: Any) -> str:
+        """Return the source of the photos for `fetch`: the configured one, or the zip file of generated photos."""
+        return self.study.photos.source or f"{self.folder}/photos/generated.zip"
+
+    @property
+    def made_source(self) -> list[str]:
+        """The source of the photos, if a rule of an importing workflow makes it; otherwise nothing.
+
+        Otherwise it is no input of jobs: Snakemake would compare times of folders and large files, and a parameter
+        compares their content.
+        """
+        source = self.study.photos.source
+        return [source] if source and not self.study.photos.is_remote and self.is_made(source) else []
+
     def fetch_options(self, wildcards: Any) -> list[str]:
         """Return the options of `fetch` with the configured hash, and with a text that changes with the source.
 
         The text changes with the content of the source, not with its times; generated photos have none.
         """
         sha256 = self.study.photos.sha256
-        digest = ["--digest", self._source_digest] if self._source_digest else []
-        return (["--sha256", sha256] if sha256 else []) + digest
+        # A source that a job makes is looked at again when that job has ended.
+        planned = self._current_digest() if self.made_source else self._source_digest
+        return (["--sha256", sha256] if sha256 else []) + (["--digest", planned] if planned else [])
 
     def inspect_options(self, wildcards: Any) -> list[str]:
         """Return the options of `inspect` for the configured classes and groups, and the number of photos."""
@@ -127,9 +151,14 @@ class Plan:
 
     @cached_property
     def _source_digest(self) -> str:
+        return self._current_digest()
+
+    def _current_digest(self) -> str:
         photos = self.study.photos
+        if photos.source is None or (self.made_source and not Path(photos.source).exists()):
+            return ""
         try:
-            return source_digest(photos.source, photos.sha256) if photos.source else ""
+            return source_digest(photos.source, photos.sha256)
         except InputError as error:
             raise self.error(str(error)) from None
 
@@ -177,7 +206,7 @@ class Plan:
     def weights_option(self, wildcards: Any) -> list[str]:
         """Return the option of `train-trial` for :meth:`weights_file`."""
         file = self.weights_file(wildcards)
-        return ["--weights", file] if isinstance(file, str) else []
+        return ["--weights", str(self.placed(file))] if isinstance(file, str) else []
 
     def parent_model(self, wildcards: Any) -> str | list[str]:
         """Return the trained model that the experiment starts from; an empty list if there is none."""
@@ -210,7 +239,7 @@ class Plan:
         It must not depend on `input`: Snakemake does not rerun a job for a change of such a parameter.
         """
         found = self.found_spec(wildcards)
-        return found if isinstance(found, str) else self.experiment(wildcards).resolve().to_json()
+        return str(self.placed(found)) if isinstance(found, str) else self.experiment(wildcards).resolve().to_json()
 
     def search_spec(self, wildcards: Any) -> SearchSpec:
         """Return the search as its jobs receive it; an experiment without a search is a user error."""

@@ -35,7 +35,7 @@ class AuditPlan:
 
     def split_options(self, wildcards: Any) -> list[str]:
         """Return the options of `audit-labels` for the splits in use, and for those that came with the photos."""
-        used = [f"--split={self.plan.results}/splits/{name}.csv" for name in self.plan.splits]
+        used = [f"--split={self.plan.folder}/splits/{name}.csv" for name in self.plan.splits]
         return [*used, *(f"--from-folders={name}" for name in self._given)]
 
     def page_options(self, wildcards: Any) -> list[str]:

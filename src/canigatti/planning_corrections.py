@@ -29,7 +29,7 @@ class CorrectionsPlan:
 
     @property
     def _photos(self) -> Path:
-        return Path(self.plan.results, "photos")
+        return Path(self.plan.folder, "photos")
 
     def training_split(self, wildcards: Any) -> str:
         """Return the path of the training and validation sets of the experiment's split, after corrections."""
@@ -82,7 +82,7 @@ class CorrectionsPlan:
         otherwise every network of the split would be trained again for nothing. Before the first run it is empty.
         Snakemake asks again when the job starts.
         """
-        split = Path(self.plan.results, "splits", f"{wildcards.split}.csv")
+        split = Path(self.plan.folder, "splits", f"{wildcards.split}.csv")
         if self.path is None:
             return ""
         if not (split.is_file() and (self._photos / "classes.json").is_file()):

@@ -1,6 +1,6 @@
 """Loading the configuration file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from canigatti.config.study import Study
 from canigatti.files import is_csv
 
 
-def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
+def load_study(path: Path, overrides: Sequence[str] | Mapping[str, Any] = (), photos_exist: bool = True) -> Study:
     """Read and validate a configuration file.
 
     Args:
         path: the YAML file.
-        overrides: `key=value` texts (Snakemake's `--config`) with values in YAML; they replace entries of the file,
-            key by key at every level.
+        overrides: `key=value` texts (Snakemake's `--config`) with values in YAML, or parsed entries; they replace
+            entries of the file, key by key at every level.
+        photos_exist: see :func:`parse_study`.
 
     Raises:
         ConfigError: the file is missing, is not YAML, or is invalid; the message has one line per validation error,
@@ -28,7 +29,7 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
         raw = _override(read_yaml(path), _parse_overrides(overrides))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    return parse_study(raw, str(path))
+    return parse_study(raw, str(path), photos_exist)
 
 
 def effective_overrides(path: Path, overrides: Sequence[str]) -> list[str]:
@@ -42,19 +43,20 @@ def effective_overrides(path: Path, overrides: Sequence[str]) -> list[str]:
     return [entry for entry in overrides if _override(raw, _parse_overrides([entry])) != raw]
 
 
-def parse_study(raw: Any, origin: str) -> Study:
+def parse_study(raw: Any, origin: str, photos_exist: bool = True) -> Study:
     """Validate a configuration in memory, such as the one that an importing workflow passes to its module.
 
     Args:
         raw: the parsed content of a configuration file.
         origin: where it comes from, for error messages.
+        photos_exist: whether a local source of photos must exist; a rule of an importing workflow may make it.
 
     Raises:
         ConfigError: the configuration is invalid; see :func:`load_study`.
     """
     try:
         study = Study.model_validate(raw)
-        _check_local_files(study)
+        _check_local_files(study, photos_exist)
     except ValidationError as error:
         raise ConfigError("\n".join(f"{origin}: {line}" for line in validation_errors(error, raw))) from None
     except ConfigError as error:
@@ -62,8 +64,10 @@ def parse_study(raw: Any, origin: str) -> Study:
     return study
 
 
-def _parse_overrides(entries: Sequence[str]) -> dict[str, Any]:
+def _parse_overrides(entries: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
     """Parse the values as YAML; Snakemake's own parser turns numbers inside mappings into text."""
+    if isinstance(entries, Mapping):
+        return dict(entries)
     parsed = {}
     for entry in entries:
         key, _, value = entry.partition("=")
@@ -85,9 +89,9 @@ def _override(raw: Any, overrides: dict[str, Any]) -> Any:
     return merged
 
 
-def _check_local_files(study: Study) -> None:
+def _check_local_files(study: Study, photos_exist: bool) -> None:
     source = study.photos.source
-    if source and not study.photos.is_remote and not Path(source).exists():
+    if photos_exist and source and not study.photos.is_remote and not Path(source).exists():
         raise ConfigError(f"photos.source: no such file or folder: {source!r}")
     groups = study.photos.groups
     if groups and is_csv(groups) and not Path(groups).is_file():
