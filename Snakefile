@@ -44,7 +44,5 @@ for group, members in STUDY.groups().items():
 
 
 # One environment for all rules, set here because Snakemake has no directive for that.
-HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
-for one in workflow.rules:
-    if Path(one.snakefile).parent == HERE / "rules":  # not the rules of a workflow that imports this one
-        one.conda_env = workflow.current_basedir.join("workflow/environment.yaml")
+for one in workflow.modifier.rules:  # not the rules of a workflow that imports this one
+    one.conda_env = workflow.current_basedir.join("workflow/environment.yaml")

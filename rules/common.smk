@@ -5,7 +5,12 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from canigatti.config import record_owner
+try:
+    from canigatti.config import record_owner
+except ModuleNotFoundError as error:  # a workflow that Snakemake has downloaded brings no package
+    if error.name != "canigatti":
+        raise
+    raise WorkflowError(f"{sys.executable} runs Snakemake, and needs canigatti: pip install 'canigatti[cpu]'") from None
 from canigatti.files import InputError
 from canigatti.invocation import read_invocation
 from canigatti.ownership import announce_workflow
@@ -57,6 +62,11 @@ wildcard_constraints:
 def of_every_run(pattern, experiments=PLAN.included):
     """The pattern with every seed of these experiments filled in."""
     return expand(pattern, experiment=experiments, seed=STUDY.seeds)
+
+
+def made_photos(wildcards):
+    """The photos, if an importing workflow makes them. Their path is the configured one: local adds no prefix."""
+    return local(PLAN.made_source)
 
 
 def measured(pattern):

@@ -27,7 +27,7 @@ if STUDY.photos.generate:
 rule fetch_photos:
     input:
         generated=rules.generate_photos.output.photos if STUDY.photos.generate else [],
-        made=lambda wildcards: local(PLAN.made_source),  # local: its path is the configured one, without a module's prefix
+        made=made_photos,
     output:
         record=f"{PHOTOS}/source.json",
     log:
@@ -51,6 +51,7 @@ rule fetch_photos:
 rule inspect_photos:
     input:
         source=rules.fetch_photos.output.record,
+        made=ancient(made_photos),
     output:
         manifest=f"{PHOTOS}/manifest.csv",
         groups=f"{PHOTOS}/groups.csv",
@@ -82,6 +83,7 @@ rule inspect_photos:
 rule plot_photos:
     input:
         source=rules.fetch_photos.output.record,
+        made=ancient(made_photos),
         manifest=rules.inspect_photos.output.manifest,
         classes=rules.inspect_photos.output.classes,
     output:
@@ -156,6 +158,7 @@ rule correct_split:
 rule store_photos:
     input:
         source=rules.fetch_photos.output.record,
+        made=ancient(made_photos),
         manifest=rules.inspect_photos.output.manifest,
     output:
         images=f"{PHOTOS}/images-{{size}}.npy",
