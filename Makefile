@@ -30,14 +30,14 @@ bench: $(READY) ## measure the speeds in docs/performance.md (SECTIONS=... selec
 lint: $(READY) ## check style, types and the workflow
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile rules
+	snakefmt --check Snakefile workflow/Snakefile rules
 	mypy
 	snakemake --lint --configfile config/demo.yaml
 
 format: $(READY) ## format the code, and write the configuration's JSON schema
 	ruff check --fix .
 	ruff format .
-	snakefmt Snakefile rules
+	snakefmt Snakefile workflow/Snakefile rules
 	python -P -m canigatti schema --output workflow/config.schema.json
 
 docs: $(READY) ## build the documentation: docs/_build/index.html

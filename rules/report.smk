@@ -1,5 +1,6 @@
 # Stage 6: check and compare all experiments, test the original's findings, and write tables and two pages.
 from canigatti.config import most_viewable
+from canigatti.invocation import without_snakefile
 
 SEARCHED = [name for name, one in PLAN.included.items() if one.search]
 SIZES_USED = sorted({one.square for one in PLAN.included.values()})
@@ -34,7 +35,10 @@ GALLERIES = at_once(
         for path in of_every_run(f"{EVALUATION}/{RUN}/{name}.png")
     ]
 )
+# The page names the Snakefile in its commands. A parameter that depends on `input` is not compared, and another one is:
+# the same results with another checkout of this project are up to date.
 OUTLINE = OUTLINED.to_json()
+COMPARED = STUDY.outline(CONFIGURATION, without_snakefile(OPTIONS)).to_json()
 TABLES = [*STUDY.tables(), "comparison", "calibration", "derived", "power"]
 TABLES += ["findings"] if STUDY.findings else []
 TABLES += ["robustness"] if ROBUST else []
@@ -60,7 +64,8 @@ rule check_results:
         **quick(1000),
     params:
         code=PLAN.code("report.commands.check"),
-        outline=lambda wildcards: OUTLINE,
+        outline=lambda wildcards, input: OUTLINE,
+        compared=lambda wildcards: COMPARED,
         results=subpath(output.checked, ancestor=2),
     shell:
         "python -P -m canigatti check-results"
@@ -86,7 +91,8 @@ rule plot_report:
         **quick(1000),
     params:
         code=PLAN.code("report.commands.plot"),
-        outline=lambda wildcards: OUTLINE,
+        outline=lambda wildcards, input: OUTLINE,
+        compared=lambda wildcards: COMPARED,
         results=subpath(output.accuracy_cost, ancestor=2),
     shell:
         "python -P -m canigatti plot-report"
@@ -132,7 +138,8 @@ rule write_report:
         **quick(2000, runtime=20),
     params:
         code=PLAN.code("report.commands.write", templates=PLAN.templates("report", without="explorer")),
-        outline=lambda wildcards: OUTLINE,
+        outline=lambda wildcards, input: OUTLINE,
+        compared=lambda wildcards: COMPARED,
         results=subpath(output.page, ancestor=2),
         folder=subpath(output.page, parent=True),
     shell:
@@ -167,7 +174,8 @@ rule write_cards:
         **quick(1000),
     params:
         code=PLAN.code("report.commands.cards"),
-        outline=lambda wildcards: OUTLINE,
+        outline=lambda wildcards, input: OUTLINE,
+        compared=lambda wildcards: COMPARED,
         results=subpath(input.table, ancestor=3),
         folder=lambda wildcards, output: str(Path(output[0]).parents[2]),
     shell:
@@ -198,7 +206,8 @@ rule write_explorer:
         **quick(1000, runtime=20),
     params:
         code=PLAN.code("report.commands.explorer", templates=PLAN.templates("report/explorer")),
-        outline=lambda wildcards: OUTLINE,
+        outline=lambda wildcards, input: OUTLINE,
+        compared=lambda wildcards: COMPARED,
         results=subpath(output.page, ancestor=2),
         size=str(SIZE_SHOWN),
     shell:

@@ -11,6 +11,7 @@ from canigatti.provenance import PACKAGE
 
 _CONFIGURATION = "configuration"  # the key of an importing workflow's config that names a configuration file
 _DEFAULT_CONFIGURATION = Path("config", "full.yaml")
+_SNAKEFILE = "--snakefile"
 _DEFAULT_SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 
 
@@ -80,6 +81,11 @@ def _check_project_folder(folder: Path) -> None:
             )
 
 
+def without_snakefile(options: Sequence[str]) -> tuple[str, ...]:
+    """Return :attr:`Invocation.options` without the path of the Snakefile, which selects no other study."""
+    return tuple(options[2:] if options[:1] == (_SNAKEFILE,) else options)
+
+
 def _study_options(snakefile: str, overrides: Sequence[str]) -> tuple[str, ...]:
     """Return the options of `snakemake` that select this study in the working directory, besides `--configfile`.
 
@@ -87,5 +93,5 @@ def _study_options(snakefile: str, overrides: Sequence[str]) -> tuple[str, ...]:
         snakefile: path of the Snakefile, relative to the working directory.
         overrides: `key=value` texts of the option `--config`.
     """
-    own = () if snakefile in _DEFAULT_SNAKEFILES else ("--snakefile", snakefile)
+    own = () if snakefile in _DEFAULT_SNAKEFILES else (_SNAKEFILE, snakefile)
     return (*own, "--config", *overrides) if overrides else own

@@ -30,6 +30,20 @@ def test_nothing_runs_again_when_nothing_changed(project):
     assert project.planned() == set()
 
 
+def test_nothing_runs_again_where_the_folder_has_another_path(project, tmp_path):
+    moved = type(project)(project.folder.rename(tmp_path / "moved"))
+    assert moved.planned() == set()
+
+
+def test_nothing_runs_again_with_another_checkout_of_the_same_code(project, tmp_path, copy_project):
+    copy_project(tmp_path / "checkout")
+    for name in ("Snakefile", "rules", "workflow", "profiles", "src"):
+        path = project.folder / name
+        path.rename(tmp_path / name)
+    (project.folder / "src").symlink_to(tmp_path / "checkout/src")
+    assert project.planned("--snakefile", "../checkout/Snakefile") == set()
+
+
 def test_touching_every_file_runs_nothing(project):
     later = time.time() + 60
     for path in project.folder.rglob("*"):

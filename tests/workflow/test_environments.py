@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from canigatti import __version__
+
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -20,9 +22,10 @@ def test_every_pin_of_the_lock_has_a_hash_and_no_address(kind):
     assert all("--hash=sha256:" in pin for pin in pins)
 
 
-def test_the_conda_environment_has_every_dependency_at_the_version_of_the_lock():
+def test_the_conda_environment_has_the_package_and_every_dependency_at_the_version_of_the_lock():
     environment = yaml.safe_load((REPOSITORY / "workflow" / "environment.yaml").read_text(encoding="utf-8"))
-    pins = environment["dependencies"][-1]["pip"]
+    own, *pins = environment["dependencies"][-1]["pip"]
+    assert own == f"canigatti=={__version__}"
     lock = (REPOSITORY / "requirements" / "cpu.lock").read_text(encoding="utf-8")
     plain = [re.sub(r"\[.*\]", "", pin) for pin in pins]
     assert not [pin for pin in plain if not re.search(rf"^{re.escape(pin)} ", lock, re.MULTILINE)]

@@ -15,6 +15,16 @@ from canigatti.project import INSTALLED, find_configuration, own_command
 from canigatti.running import snakemake_command
 
 REPOSITORY = Path(__file__).parents[2]
+IMPORTING = """
+from canigatti.project import workflow_folder
+
+module pets:
+    snakefile: str(workflow_folder() / "workflow/Snakefile")
+    prefix: "pets"
+    config: {"configuration": "study.yaml"}
+
+use rule * from pets as pets_*
+"""
 CARRIED = ("Snakefile", "rules", "workflow", "profiles", "config")
 
 
@@ -26,7 +36,7 @@ def wheel(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """Return a function that runs the installed `canigatti` in a folder, in a fresh environment of its own.
+    """Return a function that runs the installed `canigatti`, or Snakemake, in a folder, in an environment of its own.
 
     The environment has the wheel, and finds the libraries in those of the tests; the package is not among these.
     """
@@ -40,11 +50,12 @@ def installed(wheel, tmp_path_factory):
     (own / "libraries.pth").write_text("\n".join(libraries), encoding="utf-8")
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
-    def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-        command = [environment / "bin" / "canigatti", *arguments]
+    def run(folder: Path, *arguments: str, program=(environment / "bin" / "canigatti",)) -> subprocess.CompletedProcess:
+        command = [*program, *arguments]
         options = {"capture_output": True, "text": True, "check": False, "timeout": 600}
         return subprocess.run(command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, **options)
 
+    run.snakemake = (python, "-P", "-m", "snakemake")
     return run
 
 
@@ -69,6 +80,15 @@ def test_an_installed_package_plans_an_included_study_from_an_empty_folder(insta
     answer = installed(tmp_path, "run", "demo", "results/demo/splits/80-10-10.csv", *options)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "rule split_photos:" in answer.stdout + answer.stderr
+
+
+def test_another_workflow_imports_that_of_the_installed_package(installed, tmp_path, tiny):
+    (tmp_path / "study.yaml").write_text(tiny, encoding="utf-8")
+    (tmp_path / "Snakefile").write_text(IMPORTING, encoding="utf-8")
+    target = "pets/results/tiny/splits/half.csv"
+    answer = installed(tmp_path, target, "--cores", "1", program=installed.snakemake)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert (tmp_path / target).is_file()
 
 
 @pytest.mark.slow
