@@ -16,6 +16,7 @@ from canigatti.invocation import read_invocation
 from canigatti.ownership import announce_workflow
 from canigatti.planning import Plan
 from canigatti.planning_corrections import CorrectionsPlan
+from canigatti.planning_source import SourcePlan
 from canigatti.terminal.costs import announce_jobs
 
 # Jobs run the Python that runs Snakemake, also where its environment was not activated.
@@ -27,13 +28,9 @@ try:
     STUDY, CONFIGURATION, OPTIONS = read_invocation(workflow, config)
 except InputError as error:
     raise WorkflowError(str(error)) from None
-PLAN = Plan(
-    STUDY,
-    error=WorkflowError,
-    placed=workflow.modifier.modify_path,
-    is_made=lambda path: any(rule.is_producer(path) for rule in workflow.rules),
-)
+PLAN = Plan(STUDY, error=WorkflowError, placed=workflow.modifier.modify_path)
 PLAN.check_unedited()
+SOURCE = SourcePlan(PLAN, is_made=lambda path: any(rule.is_producer(path) for rule in workflow.rules))
 RESULTS = PLAN.results
 CORRECTIONS = CorrectionsPlan(PLAN)
 CORRECTIONS.check()
@@ -66,7 +63,7 @@ def of_every_run(pattern, experiments=PLAN.included):
 
 def made_photos(wildcards):
     """The photos, if an importing workflow makes them. Their path is the configured one: local adds no prefix."""
-    return local(PLAN.made_source)
+    return local(SOURCE.made_source)
 
 
 def measured(pattern):

@@ -38,8 +38,8 @@ rule fetch_photos:
         runtime=lambda wildcards, attempt: attempt * 60,
     params:
         code=PLAN.code("photos.commands.fetch"),
-        source=PLAN.fetched,
-        options=PLAN.fetch_options,
+        source=SOURCE.fetched,
+        options=SOURCE.fetch_options,
     shell:
         "python -P -m canigatti fetch"
         " --source {params.source:q}"

@@ -11,7 +11,6 @@ from typing import Any
 
 from canigatti.config import Experiment, OutlinedCurve, Pretrained, Search, SearchSpec, Study, Weights
 from canigatti.files import InputError, is_csv, sha256_of
-from canigatti.photos.origin import source_digest
 from canigatti.provenance import PACKAGE, digest, modules_behind, modules_behind_training
 from canigatti.resources import training_memory, training_minutes
 from canigatti.search.space import size
@@ -28,13 +27,11 @@ class Plan:
         study: the study.
         error: the exception to raise for a user error; Snakemake reports its own without a traceback.
         placed: returns where Snakemake puts a path of rules; with the prefix of a module, that is elsewhere.
-        is_made: returns whether a rule of the workflow, or of one that imports it, makes a file or folder.
     """
 
     study: Study
     error: type[Exception] = InputError
     placed: Callable[[str], str] = str
-    is_made: Callable[[str], bool] = lambda path: False
 
     @property
     def results(self) -> str:
@@ -107,30 +104,6 @@ class Plan:
             raise self.error(f"no experiment is named {name}; the study {self.study.study} has {known}")
         return self.experiments[name]
 
-    def fetched(self, wildcards: Any) -> str:
-        """Return the source of the photos for `fetch`: the configured one, or the zip file of generated photos."""
-        return self.study.photos.source or f"{self.folder}/photos/generated.zip"
-
-    @property
-    def made_source(self) -> list[str]:
-        """The source of the photos, if a rule of an importing workflow makes it; otherwise nothing.
-
-        Otherwise it is no input of jobs: Snakemake would compare times of folders and large files, and a parameter
-        compares their content.
-        """
-        source = self.study.photos.source
-        return [source] if source and not self.study.photos.is_remote and self.is_made(source) else []
-
-    def fetch_options(self, wildcards: Any) -> list[str]:
-        """Return the options of `fetch` with the configured hash, and with a text that changes with the source.
-
-        The text changes with the content of the source, not with its times; generated photos have none.
-        """
-        sha256 = self.study.photos.sha256
-        # A source that a job makes is looked at again when that job has ended.
-        planned = self._current_digest() if self.made_source else self._source_digest
-        return (["--sha256", sha256] if sha256 else []) + (["--digest", planned] if planned else [])
-
     def inspect_options(self, wildcards: Any) -> list[str]:
         """Return the options of `inspect` for the configured classes and groups, and the number of photos."""
         photos = self.study.photos
@@ -148,19 +121,6 @@ class Plan:
         """Return the options of `split`: the fractions, or that folders of the source are the split."""
         split = self.study.splits[wildcards.split]
         return ["--from-folders"] if isinstance(split, str) else ["--spec", split.to_json()]
-
-    @cached_property
-    def _source_digest(self) -> str:
-        return self._current_digest()
-
-    def _current_digest(self) -> str:
-        photos = self.study.photos
-        if photos.source is None or (self.made_source and not Path(photos.source).exists()):
-            return ""
-        try:
-            return source_digest(photos.source, photos.sha256)
-        except InputError as error:
-            raise self.error(str(error)) from None
 
     @cached_property
     def splits(self) -> list[str]:

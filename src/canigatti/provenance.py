@@ -26,6 +26,7 @@ _SUPPORT = (
     "planning",
     "planning_audit",
     "planning_corrections",
+    "planning_source",
     "provenance",
     "records",
 )

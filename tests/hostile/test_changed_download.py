@@ -17,6 +17,7 @@ from canigatti.photos.commands.fetch import fetch
 from canigatti.photos.origin import source_digest
 from canigatti.photos.records import SourceRecord
 from canigatti.planning import Plan
+from canigatti.planning_source import SourcePlan
 
 
 def archive(seed: int) -> bytes:
@@ -220,6 +221,6 @@ def test_the_server_is_asked_once_per_plan(server):
         **{"splits": {"half": {"train": 0.5, "validation": 0.25, "test": 0.25}}},
         **{"defaults": {"split": "half"}, "experiments": {"plain": {}}},
     }
-    plan = Plan(parse_study(study, "test"))
+    plan = SourcePlan(Plan(parse_study(study, "test")))
     assert plan.fetch_options(None) == plan.fetch_options(None) == ["--digest", f'{server.url} "first"']
     assert server.requests == ["HEAD"]

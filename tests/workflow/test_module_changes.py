@@ -172,6 +172,7 @@ DECIDES = {
     "planning.py": "",
     "planning_audit.py": "",
     "planning_corrections.py": "",
+    "planning_source.py": "",
     "plots.py": "plot_photos, plot_training, plot_search, plot_evaluation, plot_report, write_report",
     "prediction/calibration.py": "",
     "prediction/commands.py": "",
