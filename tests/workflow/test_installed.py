@@ -85,7 +85,7 @@ def test_an_installed_package_plans_an_included_study_from_an_empty_folder(insta
 def test_another_workflow_imports_that_of_the_installed_package(installed, tmp_path, tiny):
     (tmp_path / "study.yaml").write_text(tiny, encoding="utf-8")
     (tmp_path / "Snakefile").write_text(IMPORTING, encoding="utf-8")
-    target = "pets/results/tiny/splits/half.csv"
+    target = "pets/results/tiny/photos/source.json"
     answer = installed(tmp_path, target, "--cores", "1", program=installed.snakemake)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert (tmp_path / target).is_file()
