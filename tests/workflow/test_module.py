@@ -72,13 +72,24 @@ def importing(tmp_path, copy_project, project_class, tiny):
     return project
 
 
-def two_studies(project, tiny):
-    """Let the importing workflow have two studies of the same name, with all that has paths in parameters."""
-    more = """
+SEARCHED = """
   found:
     network: {filters: [4], dense_units: 4, dropout: [0.1, 0.1]}
     search: {trials: 1, executions: 1, space: {optimizer: [adam, sgd]}}
 """
+PRETRAINED = """
+  found-head:
+    image_size: 32
+    network: {backbone: mobilenetv2, head: {dense_units: [4]}}
+    search: {trials: 1, executions: 1, space: {head: {pooling: [flatten, average]}}}
+  finetune: {start_from: found-head, unfreeze: Conv_1}
+weights: {mobilenetv2: made-up.weights.h5}
+audit: {backbone: mobilenetv2, image_size: 32}
+"""
+
+
+def two_studies(project, tiny, more):
+    """Let the importing workflow have two studies of the same name, one of them with `more` experiments."""
     studies = {"pets": tiny.replace("epochs: 2", "epochs: 1") + more, "birds": tiny.replace("seed: 3", "seed: 4")}
     indented = {name: "\n".join(f"  {line}" for line in text.splitlines()) for name, text in studies.items()}
     project.write_config("".join(f"{name}:\n{text}\n" for name, text in indented.items()))
@@ -103,7 +114,8 @@ def test_an_error_in_that_configuration_names_the_module_and_the_key(importing):
 
 
 def test_every_path_of_two_studies_has_the_prefix_of_its_module(importing, tiny):
-    two_studies(importing, tiny)
+    (importing.folder / "made-up.weights.h5").touch()
+    two_studies(importing, tiny, SEARCHED + PRETRAINED)
     planned = importing.run("--dry-run", "--printshellcmds")
     plan = planned.stdout + planned.stderr
     assert planned.returncode == 0, plan
@@ -115,7 +127,7 @@ def test_every_path_of_two_studies_has_the_prefix_of_its_module(importing, tiny)
 
 @pytest.mark.slow
 def test_two_studies_run_at_once_under_two_prefixes(importing, tiny):
-    two_studies(importing, tiny)
+    two_studies(importing, tiny, SEARCHED)
     answer = importing.run("--resources", "gpu=1", warm=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     folders = {name: importing.folder / name / "results/tiny" for name in ("first", "second/folder")}
