@@ -13,7 +13,6 @@ import photos
 import size
 import stages
 import training
-
 import workflow
 
 PHOTO_COUNT = 800

@@ -19,10 +19,11 @@ from canigatti.evaluation.prediction import inputs_for
 from canigatti.evaluation.predictions import as_logits, softmax
 from canigatti.files import sha256_of
 from canigatti.photos.records import SPLIT
-from canigatti.prediction.export import formats
+from canigatti.prediction.export import exporting, formats
 from canigatti.prediction.export.describe import describe_model
 from canigatti.prediction.export.photos import random_images
 from canigatti.prediction.export.records import ExportRecord, ModelDescription
+from canigatti.prediction.export.rounding import logits_in
 from canigatti.training.model_files import load_model, save_model
 from canigatti.training.networks import build
 
@@ -158,17 +159,59 @@ def test_the_runtime_of_a_format_predicts_what_keras_predicts(export, models, ph
     assert {path.name for path in tmp_path.iterdir()} == {target.name, f"{target.name}.json"}
 
 
+@pytest.fixture
+def mobilenetv2(make_spec, shared, tmp_path):
+    """Return a function that writes a MobileNetV2 whose last layer has weights of a standard deviation."""
+
+    def write(deviation):
+        spec, model = make_spec(image_size=96, network={"backbone": "mobilenetv2"}), tmp_path / "model.keras"
+        weights = shared / "weights" / "mobilenetv2_notop.weights.h5"
+        save_model(spread_out(build(spec, weights, 2), deviation), model, CLASSES)
+        return model
+
+    return write
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("format", SUFFIXES)
-def test_mobilenetv2_predicts_in_every_format_what_it_predicts_in_keras(export, make_spec, shared, tmp_path, format):
-    network = {"backbone": "mobilenetv2"}
-    weights = shared / "weights" / "mobilenetv2_notop.weights.h5"
-    spec, model = make_spec(image_size=96, network=network), tmp_path / "model.keras"
-    save_model(spread_out(build(spec, weights, 2), deviation=0.06), model, CLASSES)
+def test_mobilenetv2_predicts_in_every_format_what_it_predicts_in_keras(export, mobilenetv2, format):
+    model = mobilenetv2(0.06)
     _, err, error = export(model, "--format", format)
     assert error == ""
     assert "random images are compared" in err
     check_predictions(model.with_suffix(SUFFIXES[format]), model, format)
+
+
+@pytest.fixture
+def uncertain(mobilenetv2):
+    """A MobileNetV2 with large logits, but for one photo, of which the probability is 0.5: it shows rounding errors."""
+    path = mobilenetv2(4.0)
+    network = load_model(path, None)
+    logits = logits_in("float32", network).predict_on_batch(random_images(96))
+    weights, bias = network.layers[-1].get_weights()
+    network.layers[-1].set_weights([weights, bias - np.sort(logits[:, 0])[16]])
+    save_model(network, path, CLASSES)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", ["onnx", "litert"])
+def test_mobilenetv2_with_large_logits_is_exported_if_rounding_explains_the_difference(export, uncertain, format):
+    assert export(uncertain, "--format", format)[2] == ""
+    comparison = ExportRecord.read(uncertain.with_name(f"model{SUFFIXES[format]}.json")).comparison
+    assert 1e-5 < comparison.largest_difference <= comparison.tolerance < 1e-3
+
+
+@pytest.mark.slow
+def test_mobilenetv2_with_weights_in_float16_is_refused(export, uncertain, monkeypatch):
+    kind = formats.FORMATS["saved_model"]
+
+    def convert(network, *arguments):
+        network.set_weights([weights.astype("float16").astype("float32") for weights in network.get_weights()])
+        return kind.convert(network, *arguments)
+
+    monkeypatch.setitem(formats.FORMATS, "saved_model", replace(kind, convert=convert))
+    assert "predicts something else than Keras" in export(uncertain, "--format", "saved_model")[2]
 
 
 def test_the_default_is_next_to_the_model_and_nothing_is_replaced(export, models, tmp_path):
@@ -200,6 +243,23 @@ def test_an_export_that_predicts_something_else_fails_and_leaves_nothing(export,
         message = export(models["rgb"], "--format", "saved_model", "--output", tmp_path / "new")[2]
         assert bool([*tmp_path.iterdir()]) == is_written
         assert ("predicts something else than Keras: probabilities of 32 random" in message) == (not is_written)
+
+
+def test_a_larger_difference_is_accepted_if_rounding_in_float32_explains_it(export, models, tmp_path, monkeypatch):
+    kind, measured = formats.FORMATS["saved_model"], []
+    monkeypatch.setattr(exporting, "rounding_error", lambda *_: measured.append(1) or 3e-6)
+    for error, tolerance, times in ((5e-6, 1e-5, 0), (2e-5, 3e-5, 1), (4e-5, None, 2)):
+        changed = replace(kind, predict=lambda *given, error=error: kind.predict(*given) + np.float32(error))
+        monkeypatch.setitem(formats.FORMATS, "saved_model", changed)
+        target = tmp_path / f"{error}"
+        out, _, message = export(models["rgb"], "--format", "saved_model", "--output", target)
+        assert len(measured) == times
+        if tolerance is None:
+            assert "differ by up to 4e-05, expected at most 3e-05; nothing is written" in message
+            assert not target.exists()
+        else:
+            assert ExportRecord.read(tmp_path / f"{error}.json").comparison.tolerance == pytest.approx(tolerance)
+            assert f"({tolerance:g} is allowed)" in out
 
 
 def test_a_runtime_or_converter_that_fails_leaves_nothing(export, models, tmp_path, monkeypatch):

@@ -1,7 +1,10 @@
 """The lock, the conda environment and the packaging agree."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,33 @@ import yaml
 from canigatti import __version__
 
 REPOSITORY = Path(__file__).parents[2]
-PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+PARTS = {"annotated_types", "h5py", "snakemake_interface_logger_plugins"}  # of pydantic, Keras and Snakemake
+
+
+def imported_packages(path):
+    """Return the top-level names that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks"])
+def test_every_package_that_only_tests_or_benchmarks_import_is_declared(folder):
+    extras, groups = PROJECT["optional-dependencies"], PYPROJECT["dependency-groups"]
+    lists = [PROJECT["dependencies"], *extras.values(), *groups.values()]
+    declared = {re.match(r"[\w-]+", text).group().lower() for one in lists for text in one}
+    files = [*(REPOSITORY / folder).rglob("*.py")]
+    own = {path.stem for root in ("src", "tests", "benchmarks", "docs") for path in (REPOSITORY / root).rglob("*")}
+    known = packages_distributions()
+    others = {name for path in files for name in imported_packages(path)} - own - sys.stdlib_module_names - PARTS
+    assert len(others) >= 5
+    assert {
+        name for name in others if not declared & {one.lower().replace("_", "-") for one in known.get(name, [name])}
+    } == set()
 
 
 @pytest.mark.parametrize("kind", ["cpu", "gpu"])

@@ -183,6 +183,7 @@ DECIDES = {
     "prediction/export/output.py": "",
     "prediction/export/photos.py": "",
     "prediction/export/records.py": "",
+    "prediction/export/rounding.py": "",
     "prediction/explaining.py": "",
     "prediction/files.py": "",
     "prediction/loading.py": "",

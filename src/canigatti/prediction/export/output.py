@@ -15,7 +15,7 @@ def describe_export(record: ExportRecord, target: Target) -> Iterator[str]:
     yield printable(f"{target.path} is written ({size:,} bytes), and {target.record.name} describes it.")
     yield printable(
         f"{comparison.runtime} predicts what Keras {comparison.keras} predicts for {comparison.source}: probabilities "
-        f"differ by at most {comparison.largest_difference:.2g} ({comparison.tolerance:g} is allowed)."
+        f"differ by at most {comparison.largest_difference:.2g} ({comparison.tolerance:.2g} is allowed)."
     )
     yield printable(description.input.description)
     yield printable(description.output.description)

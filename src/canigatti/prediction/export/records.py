@@ -67,7 +67,8 @@ class ModelComparison(Record):
         photos: number of photos that both predicted.
         source: what the photos are.
         largest_difference: of a probability.
-        tolerance: the largest difference with which an export succeeds.
+        tolerance: the largest difference with which this export succeeds: 1e-5, or more if the difference is larger and
+            the network's rounding errors in float32, measured against float64, explain it.
         runtime: name and version of the runtime that the format is for.
         keras: its version.
     """
