@@ -298,7 +298,7 @@ def test_headline_names_no_other_experiment_if_all_others_diverged(results, writ
     mark_diverged(second)
     write_report(outline, folder)
     header = (folder / "report" / "index.html").read_text(encoding="utf-8").partition("</header>")[0]
-    assert "no experiment is significantly more accurate than these" not in header
+    assert "do not show that any ranked experiment" not in header
     assert re.search(rf"without an accuracy:\s*<span class=\"name\">{outline.experiments[1].name}<", header)
 
 
