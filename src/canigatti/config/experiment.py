@@ -18,7 +18,14 @@ from canigatti.records import Record
 class EarlyStopping(Record):
     """Stop after `patience` epochs without a lower validation loss, and restore the weights of the best epoch."""
 
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("give_up_after",)
+
     patience: Count = Field(default=5, description="Epochs without a lower validation loss before training stops.")
+    give_up_after: Count | None = Field(
+        default=None,
+        description="Number of epochs after which a training ends whose validation accuracy was in none of them "
+        "significantly higher than the fraction of the largest class (binomial test, 5%). Left out: never.",
+    )
 
 
 class _Training(Record):
@@ -86,6 +93,15 @@ class _Training(Record):
         return self
 
     @model_validator(mode="after")
+    def _check_giving_up(self) -> Self:
+        if self.early_stopping.give_up_after is not None and (self.class_weight or self.oversample):
+            raise ValueError(
+                "early_stopping.give_up_after: expected null with balanced classes, whose networks may learn and still "
+                "be less accurate than guessing the largest class"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_schedule(self) -> Self:
         schedule, patience = self.schedule, self.early_stopping.patience
         if isinstance(schedule, Cosine) and schedule.warmup_epochs >= self.epochs:
@@ -136,13 +152,21 @@ class Spec(_Training):
 class SearchSpec(Record):
     """A search as its jobs receive it: everything that determines the result of an execution.
 
-    The number of trials and executions is not included, so that increasing it does not invalidate completed ones.
+    The number of trials and executions is not included, so that increasing it does not invalidate completed ones, nor
+    is the method, of which an execution does not depend on.
+
+    Attributes:
+        stop_after: with halving, number of epochs after which the job stops and leaves its state to the next one; None
+            for an execution that one job trains.
     """
+
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("stop_after",)
 
     experiment: Spec
     objective: Objective
     seed: SearchSeed
     space: Space
+    stop_after: Count | None = None
 
 
 Table = Literal["base", "modifications", "search", "pretrained", "ablations"]

@@ -18,6 +18,12 @@ DIVERGED_NOTE = (
     "as always guessing the largest class; an experiment of which all seeds diverged has no accuracy and is not "
     "ranked. A lower learning rate may help."
 )
+GAVE_UP = "gave up"
+GAVE_UP_NOTE = (
+    "Gave up: the training ended after the epochs that early_stopping.give_up_after sets, because its validation "
+    "accuracy was in none of them significantly higher than that of always guessing the largest class (binomial test, "
+    "5%). The accuracy on the test set is that of the network at this point."
+)
 ABSENT = "–"
 _ONE_SEED = (
     "Each network was trained once, so intervals and p-values are about these trained networks, not about the "
@@ -64,6 +70,8 @@ def table_notes(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> list[str]:
         sentences.append(RANDOM_INITIALIZATION_NOTE)
     if table["diverged"].any():
         sentences.append(DIVERGED_NOTE)
+    if "gave_up" in table:
+        sentences.append(GAVE_UP_NOTE)
     undefined = table[ranking.metric].isna() | table["validation"].isna()
     if (undefined & table["accuracy"].notna()).any():
         sentences.append(f"{ABSENT} no {ranking.name}: it is undefined if a class has no photo in the set.")

@@ -86,6 +86,7 @@ EXPERIMENTS = Table(
         **{"random_initialization": bool, "diverged": int},
     },
     open_ended=True,
+    optional={"gave_up": int},
 )
 
 # `report/tables/calibration.csv`: one row per run, see `canigatti.report.calibration.calibration_table`.

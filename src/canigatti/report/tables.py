@@ -17,7 +17,7 @@ _MEASURED = [
     *("loss", "best_epoch", "seconds_per_epoch"),
     *("epochs", "training_seconds", "milliseconds_per_photo"),
 ]
-_LAST_COLUMNS = ("epochs", "training_seconds", "milliseconds_per_photo", "random_initialization", "diverged")
+_LAST_COLUMNS = ("epochs", "training_seconds", "milliseconds_per_photo", "random_initialization", "diverged", "gave_up")
 _UNDEFINED_IF_DIVERGED = ["loss", "best_epoch"]
 _ORIGINAL_COLUMNS = ["accuracy", "loss", "best_epoch", "seconds_per_epoch", "epochs", "weight_mb"]
 
@@ -87,7 +87,8 @@ def study_table(runs: Sequence[Run], evidence: Evidence, original: pd.DataFrame 
     - `random_initialization` is true if the network started from random weights instead of the requested pretrained
       ones; `diverged` is the number of seeds that diverged. In the accuracy and the metric that ranks, they count as
       always guessing the largest class. They do not contribute to the loss and the best epoch. An experiment of which
-      all seeds diverged has no metrics.
+      all seeds diverged has no metrics. `gave_up` is the number of seeds whose training gave up; without any, it is
+      left out.
     - With several seeds, the measured columns are means over seeds, and `<column>_std` is the sample standard
       deviation.
     - The metric that ranks is a column too. It is missing if it is undefined for the test set. `validation` is this
@@ -130,6 +131,7 @@ def _tabulate_runs(runs: Sequence[Run], evidence: Evidence) -> pd.DataFrame:
             "milliseconds_per_photo": run.speed.milliseconds_per_photo,
             "random_initialization": run.training.random_initialization,
             "diverged": int(run.diverged),
+            "gave_up": int(run.training.gave_up),
         }
         for run in runs
     )
@@ -153,7 +155,9 @@ def _metric(run: Run, metric: str, evidence: Evidence) -> float:
 def _average_seeds(measurements: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     by_experiment = measurements.groupby("experiment", sort=False)
     table = by_experiment.first()
-    table["diverged"] = by_experiment["diverged"].sum()
+    for ending in ("diverged", "gave_up"):
+        table[ending] = by_experiment[ending].sum()
+    table = table if table["gave_up"].any() else table.drop(columns="gave_up")
     table.insert(3, "seeds", by_experiment.size())
     if (table["seeds"] > 1).any():
         measured = list(dict.fromkeys([evidence.ranking.metric, "accuracy", *_MEASURED]))

@@ -7,6 +7,7 @@ import pandas as pd
 from canigatti.report.notes import (
     ABSENT,
     DIVERGED,
+    GAVE_UP,
     MARKS,
     RANDOM_INITIALIZATION,
     findings_note,
@@ -26,7 +27,7 @@ def for_reading(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> pd.DataFram
     Values of the metric that ranks are marked by their standing, see :data:`canigatti.report.notes.MARKS`.
     """
     marks = table["random_initialization"].map({True: f" ({RANDOM_INITIALIZATION})", False: ""})
-    marks += [f" ({mark})" if mark else "" for mark in divergence_marks(table)]
+    marks += [f" ({mark})" if mark else "" for mark in ending_marks(table)]
     epoch = "{:.1f}".format if "best_epoch_std" in table else "{:.0f}".format
     formatted = {
         "Experiment": table["experiment"] + marks,
@@ -52,15 +53,22 @@ def for_reading(table: pd.DataFrame, ranking: Ranking = ACCURACY) -> pd.DataFram
     return pd.DataFrame(formatted | prefixed)
 
 
-def divergence_marks(table: pd.DataFrame) -> list[str]:
-    """Return the number of diverged seeds of each experiment as text.
+def ending_marks(table: pd.DataFrame) -> list[str]:
+    """Return of how many seeds of each experiment the training diverged or gave up, as text.
 
-    The text is empty if no seed diverged, and if all did, because the accuracy column shows that.
+    The text is empty if there are none. If all seeds diverged, it does not say so: the accuracy column shows that.
     """
     return [
-        "" if row.diverged in (0, row.seeds) else f"{row.diverged} of {row.seeds} {DIVERGED}"
-        for row in table.itertuples()
+        ", ".join(filter(None, [_of_seeds(row, "diverged", DIVERGED), _of_seeds(row, "gave_up", GAVE_UP)]))
+        for _, row in table.iterrows()
     ]
+
+
+def _of_seeds(row: pd.Series, column: str, mark: str) -> str:
+    count, seeds = row.get(column, 0), row["seeds"]
+    if count == seeds:
+        return "" if mark == DIVERGED else mark
+    return f"{count} of {seeds} {mark}" if count else ""
 
 
 def originals_for_reading(table: pd.DataFrame) -> dict[str, pd.Series]:

@@ -91,7 +91,7 @@ class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.shutdown = GracefulShutdown()
-        self._resumed_after = [*checkpoint.resumed_after, len(checkpoint.rows)] if checkpoint else []
+        self._resumed_after = checkpoint.resumptions if checkpoint else []
         self._path, self._log, self._checkpoint = path, log, checkpoint
         self._stopping, self._plateau = stopping, plateau
 

@@ -9,14 +9,14 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from canigatti.config import Spec
-from canigatti.files import atomic_path, recorded_sha256, sha256_of
+from canigatti.files import InputError, atomic_path, recorded_sha256, sha256_of
 from canigatti.provenance import PACKAGE, modules_behind_training
 from canigatti.records import Record
 
@@ -51,6 +51,8 @@ class Checkpoint:
         stopped: whether early stopping has ended the training.
         resumed_after: the epochs after which the training resumed from a checkpoint.
         plateau: attributes of Keras' ReduceLROnPlateau callback; empty without such a schedule.
+        is_interruption: whether the training was interrupted there. One that was to stop after this epoch, and is
+            continued, has the record of a training that never stopped.
     """
 
     rows: Rows
@@ -60,6 +62,12 @@ class Checkpoint:
     stopped: bool
     resumed_after: list[int]
     plateau: dict[str, float] = field(default_factory=dict)
+    is_interruption: bool = True
+
+    @property
+    def resumptions(self) -> list[int]:
+        """The epochs after which a training that continues from here was interrupted and resumed."""
+        return [*self.resumed_after, len(self.rows)] if self.is_interruption else [*self.resumed_after]
 
     def is_complete(self, epochs: int) -> bool:
         """Return whether no epoch is left to train.
@@ -102,14 +110,30 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     """
     _delete_other_checkpoints(path)
     try:
-        with np.load(path) as content:
-            state = _State.from_json(str(content["state"]))
-            variables, best_weights = (_arrays(content, name) for name in ("variables", "best_weights"))
+        return _read(path)
     except FileNotFoundError:
         return None
     except Exception as error:  # damage raises zip, EOF, key, value and other errors
         print(f"{path}: the checkpoint cannot be read ({error}); the training starts from the beginning", flush=True)
         return None
+
+
+def read_state(path: Path) -> Checkpoint:
+    """Read the state of a training that was to stop there; other files in the folder are left alone.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    try:
+        return replace(_read(path), is_interruption=False)
+    except Exception as error:  # damage raises zip, EOF, key, value and other errors
+        raise InputError(f"{path}: expected the state of a training ({error}); delete it to train it again") from error
+
+
+def _read(path: Path) -> Checkpoint:
+    with np.load(path) as content:
+        state = _State.from_json(str(content["state"]))
+        variables, best_weights = (_arrays(content, name) for name in ("variables", "best_weights"))
     rows = [{**row, "epoch": int(row["epoch"])} for row in state.rows]
     others = {name: getattr(state, name) for name in ("early_stopping", "stopped", "resumed_after", "plateau")}
     return Checkpoint(rows, variables, best_weights, **others)

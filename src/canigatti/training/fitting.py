@@ -16,6 +16,7 @@ from canigatti.training import features, networks
 from canigatti.training.batches import Examples, Subsets, steps_per_epoch, training_batches, validation_batches
 from canigatti.training.checkpoint import Checkpoint
 from canigatti.training.divergence import LOSSES, describe_divergence
+from canigatti.training.giving_up import gives_up, giving_up_callback
 from canigatti.training.precision import report_precision
 from canigatti.training.schedules import plateau_callback, set_schedule
 
@@ -34,12 +35,23 @@ class TrainingJob:
         seed: of the order of the photos and their augmentation.
         logs: folder for TensorBoard's logs.
         checkpoint: file (.npz) for the checkpoint of the last epoch.
+        stop_after: number of epochs after which the training stops, to be continued from its checkpoint; None for all
+            epochs of the experiment. Schedules are those of all epochs.
+        state: file (.npz) with the state of a training that was to stop, from which this one continues; None to start
+            with the first epoch.
     """
 
     spec: Spec
     seed: int
     logs: Path
     checkpoint: Path
+    stop_after: int | None = None
+    state: Path | None = None
+
+    @property
+    def epochs(self) -> int:
+        """The maximum number of epochs."""
+        return min(self.spec.epochs, self.stop_after or self.spec.epochs)
 
 
 @dataclass(frozen=True)
@@ -52,12 +64,16 @@ class TrainingResult:
             float32.
         history: one row per epoch, see :data:`canigatti.training.records.HISTORY`.
         resumed_after: the epochs after which the training was interrupted and resumed.
+        stopped: whether early stopping, giving up or divergence ended the training.
+        gave_up: whether it ended because its validation accuracy was no better than guessing.
     """
 
     job: TrainingJob
     model: "keras.Model"
     history: pd.DataFrame
     resumed_after: tuple[int, ...] = ()
+    stopped: bool = False
+    gave_up: bool = False
 
     @property
     def earlier_seconds(self) -> float:
@@ -88,7 +104,7 @@ def fit(
         model: a network from :func:`canigatti.training.networks.build`; its weights change.
         job: what to train, and where to write logs and checkpoints.
         subsets: the training set, and the validation set that determines the best epoch.
-        checkpoint: checkpoint of an interrupted training run to resume; the result is that of an uninterrupted run.
+        checkpoint: of a training run that was interrupted, or was to stop; the result is that of an uninterrupted run.
 
     Raises:
         OSError: a file cannot be written.
@@ -98,17 +114,21 @@ def fit(
 
     job.logs.mkdir(parents=True, exist_ok=True)  # a declared output, even if no epoch is left to train
     report_precision(job.spec)
-    log = EpochLog(job.spec.epochs, checkpoint.rows if checkpoint else [], job.spec.schedule is not None)
+    log = EpochLog(job.epochs, checkpoint.rows if checkpoint else [], job.spec.schedule is not None)
     if checkpoint:
-        print(f"resuming after epoch {len(log.rows)}, from the checkpoint of an interrupted training run", flush=True)
+        kind = "resuming" if checkpoint.is_interruption else "continuing"
+        source = "the checkpoint of an interrupted training run" if checkpoint.is_interruption else "where it stopped"
+        print(f"{kind} after epoch {len(log.rows)}, from {source}", flush=True)
     trainable, examples = _trainable_model(model, job, subsets)
     initial_weights = trainable.get_weights()
-    if checkpoint and checkpoint.is_complete(job.spec.epochs):
+    if checkpoint and checkpoint.is_complete(job.epochs):
         trainable.set_weights(checkpoint.best_weights)
+        stopped = checkpoint.stopped
     else:
-        _train_remaining_epochs(trainable, job, examples, log, checkpoint)
-    resumed_after = (*checkpoint.resumed_after, len(checkpoint.rows)) if checkpoint else ()
-    result = TrainingResult(job, model, pd.DataFrame(log.rows), resumed_after)
+        stopped = _train_remaining_epochs(trainable, job, examples, log, checkpoint)
+    resumed_after = checkpoint.resumptions if checkpoint else []
+    gave_up = gives_up(job.spec, log.rows, examples.validation.labels)
+    result = TrainingResult(job, model, pd.DataFrame(log.rows), tuple(resumed_after), stopped, gave_up)
     if result.best_epoch == 0:
         trainable.set_weights(initial_weights)
     return replace(result, model=networks.in_float32(model, job.spec))
@@ -116,8 +136,12 @@ def fit(
 
 def _train_remaining_epochs(
     model: "keras.Model", job: TrainingJob, examples: Subsets[Examples], log: "EpochLog", checkpoint: Checkpoint | None
-) -> None:
-    """Train until the last epoch or until early stopping, which restores the weights of the best epoch."""
+) -> bool:
+    """Train until the last epoch or until early stopping, which restores the weights of the best epoch.
+
+    Returns:
+        Whether the training ended before it was to.
+    """
     import keras
 
     from canigatti.training.callbacks import CheckpointCallback
@@ -129,18 +153,20 @@ def _train_remaining_epochs(
     plateau, steps = plateau_callback(spec), steps_per_epoch(examples.train, spec)
     set_schedule(model, spec, steps)
     saving = CheckpointCallback(job.checkpoint, log, stopping, plateau, checkpoint)
-    callbacks = [log, stopping, *([plateau] if plateau else []), keras.callbacks.TensorBoard(job.logs), saving]
+    giving_up = giving_up_callback(model, spec, log.rows, examples.validation.labels)
+    callbacks = [log, stopping, *filter(None, [giving_up, plateau]), keras.callbacks.TensorBoard(job.logs), saving]
     with saving.shutdown, _report_disk_full(job.logs):
         model.fit(
             training_batches(examples.train, spec, job.seed, first_epoch),
             steps_per_epoch=steps,
             validation_data=validation_batches(examples.validation, spec),
             initial_epoch=first_epoch,
-            epochs=spec.epochs,
+            epochs=job.epochs,
             shuffle=False,  # the batches are shuffled already
             verbose=0,
             callbacks=callbacks,
         )
+    return bool(model.stop_training)
 
 
 @contextmanager

@@ -46,4 +46,5 @@ def summarize(experiment: str, result: TrainingResult, start: Start, *, folder: 
         history_sha256=sha256_of(folder / "history.csv"),
         model_sha256=sha256_of(folder / "model.keras"),
         precision=precision_of(result.job.spec) if result.job.spec.mixed_precision else None,
+        gave_up=result.gave_up,
     )

@@ -8,6 +8,7 @@ from jinja2 import Environment
 from canigatti.pages import source_hash, template_environment
 from canigatti.report.notes import (
     DIVERGED_NOTE,
+    GAVE_UP_NOTE,
     RANDOM_INITIALIZATION,
     RANDOM_INITIALIZATION_NOTE,
     STANDING_SO_FAR,
@@ -44,5 +45,6 @@ def environment() -> Environment:
         "random_initialization_note": RANDOM_INITIALIZATION_NOTE,
         "diverged_note": DIVERGED_NOTE,
         "standing_so_far": STANDING_SO_FAR,
+        "gave_up_note": GAVE_UP_NOTE,
     }
     return made

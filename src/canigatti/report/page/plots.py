@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
-from canigatti.report.notes import DIVERGED, RANDOM_INITIALIZATION
+from canigatti.report.notes import DIVERGED, GAVE_UP, RANDOM_INITIALIZATION
 from canigatti.report.results import Run
 from canigatti.report.tables import BEST
-from canigatti.report.texts import divergence_marks
+from canigatti.report.texts import ending_marks
 
 _COLUMNS = 3
 _PANEL_INCHES = (3.3, 2.3)
@@ -113,6 +113,9 @@ def _run_marks(runs: Sequence[Run]) -> list[str]:
     diverged = sum(run.diverged for run in runs)
     if diverged:
         marks.append(DIVERGED if diverged == len(runs) else f"{diverged} of {len(runs)} {DIVERGED}")
+    gave_up = sum(run.training.gave_up for run in runs)
+    if gave_up:
+        marks.append(GAVE_UP if gave_up == len(runs) else f"{gave_up} of {len(runs)} {GAVE_UP}")
     return marks
 
 
@@ -190,7 +193,7 @@ def _set_interval_axes(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _row_labels(table: pd.DataFrame) -> list[str]:
-    marks = zip(table["random_initialization"], divergence_marks(table), strict=True)
+    marks = zip(table["random_initialization"], ending_marks(table), strict=True)
     notes = [[RANDOM_INITIALIZATION] * bool(random) + [mark] * bool(mark) for random, mark in marks]
     return [
         f"{name} ({', '.join(note)})" if note else name for name, note in zip(table["experiment"], notes, strict=True)

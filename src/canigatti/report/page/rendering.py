@@ -35,7 +35,7 @@ from canigatti.report.page.sections import matrices, section, table_view
 from canigatti.report.page.settings import compare_settings
 from canigatti.report.results import Run, StudyResults
 from canigatti.report.tables import BEST, Evidence, grouped
-from canigatti.report.texts import divergence_marks
+from canigatti.report.texts import ending_marks
 
 MAX_REJECTED = 300  # rows of the list of rejected files; the manifest lists all
 DEFAULT_CONFIGURATION = "config/full.yaml"  # the default of the Snakefile
@@ -158,7 +158,7 @@ def _results_context(study: StudyResults, conclusions: Conclusions) -> dict[str,
         "untested_note": untested_note(ranking),
         "guess_note": lambda splits: guess_note([guesses[split] for split in splits]),
         "headline": headline(everything, conclusions.evidence, guesses),
-        "diverged": dict(zip(everything["experiment"], divergence_marks(everything), strict=True)),
+        "diverged": dict(zip(everything["experiment"], ending_marks(everything), strict=True)),
         "any_diverged": bool(everything["diverged"].any()),
         "has_modified_losses": any(_has_modified_loss(run.training.spec) for run in study.runs),
         "randomly_initialized": set(everything.loc[everything["random_initialization"], "experiment"]),
