@@ -10,25 +10,33 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import measure
 import photos
+import search
 import size
 import stages
+import starting
 import training
 import workflow
 
 PHOTO_COUNT = 800
-SECTIONS = ("training", "inspection", "transfer", "prediction", "size", "planning", "demonstration")
+SECTIONS = ("starting", "training", "inspection", "transfer", "prediction", "size", "planning", "demonstration")
+ON_REQUEST = ("search",)  # takes hours
 
 
 def main() -> None:
-    """Measure the sections named as arguments, or all; CANIGATTI_BENCH_PHOTOS replaces the generated photos."""
+    """Measure the sections named as arguments, or all but `search`; CANIGATTI_BENCH_PHOTOS is a source of photos."""
     selected = sys.argv[1:] or SECTIONS
-    if unknown := set(selected) - set(SECTIONS):
-        sys.exit(f"unknown section {', '.join(sorted(unknown))}; the sections are {', '.join(SECTIONS)}")
+    if unknown := set(selected) - {*SECTIONS, *ON_REQUEST}:
+        sys.exit(
+            f"unknown section {', '.join(sorted(unknown))}; the sections are {', '.join([*SECTIONS, *ON_REQUEST])}"
+        )
     source = os.environ.get("CANIGATTI_BENCH_PHOTOS")
     with tempfile.TemporaryDirectory(prefix="canigatti-bench-") as name:
         folder = Path(name)
-        inspected = photos.prepare(folder, PHOTO_COUNT, Path(source) if source else None)
+        given = Path(source).absolute() if source else None
+        inspected = photos.prepare(folder, PHOTO_COUNT, given)
         sections: dict[str, Callable[[], list[measure.Row]]] = {
+            "starting": starting.rows,
+            "search": lambda: search.rows(folder, given),
             "training": lambda: training.rows(inspected, folder / "recipe"),
             "inspection": lambda: stages.inspection(inspected),
             "transfer": lambda: stages.transfer(inspected),
