@@ -16,6 +16,7 @@ from canigatti.invocation import read_invocation
 from canigatti.ownership import announce_workflow
 from canigatti.planning import Plan
 from canigatti.planning_corrections import CorrectionsPlan
+from canigatti.planning_search import SearchPlan
 from canigatti.planning_source import SourcePlan
 from canigatti.terminal.costs import announce_jobs
 
@@ -34,6 +35,7 @@ SOURCE = SourcePlan(PLAN, is_made=lambda path: any(rule.is_producer(path) for ru
 RESULTS = PLAN.results
 CORRECTIONS = CorrectionsPlan(PLAN)
 CORRECTIONS.check()
+SEARCHES = SearchPlan(PLAN)
 LOGS, BENCHMARKS = f"{RESULTS}/logs", f"{RESULTS}/benchmarks"
 PHOTOS, TRAINING, EVALUATION = (f"{RESULTS}/{stage}" for stage in ("photos", "training", "evaluation"))
 RUN = "{experiment}/seed{seed}"
@@ -54,6 +56,8 @@ wildcard_constraints:
     backbone="[a-z0-9]+",
     trial="[0-9]+",
     execution="[0-9]+",
+    round="[0-9]+",
+    rung="[2-9]|1[0-9]",  # the first one has no rung below, and a rule of its own
 
 
 def of_every_run(pattern, experiments=PLAN.included):

@@ -111,7 +111,7 @@ rule write_report:
         accuracy_cost=rules.plot_report.output.accuracy_cost,
         photo_plots=rules.plot_photos.output.plots,
         searches=expand(
-            [rules.select_trial.output.trials, rules.plot_search.output.scores],
+            [rules.select_trial.output.trials, *rules.plot_search.output],
             experiment=SEARCHED,
         ),
         images=ancient(expand(rules.store_photos.output.images, size=SIZES_USED)),

@@ -135,7 +135,7 @@ class Project:
         """Return the jobs that would run, such as `train plain` or `write_report`."""
         process = self.run("--dry-run", FULL, *arguments, **options)
         assert process.returncode == 0, process.stdout + process.stderr
-        jobs = re.split(r"^(?:local)?rule ", process.stdout + process.stderr, flags=re.MULTILINE)[1:]
+        jobs = re.split(r"^(?:local)?(?:rule|checkpoint) ", process.stdout + process.stderr, flags=re.MULTILINE)[1:]
         return {_job_name(job) for job in jobs} - {"all"}
 
 
@@ -143,7 +143,9 @@ def _job_name(job: str) -> str:
     name = re.match(r"\w+", job).group()
     wildcards = re.search(r"wildcards: (.*)", job)
     values = (
-        re.findall(r"(?:experiment|split|part|size|trial|execution)=([^,\n]+)", wildcards.group(1)) if wildcards else []
+        re.findall(r"(?:experiment|split|part|size|rung|round|trial|execution)=([^,\n]+)", wildcards.group(1))
+        if wildcards
+        else []
     )
     return " ".join([name, *values])
 

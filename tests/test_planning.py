@@ -1,5 +1,6 @@
 """Files, parameters, memory and time limits of the jobs of a study."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from canigatti.config import parse_study
 from canigatti.files import InputError
 from canigatti.planning import Plan
+from canigatti.planning_search import SearchPlan
 from canigatti.provenance import modules_behind_training
+from canigatti.search.records import Promotion
 
 SEARCH = {"trials": 5, "executions": 2, "space": {"optimizer": ["adam", "sgd", "rmsprop"]}}
 STUDY = {
@@ -84,10 +87,77 @@ def test_a_fine_tuning_starts_from_the_training_of_the_same_seed_and_not_from_we
 
 
 def test_a_search_has_at_most_as_many_trials_as_its_space_has_combinations(plan):
-    files = plan.execution_files(job("found"))
+    searches = SearchPlan(plan)
+    files = searches.executions(job("found"))
     assert len(files) == 3 * 2
     assert files[-1] == "results/pets/search/found/trial3/execution2.json"
-    assert plan.proposal_count(job("found")) == 3
+    assert searches.proposal_count(job("found")) == 3
+
+
+@pytest.fixture
+def searches():
+    """A search by halving and a Bayesian one."""
+    space = {"dense_units": {"low": 1, "high": 1000, "step": 1}}
+    usual = {"trials": 9, "executions": 1, "epochs": 18, "space": space}
+    experiments = {
+        "halved": {"search": {"method": "halving", **usual}},
+        "guided": {"search": {"method": "bayesian", "initial_trials": 4, "round_trials": 2, **usual}},
+    }
+    return SearchPlan(Plan(parse_study({**STUDY, "experiments": experiments}, "test")))
+
+
+def test_a_rung_is_compared_before_the_next_one(searches):
+    folder = "results/pets/search/halved"
+    assert searches.compared(job("halved", rung="2")) == [
+        f"{folder}/rung1/trial{trial}/execution1.json" for trial in range(1, 10)
+    ]
+    assert len(searches.compared(job("halved", rung="3"))) == 3
+    assert searches.promoted_before(job("halved", rung="2")) == []
+    assert searches.promoted_before(job("halved", rung="3")) == [f"{folder}/rung2/promoted.json"]
+    assert len(searches.executions(job("halved"))) == 9 + 3 + 1
+    before = searches.before(job("halved", rung="2", trial="4", execution="1"))
+    assert before["state"] == f"{folder}/rung1/trial4/execution1.npz"
+    assert [searches.rung_spec(job("halved", rung=rung)).stop_after for rung in ("2", "3")] == [6, 18]
+    assert searches.rung_spec(job("halved", trial="1")).stop_after == 2
+
+
+def test_a_round_is_proposed_from_all_trials_before_it(searches):
+    folder = "results/pets/search/guided"
+    proposed = [searches.proposed(job("guided", trial=str(trial))) for trial in (1, 4, 5, 6, 7)]
+    rounds = ["proposed.json", "proposed.json", *["round2/proposed.json"] * 2, "round3/proposed.json"]
+    assert proposed == [f"{folder}/{name}" for name in rounds]
+    assert len(searches.before_round(job("guided", round="3"))) == 6
+    assert searches.round_trials(job("guided")) == 2
+
+
+def test_promotions_are_read_where_snakemake_puts_them(searches, tmp_path):
+    """In a module with a prefix, the files of a study are elsewhere than the paths of its rules say."""
+    placed = SearchPlan(replace(searches.plan, placed=lambda path: str(tmp_path / path)))
+    found = tmp_path / "results/pets/search/halved/rung2/promoted.json"
+    Promotion(places=3, trials=(2, 5, 9)).write(found)
+    second = placed.compared(job("halved", rung="3"))
+    assert second == [f"results/pets/search/halved/rung2/trial{trial}/execution1.json" for trial in (2, 5, 9)]
+
+
+def test_the_time_of_a_rung_is_that_of_the_epochs_that_it_adds(searches, tmp_path):
+    images = tmp_path / "images.npy"
+    images.write_bytes(b"0" * 4_000_000)
+    found = SimpleNamespace(images=str(images))
+    minutes = [searches.rung_minutes(job("halved", rung=rung), found, 1) for rung in ("2", "3")]
+    assert 15 <= minutes[0] < minutes[1]
+
+
+@pytest.mark.parametrize(
+    ("lookup", "message"),
+    [
+        (lambda one: one.places(job("halved", rung="4")), "the search of halved has no rung 4"),
+        (lambda one: one.places(job("guided", rung="2")), "the search of guided has no rung 2"),
+        (lambda one: one.before_round(job("halved", round="2")), "the search of halved has no rounds"),
+    ],
+)
+def test_a_search_without_the_rung_or_round_is_a_user_error(searches, lookup, message):
+    with pytest.raises(InputError, match=message):
+        lookup(searches)
 
 
 @pytest.mark.parametrize(
@@ -96,14 +166,15 @@ def test_a_search_has_at_most_as_many_trials_as_its_space_has_combinations(plan)
 def test_more_trials_do_not_change_the_number_of_proposals_up_to_a_hundred(trials, combinations, proposals):
     space = {"dense_units": {"low": 1, "high": combinations, "step": 1}}
     found = {"found": {"search": {"trials": trials, "space": space}}}
-    assert Plan(parse_study({**STUDY, "experiments": found}, "test")).proposal_count(job("found")) == proposals
+    searches = SearchPlan(Plan(parse_study({**STUDY, "experiments": found}, "test")))
+    assert searches.proposal_count(job("found")) == proposals
 
 
 @pytest.mark.parametrize(
     ("lookup", "message"),
     [
         (lambda plan: plan.experiment(job("plan")), "no experiment is named plan; the study pets has plain, found"),
-        (lambda plan: plan.search_spec(job("plain")), "the experiment plain has no search"),
+        (lambda plan: SearchPlan(plan).spec(job("plain")), "the experiment plain has no search"),
         (lambda plan: plan.weights(SimpleNamespace(backbone="resnet50")), "weights.resnet50: the study pets"),
     ],
 )

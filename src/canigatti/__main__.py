@@ -39,8 +39,11 @@ from canigatti.report.commands.plot import plot_report
 from canigatti.report.commands.write import report
 from canigatti.running import SNAKEMAKE_OPTIONS, run
 from canigatti.scaffolding.commands import init
+from canigatti.search.commands.continue_trial import continue_trial
 from canigatti.search.commands.plot import plot_search
+from canigatti.search.commands.promote import promote_trials
 from canigatti.search.commands.propose import propose_trials
+from canigatti.search.commands.propose_round import propose_round
 from canigatti.search.commands.select import select_trial
 from canigatti.search.commands.train_trial import train_trial
 from canigatti.terminal.writing import readable
@@ -58,7 +61,7 @@ for called in (init, run, page, predict, export, serve, log_to_mlflow):
 for command in (
     *(fetch, generate, inspect, plot_photos, split, correct_split, store),
     *(fetch_weights, train, plot_training),
-    *(propose_trials, train_trial, select_trial, plot_search),
+    *(propose_trials, propose_round, train_trial, continue_trial, promote_trials, select_trial, plot_search),
     *(evaluate, measure, calibrate, explain_photos, plot_evaluation, measure_robustness, augment_tests),
     *(extract_features, audit_labels, write_audit),
     *(check_results, plot_report, report, write_explorer, write_cards),

@@ -9,14 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from canigatti.config import Experiment, OutlinedCurve, Pretrained, Search, SearchSpec, Study, Weights
+from canigatti.config import Experiment, OutlinedCurve, Pretrained, Study, Weights
 from canigatti.files import InputError, is_csv, sha256_of
 from canigatti.provenance import PACKAGE, digest, modules_behind, modules_behind_training
 from canigatti.resources import training_memory, training_minutes
-from canigatti.search.space import size
 from canigatti.written import check_unedited
-
-_MIN_PROPOSALS = 100
 
 
 @dataclass(frozen=True)
@@ -90,6 +87,10 @@ class Plan:
     def trial_code(self, wildcards: Any) -> str:
         """Return a text that changes with the code behind `train-trial`, see :meth:`training_code`."""
         return digest(modules_behind_training(self.experiment(wildcards).resolve(), "search.commands.train_trial"))
+
+    def continuation_code(self, wildcards: Any) -> str:
+        """Return a text that changes with the code behind `continue-trial`, see :meth:`training_code`."""
+        return digest(modules_behind_training(self.experiment(wildcards).resolve(), "search.commands.continue_trial"))
 
     def templates(self, folder: str, without: str = "") -> list[str]:
         """Return the files of a page in `folder` besides code, `without` those in a folder of another page."""
@@ -200,36 +201,6 @@ class Plan:
         """
         found = self.found_spec(wildcards)
         return str(self.placed(found)) if isinstance(found, str) else self.experiment(wildcards).resolve().to_json()
-
-    def search_spec(self, wildcards: Any) -> SearchSpec:
-        """Return the search as its jobs receive it; an experiment without a search is a user error."""
-        self._search(wildcards)
-        return self.experiment(wildcards).resolve_search()
-
-    def _search(self, wildcards: Any) -> Search:
-        search = self.experiment(wildcards).search
-        if search is None:
-            raise self.error(f"the experiment {wildcards.experiment} has no search")
-        return search
-
-    def execution_files(self, wildcards: Any) -> list[str]:
-        """Return the result files of all executions; the number of combinations limits the trials."""
-        folder = f"{self.results}/search/{wildcards.experiment}"
-        search = self._search(wildcards)
-        return [
-            f"{folder}/trial{trial}/execution{execution}.json"
-            for trial in range(1, min(search.trials, size(search.space)) + 1)
-            for execution in range(1, search.executions + 1)
-        ]
-
-    def proposal_count(self, wildcards: Any) -> int:
-        """Return the number of proposed combinations, at least 100 unless the space is smaller.
-
-        All trials depend on the file of proposals. Proposing more than needed leaves it unchanged when `trials` grows,
-        so that completed trials do not run again.
-        """
-        search = self._search(wildcards)
-        return min(max(search.trials, _MIN_PROPOSALS), size(search.space))
 
     def training_memory(self, wildcards: Any, attempt: int) -> int:
         """Return the memory that a training run needs, in MB."""

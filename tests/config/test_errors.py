@@ -96,6 +96,36 @@ INVALID = {
     "batch size twice": (*in_space("batch_size: [8, 8]"), "search.space", "batch_size: expected different numbers"),
     "no batch size": (*in_space("batch_size: []"), "search.space.batch_size", "at least 1"),
     "unknown pooling": (*in_space("pooling: [maximum]"), "search.space.pooling.0", "received 'maximum'"),
+    "factor of a random search": (
+        "plain: {",
+        "plain: {search: {factor: 2, space: {optimizer: [adam, sgd]}}, ",
+        *("experiments.plain.search", "factor: expected method: halving, received random"),
+    ),
+    "rounds of halving": (
+        "plain: {",
+        "plain: {search: {method: halving, round_trials: 2, space: {optimizer: [adam, sgd]}}, ",
+        *("experiments.plain.search", "round_trials: expected method: bayesian, received halving"),
+    ),
+    "too few epochs for the rungs": (
+        "plain: {",
+        "plain: {search: {method: halving, epochs: 8, space: {optimizer: [adam, sgd]}}, ",
+        *("experiments.plain.search", "epochs: expected 9 or more, so that the first of 3 rungs has one, received 8"),
+    ),
+    "only random trials": (
+        "plain: {",
+        "plain: {search: {method: bayesian, trials: 5, space: {optimizer: [adam, sgd]}}, ",
+        *("experiments.plain.search", "trials: expected more than the 5 of initial_trials, received 5"),
+    ),
+    "unknown method": (
+        "plain: {",
+        "plain: {search: {method: grid, space: {optimizer: [adam, sgd]}}, ",
+        *("experiments.plain.search.method", "received 'grid'"),
+    ),
+    "giving up with balanced classes": (
+        "plain: {",
+        "plain: {oversample: true, early_stopping: {give_up_after: 3}, ",
+        *("experiments.plain", "early_stopping.give_up_after: expected null with balanced classes"),
+    ),
     "head": (*in_space("head: {pooling: [average]}"), "experiments.plain", "search.space.head: only a pretrained"),
     "empty head": (*in_space("head: {}"), "experiments.plain.search.space.head", "one or more of pooling, dense_units"),
     "warm-up of all epochs": (

@@ -67,6 +67,17 @@ def test_the_spec_has_a_later_option_only_if_an_experiment_uses_it():
         assert Spec.from_json(text) == changed
 
 
+def test_an_experiment_and_a_search_have_later_options_only_if_they_are_used():
+    search = {"epochs": 27, "space": {"optimizer": ["adam", "sgd"]}}
+    plain = Experiment(split="a", search=search)
+    assert json.loads(plain.resolve().to_json())["early_stopping"] == {"patience": 5}
+    assert {*json.loads(plain.resolve_search().to_json())} == {"experiment", "objective", "seed", "space"}
+    halving = Experiment(split="a", search={**search, "method": "halving"})
+    assert halving.resolve_search() == plain.resolve_search(), "the trials are the same"
+    giving_up = Experiment(split="a", early_stopping={"give_up_after": 3})
+    assert json.loads(giving_up.resolve().to_json())["early_stopping"] == {"patience": 5, "give_up_after": 3}
+
+
 LATER = [
     {"class_weight": "balanced"},
     {"oversample": True},

@@ -12,6 +12,7 @@ from canigatti.live.jobs import photo_jobs, planned_runs, run_jobs, search_jobs
 from canigatti.live.logs import failure_in
 from canigatti.live.states import State, Workflow, read_states
 from canigatti.ownership import claim, is_claimed, this_workflow, workflow_is_alive
+from canigatti.search.records import Promotion
 from canigatti.training.checkpoint import Checkpoint, read_rows, write_checkpoint
 
 STUDY = """
@@ -178,6 +179,25 @@ def test_a_search_counts_its_trainings(folder):
     assert states(folder)["tuned"].searched == (1, 2)
     touch(jobs[1].log, text="canigatti: disk full\n")
     assert states(folder)["tuned"].state == State.FAILED
+
+
+def test_the_jobs_of_a_search_by_halving_are_those_of_the_promoted_trials(folder):
+    text = (folder / "study.yaml").read_text()
+    halving = "search: {method: halving, trials: 9, epochs: 9, executions: 1,"
+    (folder / "study.yaml").write_text(text.replace("search: {trials: 2, executions: 1,", halving))
+    planned = next(run for run in planned_runs(study(folder)) if run.experiment == "tuned")
+    jobs = list(search_jobs(planned, results(folder)))[:-1]
+    assert len(jobs) == 9 + 3 + 1
+    found = results(folder) / "search/tuned"
+    Promotion(places=3, trials=(4, 5, 9)).write(found / "rung2/promoted.json")
+    jobs = list(search_jobs(planned, results(folder)))[:-1]
+    assert [str(job.outputs[0].relative_to(found)) for job in jobs[9:12]] == [
+        f"rung2/trial{trial}/execution1.json" for trial in (4, 5, 9)
+    ]
+    assert jobs[9].log == results(folder) / "logs/train_next_rung/tuned/rung2/trial4/execution1.log"
+    assert jobs[0].log == results(folder) / "logs/train_first_rung/tuned/rung1/trial1/execution1.log"
+    touch(*(job.outputs[0] for job in jobs[:9]))
+    assert states(folder)["tuned"].searched == (9, 13)
 
 
 @pytest.mark.parametrize("damage", ["", "half a file"])

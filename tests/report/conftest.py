@@ -240,11 +240,13 @@ def _write_search(folder: Path) -> None:
     """Write two trials; the second one failed."""
     trials = {
         **{"trial": [1, 2], "dense_units": [3, 7], "optimizer": ["adam", "sgd"], "status": ["completed", "failed"]},
-        **{"score": [0.8125, None], "best_step": [5, None], "seconds": [120.0, 3.0], "error": ["", "ValueError: <no>"]},
+        **{"score": [0.8125, None], "best_step": [5, None], "rung": [None, None], "epochs": [20, 0]},
+        **{"ended": ["completed", "failed"], "seconds": [120.0, 3.0], "error": ["", "ValueError: <no>"]},
         **{"execution_1_score": [0.8, None], "execution_2_score": [0.825, None]},
     }
     TRIALS.write(folder / "trials.csv", pd.DataFrame(trials))
     _draw(folder / "scores.png", "scores", (860, 680))
+    _draw(folder / "curves.png", "curves", (960, 420))
 
 
 def _make_history(experiment: str, augmented: bool, rng: np.random.Generator) -> pd.DataFrame:

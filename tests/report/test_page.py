@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -212,7 +213,7 @@ def test_sections_have_a_table_plots_and_a_link(page):
         trials = 2 if name == "search" else 0
         # The table, two rows per confusion matrix, and the trials
         assert section.count('<th scope="row">') == count * 3 + trials
-        assert section.count("<img") == 2 + (count > 1) + (name == "search")
+        assert section.count("<img") == 2 + (count > 1) + 2 * (name == "search")
         assert section.count("with its 95% interval; the table") == (count > 1)
         assert f'<a href="#{name}">' in html
 
@@ -246,9 +247,9 @@ def test_search_section_lists_trials_with_scores_and_errors(page):
     section = html[html.index('<section id="search">') : html.index('<section id="modifications">')]
     cells = [" ".join(part.split()) for part in re.sub(r"<[^>]+>", "|", section).split("|") if part.strip()]
     text = " ".join(cells)
-    assert "Trial dense units optimizer Score Score per execution Best epoch Time" in text
-    assert "1 3 adam 0.8125 0.8000, 0.8250 5 2 min" in text
-    assert "2 7 sgd failed: ValueError: &lt;no&gt; –, – – 3 s" in text
+    assert "Trial dense units optimizer Score Score per execution Best epoch Epochs Ended Time" in text
+    assert "1 3 adam 0.8125 0.8000, 0.8250 5 20 completed 2 min" in text
+    assert "2 7 sgd failed: ValueError: &lt;no&gt; –, – – 0 failed 3 s" in text
     assert 'alt="Score of each trial of tuned against each of its hyperparameters"' in section
 
 
@@ -290,6 +291,18 @@ def test_experiment_with_a_diverged_seed_is_marked_and_shows_another_seed(result
     assert "± nan" not in html
 
 
+def test_experiment_with_a_seed_that_gave_up_is_marked(results, write_report):
+    study, folder = results(seeds=(42, 43))
+    record = folder / "training/base-641620-rgb/seed42/run.json"
+    TrainingRecord.read(record).model_copy(update={"gave_up": True}).write(record)
+    write_report(study, folder)
+    html = (folder / "report" / "index.html").read_text(encoding="utf-8")
+    assert re.search(r'base-641620-rgb\s*<small class="mark">1 of 2 gave up</small>', html)
+    assert "Gave up: the training ended after the epochs that early_stopping.give_up_after sets" in html
+    table = pd.read_csv(folder / "report/tables/base.csv").set_index("experiment")
+    assert table["gave_up"].to_dict() == {name: int(name == "base-641620-rgb") for name in table.index}
+
+
 def test_headline_names_no_other_experiment_if_all_others_diverged(results, write_report):
     study, folder = results()
     outline = study.outline("config/study.yaml")
@@ -298,7 +311,7 @@ def test_headline_names_no_other_experiment_if_all_others_diverged(results, writ
     mark_diverged(second)
     write_report(outline, folder)
     header = (folder / "report" / "index.html").read_text(encoding="utf-8").partition("</header>")[0]
-    assert "do not show that any ranked experiment" not in header
+    assert "no experiment is significantly more accurate than these" not in header
     assert re.search(rf"without an accuracy:\s*<span class=\"name\">{outline.experiments[1].name}<", header)
 
 

@@ -1,6 +1,7 @@
 """The plots of the page, read back from the figures: curves, their marks and axes, and intervals of accuracies."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -117,7 +118,12 @@ def test_the_introduction_of_a_section_speaks_only_of_what_the_section_has(runs)
     assert "base experiments" in introduction("modifications", [modified, runs[1]], runs[1:], [], FLOWERS)
     assert "base experiments" not in introduction("modifications", [modified], [], [], FLOWERS)
     assert "random search" not in introduction("search", runs, [], [], FLOWERS)
-    assert "random search" in introduction("search", runs, [], ["a search"], FLOWERS)
+    searches = {method: SimpleNamespace(method=method) for method in ("random", "halving", "bayesian")}
+    assert "random search" in introduction("search", runs, [], [searches["random"]], FLOWERS)
+    assert "successive halving" in introduction("search", runs, [], [searches["halving"]], FLOWERS)
+    both = introduction("search", runs, [], [searches["bayesian"], searches["random"]], FLOWERS)
+    assert "Gaussian process" in both
+    assert "random search" in both
 
 
 def test_the_introduction_names_every_setting_in_which_an_experiment_differs(runs):

@@ -1,7 +1,6 @@
 """The text of the configuration that `canigatti init` writes."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -9,8 +8,6 @@ from canigatti.config import FROM_FOLDERS, parse_study
 from canigatti.config.strict_yaml import parse_yaml
 from canigatti.scaffolding.choice import Choice, choose_name, choose_weights
 from canigatti.scaffolding.design import Limits, design
-from canigatti.scaffolding.estimate import Cost, Estimate
-from canigatti.scaffolding.output import describe_proposal
 from canigatti.scaffolding.survey import survey
 from canigatti.scaffolding.writing import quote, render
 
@@ -133,14 +130,3 @@ def test_weights_are_downloaded_or_local(tmp_path):
     assert chosen == {"mobilenetv2": "imagenet", "vgg16": str(file)}
     assert Choice("x", chosen, has_search=False).weights_files == {"vgg16": file}
     assert choose_weights("none", []) == {}
-
-
-@pytest.mark.parametrize("source", ["imagenet", "weights.h5"])
-def test_init_says_before_the_study_runs_that_weights_are_downloaded(source):
-    cost = Cost(image_size=64, epochs=2, max_epochs=4, seconds=10, max_seconds=20)
-    study = SimpleNamespace(weights={"mobilenetv2": SimpleNamespace(source=source)})
-    machine = SimpleNamespace(device="CPU, 2 cores")
-    lines = [*describe_proposal(SimpleNamespace(study=study, estimate=Estimate({"a": cost}, 5), machine=machine), None)]
-    notes = [line for line in lines if "downloads the weights of mobilenetv2" in line]
-    assert len(notes) == (source == "imagenet")
-    assert all("--weights mobilenetv2=FILE" in note for note in notes)

@@ -158,7 +158,7 @@ def test_the_best_trial_has_its_network_and_optimizer(select, tmp_path):
 def test_if_all_trials_failed_the_message_has_their_errors_and_the_trials_are_written(select, tmp_path):
     with pytest.raises(InputError, match=r"all 2 trials failed\ntrial 1: ValueError: no network\ntrial 2"):
         select((1, 1, None), (2, 1, None))
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["trials.csv"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"trials.csv", "curves.csv"}
 
 
 @pytest.mark.parametrize("content", ['{"trial": 1}', "[]", "{", '{"status": "completed", "trial": "1"}'])
@@ -168,10 +168,11 @@ def test_a_damaged_execution_is_refused_with_its_name(tmp_path, content):
         select_trial(SEARCH, EXPERIMENT, [tmp_path / "execution1.json"], tmp_path)
 
 
-def test_the_scores_are_plotted_from_the_table(select, tmp_path):
+def test_scores_and_curves_are_plotted_from_the_tables(select, tmp_path):
     select((1, 1, 0.5), (2, 1, 0.9), (3, 1, None))
-    plot_search("found", SEARCH, tmp_path / "out" / "trials.csv", tmp_path / "scores.png")
+    plot_search("found", SEARCH, tmp_path / "out" / "trials.csv", tmp_path)
     assert Image.open(tmp_path / "scores.png").width > 400
+    assert Image.open(tmp_path / "curves.png").width > 400
 
 
 def test_the_experiment_of_the_best_trial_has_its_network_and_otherwise_its_own_settings(select, tmp_path):

@@ -240,12 +240,32 @@ def experiments(draw, kind):
         color, network, unfreeze = st.just("rgb"), record(Pretrained), TEXT
     else:
         color, network, unfreeze = st.sampled_from(["rgb", "grayscale"]), convolutional(blocks), st.just("nothing")
-    search = draw(st.none() | record(canigatti.config.Search, space=spaces(blocks, pretrained)))
+    search = draw(st.none() | searches(blocks, pretrained))
     consistent = {"color": color, "network": network, "unfreeze": unfreeze, **draw(schedules(search))}
     weight, oversample = draw(st.sampled_from([(None, False), ("balanced", False), (None, True)]))
     consistent |= {"class_weight": st.just(weight), "oversample": st.just(oversample)}
     consistent |= {"train_fraction": st.just(1.0)} if search else {}
     return draw(record(kind, **consistent, **({"search": st.just(search)} if kind is Experiment else {})))
+
+
+@st.composite
+def searches(draw, blocks=None, pretrained=None):
+    """Searches whose options suit their methods."""
+    method, options = draw(st.sampled_from(["random", "halving", "bayesian"])), {}
+    if method == "halving":
+        factor, rungs = draw(st.none() | st.integers(2, 5)), draw(st.none() | st.integers(2, 4))
+        options = {
+            "factor": factor,
+            "rungs": rungs,
+            "epochs": (factor or 3) ** ((rungs or 3) - 1) + draw(st.integers(0, 99)),
+        }
+    if method == "bayesian":
+        initial = draw(st.none() | st.integers(1, 20))
+        options = {"initial_trials": initial, "trials": (initial or 5) + draw(st.integers(1, 99))}
+        options["round_trials"] = draw(st.none() | st.integers(1, 9))
+    own = dict.fromkeys(("factor", "rungs", "initial_trials", "round_trials"), None)
+    fixed = {name: st.just(value) for name, value in {**own, **options, "method": method}.items()}
+    return draw(record(canigatti.config.Search, space=spaces(blocks, pretrained), **fixed))
 
 
 @st.composite
@@ -332,6 +352,7 @@ CONSISTENT = {
     Pretrained: lambda: record(Pretrained, backbone=st.sampled_from(BACKBONES)),
     Spec: lambda: experiments(Spec),
     Experiment: lambda: experiments(Experiment),
+    canigatti.config.Search: searches,
     SearchSpec: lambda: record(SearchSpec, experiment=experiments(Spec)),
     Augmentation: augmentations,
     Split: splits,

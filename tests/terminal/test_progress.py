@@ -65,6 +65,20 @@ def test_photos_are_counted_once_the_split_exists(tmp_path):
     assert training_photos(half, study) == 1
 
 
+def test_a_job_of_a_rung_costs_the_epochs_that_it_trains(tmp_path):
+    search = "search: {method: halving, epochs: 27, trials: 9, space: {optimizer: [adam, sgd]}}"
+    study = read(tmp_path, VALID.replace("plain: {", f"plain: {{{search}, "))
+    plain = study.experiments["plain"]
+    rules = {1: "train_first_rung", 2: "train_next_rung", 3: "train_next_rung"}
+    seconds = [expected_seconds(rule, plain, study, rung) for rung, rule in rules.items()]
+    once = training_seconds(plain.resolve().model_copy(update={"epochs": 0}), 1)
+    first, second, third = (one - once for one in seconds)
+    assert (second / first, third / first) == (pytest.approx(2), pytest.approx(6))
+    costs.announce_jobs([JobOfSnakemake(1, "train_next_rung", experiment="plain", trial="1", rung="3")], study)
+    assert costs.announced()[1] == ("train_next_rung", seconds[2])
+    costs.announce_jobs([], study)
+
+
 class JobOfSnakemake:
     def __init__(self, jobid, rule, **wildcards):
         self.jobid, self.wildcards_dict, self.rule = jobid, wildcards, type("Rule", (), {"name": rule})()

@@ -91,6 +91,8 @@ def test_a_trial_is_named_by_its_experiment_trial_and_execution(capsys):
 
     readable(command)(output="results/tiny/search/tuned/trial1/execution2.json", trial=1, execution=2)
     assert capsys.readouterr().out == "tuned, trial 1, execution 2: epoch 1/2\n"
+    readable(command)(output="results/tiny/search/tuned/rung2/trial1/execution2.json")
+    assert capsys.readouterr().out == "tuned, trial 1, execution 2: epoch 1/2\n"
 
 
 def test_other_commands_print_as_they_do_and_errors_pass(capsys):

@@ -19,16 +19,19 @@ EVERYTHING = """
     image_size: 32
     network: {backbone: mobilenetv2, head: {dense_units: [4]}}
     search: {trials: 1, executions: 1, space: {head: {pooling: [flatten, average]}}}
-  scheduled: {schedule: {name: cosine}, mixed_precision: true}
+  halved: {search: {method: halving, trials: 2, executions: 1, epochs: 3, rungs: 2, space: {optimizer: [adam, sgd]}}}
+  guided: {search: {method: bayesian, trials: 2, executions: 1, initial_trials: 1, space: {optimizer: [adam, sgd]}}}
+  scheduled: {schedule: {name: cosine}, mixed_precision: true, early_stopping: {give_up_after: 1}}
   fraction: {train_fraction: 0.5}
 robustness: {experiments: [plain]}
 test_time_augmentation: {experiments: [plain]}
 weights: {mobilenetv2: made-up.weights.h5}
 audit: {backbone: mobilenetv2, image_size: 32}
 """
+TRIALS = "train_trial, train_first_rung, train_next_rung"
 PHOTOS = (  # every rule that reads or writes a file of the photos stage
     "generate_photos, fetch_photos, inspect_photos, plot_photos, split_photos, store_photos, "
-    "correct_split, train, train_trial, evaluate, measure, calibrate, plot_evaluation, measure_robustness, "
+    f"correct_split, train, {TRIALS}, evaluate, measure, calibrate, plot_evaluation, measure_robustness, "
     "augment_tests, check_results, plot_report, write_report, write_explorer, extract_features, audit_labels, "
     "write_audit"
 )
@@ -126,7 +129,7 @@ DECIDES = {
     "photos/cache.py": "fetch_photos, inspect_photos",
     "photos/class_bars.py": "plot_photos",
     "photos/class_folders.py": "inspect_photos",
-    "photos/color.py": f"train, train_trial, evaluate, {FURTHER}",
+    "photos/color.py": f"train, {TRIALS}, evaluate, {FURTHER}",
     "photos/commands/correct.py": "correct_split",
     "photos/commands/fetch.py": "fetch_photos",
     "photos/commands/generate.py": "generate_photos",
@@ -164,7 +167,7 @@ DECIDES = {
     "photos/revalidation.py": "fetch_photos",
     "photos/sources.py": "inspect_photos, plot_photos, store_photos",
     "photos/splits.py": "split_photos",
-    "photos/store.py": f"train, train_trial, evaluate, {FURTHER}, extract_features, {DRAWN}",
+    "photos/store.py": f"train, {TRIALS}, evaluate, {FURTHER}, extract_features, {DRAWN}",
     "photos/store_writing.py": "store_photos",
     "photos/transfer.py": "fetch_photos",
     "photos/workers.py": "inspect_photos, store_photos",
@@ -172,6 +175,7 @@ DECIDES = {
     "planning.py": "",
     "planning_audit.py": "",
     "planning_corrections.py": "",
+    "planning_search.py": "",
     "planning_source.py": "",
     "plots.py": "plot_photos, plot_training, plot_search, plot_evaluation, plot_report, write_report",
     "prediction/calibration.py": "",
@@ -287,16 +291,25 @@ DECIDES = {
     "scaffolding/survey.py": "",
     "scaffolding/timing.py": "",
     "scaffolding/writing.py": "",
+    "search/bayesian.py": "propose_round",
+    "search/commands/continue_trial.py": "train_next_rung",
     "search/commands/plot.py": "plot_search",
+    "search/commands/promote.py": "promote_trials",
     "search/commands/propose.py": "propose_trials",
+    "search/commands/propose_round.py": "propose_round",
     "search/commands/select.py": "select_trial",
-    "search/commands/train_trial.py": "train_trial",
-    "search/objectives.py": "train_trial, select_trial, plot_search",
+    "search/commands/train_trial.py": "train_trial, train_first_rung",
+    "search/curve_plots.py": "plot_search",
+    "search/executing.py": TRIALS,
+    "search/objectives.py": f"propose_round, {TRIALS}, promote_trials, select_trial, plot_search",
     "search/plots.py": "plot_search",
-    "search/records.py": "propose_trials, train_trial, select_trial, plot_search, write_report",
-    "search/selection.py": "select_trial, plot_search, write_report",
-    "search/space.py": "propose_trials, train_trial, select_trial, plot_search",
-    "search/trials.py": "train_trial",
+    "search/promotion.py": "promote_trials",
+    "search/records.py": "propose_trials, propose_round, promote_trials, select_trial, plot_search, write_report",
+    "search/rounds.py": "",
+    "search/rungs.py": "",
+    "search/selection.py": "propose_round, promote_trials, select_trial, plot_search, write_report",
+    "search/space.py": "propose_trials, propose_round, promote_trials, select_trial, plot_search",
+    "search/trials.py": TRIALS,
     "terminal/costs.py": "",
     "terminal/messages.py": "",
     "terminal/naming.py": "",
@@ -308,29 +321,30 @@ DECIDES = {
     "tracking/store.py": "",
     "training/augmentation.py": "train augmented",
     "training/backbones.py": f"fetch_weights, {PRETRAINED}",
-    "training/batches.py": "train, train_trial",
-    "training/callbacks.py": "train, train_trial",
+    "training/batches.py": f"train, {TRIALS}",
+    "training/callbacks.py": f"train, {TRIALS}",
     "training/checkpoint.py": "",
     "training/commands/fetch_weights.py": "fetch_weights",
     "training/commands/plot.py": "plot_training",
     "training/commands/train.py": "train",
-    "training/device.py": f"fetch_weights, train, train_trial, evaluate, {FURTHER}",
-    "training/divergence.py": "train, train_trial",
+    "training/device.py": f"fetch_weights, train, {TRIALS}, evaluate, {FURTHER}",
+    "training/divergence.py": f"train, {TRIALS}",
     "training/duration.py": "",
     "training/features.py": PRETRAINED,
-    "training/fitting.py": "train, train_trial",
+    "training/fitting.py": f"train, {TRIALS}",
+    "training/giving_up.py": "train scheduled",
     "training/leases.py": "",
     "training/machine.py": f"train, evaluate, {FURTHER}",
     "training/model_files.py": f"train, evaluate, train_trial found-head, {FURTHER}, extract_features, audit_labels",
-    "training/networks.py": "train, train_trial",
-    "training/outputs.py": "train, train_trial",
+    "training/networks.py": f"train, {TRIALS}",
+    "training/outputs.py": f"train, {TRIALS}",
     "training/plots.py": "plot_training",
     "training/precision.py": "train scheduled",
     "training/records.py": (
         "fetch_weights, train, plot_training, evaluate, plot_evaluation, measure_robustness, augment_tests, "
         "check_results, plot_report, write_report, write_explorer"
     ),
-    "training/sampling.py": "train, train_trial",
+    "training/sampling.py": f"train, {TRIALS}",
     "training/schedules.py": "train scheduled",
     "training/shutdown.py": "",
     "training/starting.py": "train",
@@ -361,10 +375,10 @@ def study(tmp_path_factory, copy_project, tiny, full):
 def jobs(dry_run: str) -> list[dict]:
     """The jobs that a dry run lists: name as in `Project.planned`, input and output."""
     found = []
-    for block in re.split(r"^(?:local)?rule ", dry_run, flags=re.MULTILINE)[1:]:
+    for block in re.split(r"^(?:local)?(?:rule|checkpoint) ", dry_run, flags=re.MULTILINE)[1:]:
         lines = dict(re.findall(r"^    (input|output|wildcards): (.*)$", block, flags=re.MULTILINE))
         wildcards = re.findall(
-            r"(?:experiment|split|part|size|trial|execution|backbone)=([^,\n]+)", lines.get("wildcards", "")
+            r"(?:experiment|split|part|size|rung|round|trial|execution|backbone)=([^,\n]+)", lines.get("wildcards", "")
         )
         name = " ".join([re.match(r"\w+", block).group(), *wildcards])
         found.append(
@@ -377,14 +391,22 @@ def jobs(dry_run: str) -> list[dict]:
 
 
 def downstream(of: set[str], graph: list[dict]) -> set[str]:
-    """These jobs and all that need their outputs; an `ancient` input does not count, but its record is an input too."""
+    """These jobs and all that need their outputs; an `ancient` input does not count, but its record is an input too.
+
+    The promotion to a rung has none: a trial that is in it continues in the same way whatever others are.
+    """
     reached = set(of)
     while True:
         made = {output for job in graph if job["name"] in reached for output in job["output"]}
-        more = {job["name"] for job in graph if made & set(job["input"])} - reached
+        more = {job["name"] for job in graph if made & needed(job)} - reached
         if not more:
             return reached
         reached |= more
+
+
+def needed(job: dict) -> set[str]:
+    only_order = "promoted.json" if job["name"].startswith("train_next_rung") else "."
+    return {path for path in job["input"] if not path.endswith(only_order)}
 
 
 def modules() -> list[str]:
@@ -413,12 +435,14 @@ def expected(module: str, graph: list[dict]) -> set[str]:
 def behind(study, graph):
     """The modules whose digest is a parameter of a job, by the job's name, from the rules and the configuration."""
     text = "".join(path.read_text(encoding="utf-8") for path in (study.folder / "rules").glob("*.smk"))
-    blocks = re.split(r"^ *rule (?=\w+:)", text, flags=re.MULTILINE)[1:]
+    blocks = re.split(r"^ *(?:rule|checkpoint) (?=\w+:)", text, flags=re.MULTILINE)[1:]
     commands = {
         re.match(r"\w+", block).group(): re.findall(r"code=PLAN\.code\(\s*\"([\w.]+)\"", block) for block in blocks
     }
     trained = {"train": "training.commands.train", "train_trial": "search.commands.train_trial"}
+    trained |= {"train_next_rung": "search.commands.continue_trial"}
     assert {rule for rule, modules in commands.items() if len(modules) != 1} == {*trained}
+    trained["train_first_rung"] = trained["train_trial"]  # which inherits its rule
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(study.folder)
         experiments = load_study(Path("study.yaml")).experiments

@@ -14,7 +14,7 @@ from canigatti.config.outline import Outline, OutlinedCurve, OutlinedExperiment,
 from canigatti.config.photos import FROM_FOLDERS, AnySplit, GeneratedPhotos, Photos, Split
 from canigatti.config.pretrained import BACKBONES, Head, Pretrained, Weights
 from canigatti.config.schedules import Cosine, Plateau, Schedule
-from canigatti.config.search import CountRange, HeadSpace, LogRange, Objective, RateRange, Search, Space
+from canigatti.config.search import CountRange, HeadSpace, LogRange, Method, Objective, RateRange, Search, Space
 from canigatti.config.squares import Resize, Square, most_viewable
 from canigatti.config.study import Study, schema
 
@@ -39,6 +39,7 @@ __all__ = [
     "HeadSpace",
     "LearningCurve",
     "LogRange",
+    "Method",
     "Network",
     "Objective",
     "Optimizer",

@@ -9,6 +9,7 @@ from canigatti.config.learning_curve import LearningCurve
 from canigatti.config.networks import Convolutional
 from canigatti.config.optimizers import Adam
 from canigatti.config.photos import AnySplit, Photos
+from canigatti.config.search import Method
 from canigatti.records import Record
 
 # Metrics of `metrics.json` that can rank experiments; the report has their names and formats.
@@ -21,16 +22,18 @@ class OutlinedExperiment(Record):
     Attributes:
         searched: whether a search finds its network and optimizer.
         batch_size_searched: whether the search finds its batch size too.
+        method: of the search; `random` without one too.
         digest: what :meth:`digest_of` returns for its spec. A hundred specs would make the command line too long.
     """
 
-    omitted_defaults: ClassVar[tuple[str, ...]] = ("batch_size_searched",)
+    omitted_defaults: ClassVar[tuple[str, ...]] = ("batch_size_searched", "method")
 
     name: Name
     table: Table
     split: str
     searched: bool
     batch_size_searched: bool = False
+    method: Method = "random"
     digest: str
 
     @classmethod
@@ -43,6 +46,7 @@ class OutlinedExperiment(Record):
             split=experiment.split or "",
             searched=search is not None,
             batch_size_searched=search is not None and search.space.batch_size is not None,
+            method=search.method if search else "random",
             digest="",
         )
         return entry.model_copy(update={"digest": entry.digest_of(experiment.resolve())})

@@ -12,6 +12,7 @@ from canigatti.config.pretrained import Pretrained
 from canigatti.records import Record
 
 Objective = Literal["val_accuracy", "val_loss"]
+Method = Literal["random", "halving", "bayesian"]
 SearchSeed = Annotated[int, Field(ge=1, lt=2**31)]  # KerasTuner interprets 0 as no seed
 
 
@@ -160,9 +161,21 @@ def check_space(space: Space, network: Network, image_size: int) -> None:
         )
 
 
-class Search(Record):
-    """A random search; the experiment is then trained with the best hyperparameters."""
+_OPTIONS = {  # of one method only, with their defaults
+    "halving": {"factor": 3, "rungs": 3},
+    "bayesian": {"initial_trials": 5, "round_trials": 3},
+}
 
+
+class Search(Record):
+    """A search; the experiment is then trained with the best hyperparameters."""
+
+    method: Method = Field(
+        default="random",
+        description="How trials are chosen and trained. random: combinations at random, each trained to the end. "
+        "halving: the same combinations, trained for a few epochs; the best part of them continues, for a multiple of "
+        "the epochs, and so on. bayesian: combinations that earlier results make promising (Gaussian process).",
+    )
     objective: Objective = Field(default="val_accuracy", description="The validation metric that ranks the trials.")
     trials: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=10, description="Number of combinations to try; all combinations if the space has fewer."
@@ -171,5 +184,65 @@ class Search(Record):
         default=3, description="Training runs per trial, each with its own seed."
     )
     epochs: Count = Field(default=50, description="Maximum number of epochs per execution.")
+    factor: Annotated[int, Field(ge=2, le=100)] | None = Field(
+        default=None,
+        description="With halving: one of this many trials continues, for this many times as many epochs; 3 if left "
+        "out.",
+    )
+    rungs: Annotated[int, Field(ge=2, le=10)] | None = Field(
+        default=None,
+        description="With halving: how often the trials are compared, at last after `epochs`; 3 if left out.",
+    )
+    initial_trials: Count | None = Field(
+        default=None,
+        description="With bayesian: number of trials at random, before the first one that is chosen by the results of "
+        "others; 5 if left out.",
+    )
+    round_trials: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None,
+        description="With bayesian: number of later trials that are chosen, and may be trained, at a time; 3 if left "
+        "out.",
+    )
     seed: SearchSeed = Field(default=42, description="Seed of the proposed combinations and of the executions, from 1.")
     space: Space = Field(description="The hyperparameters and the values to try.")
+
+    @model_validator(mode="after")
+    def _check_method(self) -> Self:
+        for method, options in _OPTIONS.items():
+            for key in options:
+                if method != self.method and getattr(self, key) is not None:
+                    raise ValueError(f"{key}: expected method: {method}, received {self.method}")
+        if self.method == "halving" and self.epochs < self.option("factor") ** (self.option("rungs") - 1):
+            raise ValueError(
+                f"epochs: expected {self.option('factor') ** (self.option('rungs') - 1)} or more, so that the first of "
+                f"{self.option('rungs')} rungs has one, received {self.epochs}"
+            )
+        if self.method == "bayesian" and self.trials <= self.option("initial_trials"):
+            initial = self.option("initial_trials")
+            raise ValueError(f"trials: expected more than the {initial} of initial_trials, received {self.trials}")
+        return self
+
+    def option(self, name: str) -> int:
+        """Return an option of the search's method, or its default.
+
+        Raises:
+            KeyError: the method does not have it.
+        """
+        value: int | None = getattr(self, name)
+        return _OPTIONS[self.method][name] if value is None else value
+
+    @property
+    def rung_epochs(self) -> tuple[int, ...]:
+        """The numbers of epochs after which the trials are compared, ascending; none without rungs.
+
+        The last rung ends after `epochs`, and each one before it after one of `factor` of those, rounded up.
+        """
+        if self.method != "halving":
+            return ()
+        last = self.option("rungs")
+        return tuple(-(-self.epochs // self.option("factor") ** (last - number)) for number in range(1, last + 1))
+
+    def job_epochs(self, rung: int = 1) -> int:
+        """Return how many epochs one job trains at most, given the number of its rung if there are rungs."""
+        ends = (0, *self.rung_epochs)
+        return ends[rung] - ends[rung - 1] if self.rung_epochs else self.epochs

@@ -77,7 +77,7 @@ def _reduced(outline: Outline, folder: Path, runs: Sequence[Run]) -> Outline:
     experiments = tuple(
         one
         for one in outline.experiments
-        if one.name in finished and (not one.searched or (folder / "search" / one.name / "scores.png").is_file())
+        if one.name in finished and (not one.searched or (folder / "search" / one.name / "curves.png").is_file())
     )
     tables = {one.table for one in experiments}
     reduced = outline.model_copy(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canigatti.config import Experiment, Pretrained, Study
-from canigatti.search.space import size
+from canigatti.search.rungs import members, result_file, rungs_of, trial_count
 
 
 @dataclass(frozen=True)
@@ -125,15 +125,25 @@ def search_jobs(run: PlannedRun, folder: Path) -> Iterator[Job]:
     search, name = run.settings.search, run.experiment
     if search is None:
         return
-    for trial in range(1, min(search.trials, size(search.space)) + 1):
+    found, rungs = folder / "search" / name, rungs_of(search)
+    for rung in rungs:
+        rule, after = ("train_first_rung", "") if rung.number == 1 else ("train_next_rung", f", rung {rung.number}")
+        for trial in members(rungs, found, rung.number):
+            for execution in range(1, search.executions + 1):
+                result = result_file(found, rung.number, trial, execution)
+                yield _training_job(f"trial {trial} of the search{after}", result, folder, rule)
+    for trial in range(1, 0 if rungs else trial_count(search) + 1):
         for execution in range(1, search.executions + 1):
-            part = f"{name}/trial{trial}/execution{execution}"
-            result, log = folder / f"search/{part}.json", folder / f"logs/train_trial/{part}.log"
-            yield Job(f"trial {trial} of the search", (result,), result, log, result.with_suffix(".checkpoint"))
-    found = folder / "search" / name
+            result = found / f"trial{trial}" / f"execution{execution}.json"
+            yield _training_job(f"trial {trial} of the search", result, folder, "train_trial")
     yield Job(
         "choice of the best trial", (found / "spec.json",), found, folder / "logs" / "select_trial" / f"{name}.log"
     )
+
+
+def _training_job(step: str, result: Path, folder: Path, rule: str) -> Job:
+    log = folder / "logs" / rule / result.relative_to(folder / "search").with_suffix(".log")
+    return Job(step, (result,), result, log, result.with_suffix(".checkpoint"))
 
 
 def run_jobs(run: PlannedRun, folder: Path) -> list[Job]:

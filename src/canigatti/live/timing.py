@@ -1,14 +1,17 @@
 """What a study's forecast is made of, read from its folder: epochs and their seconds, and the jobs to come."""
 
 import math
+import re
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from canigatti.config import Convolutional, Spec
 from canigatti.files import InputError
-from canigatti.live.jobs import search_jobs
+from canigatti.live.jobs import PlannedRun, search_jobs
 from canigatti.live.states import RunState, State, StudyState
 from canigatti.photos.records import SPLIT, corrected_parts
 from canigatti.report.forecast import Remaining, Training
@@ -132,30 +135,63 @@ def read_remaining(state: StudyState, folder: Path) -> Remaining:
         folder: results/<study>.
     """
     searched = {run.planned.experiment: run for run in reversed(state.runs) if run.planned.settings.search}
-    jobs = [job for run in searched.values() for job in [*search_jobs(run.planned, folder)][:-1]]
-    durations = [_execution_seconds(job.outputs[0]) for job in jobs]
+    trials = [one for run in searched.values() for one in _trials(run.planned, folder)]
+    durations = _expected_durations(trials)
     waiting = [run for run in searched.values() if run.searched]
     trial = None
     if waiting:
         planned = waiting[0].planned
         photos = _count_photos(corrected_parts(folder / "splits" / f"{planned.settings.split}.csv")["training"])
-        trial = training_of(planned.experiment, planned.settings.resolve_search().experiment, photos)
+        spec = planned.settings.resolve_search().experiment
+        left = [one.epochs for one in trials if one.seconds is None] or [spec.epochs]
+        spec = spec.model_copy(update={"epochs": max(1, round(sum(left) / len(left)))})
+        trial = training_of(planned.experiment, spec, photos)
     networks = [run for run in state.runs if run.state == State.RUNNING]
     return Remaining(
         evaluations=sum(run.state != State.FINISHED and not _is_lost(run, state) for run in state.runs),
         evaluation_seconds=tuple(_benchmarks(folder / "benchmarks" / "evaluate")),
-        trials=durations.count(None),
-        trial_seconds=tuple(one for one in durations if one is not None),
+        trials=sum(one.seconds is None for one in trials),
+        trial_seconds=durations,
         trial=trial,
         slots=max(1, len(networks)),
     )
 
 
-def _execution_seconds(path: Path) -> float | None:
-    try:
-        return Execution.read(path).seconds
-    except InputError:
-        return None
+@dataclass(frozen=True)
+class _Trial:
+    """A training job of a search: the epochs that it has to train, and how long it took; None before it has ended."""
+
+    epochs: int
+    seconds: float | None
+
+
+def _trials(planned: PlannedRun, folder: Path) -> list[_Trial]:
+    search, trials = planned.settings.search, []
+    for job in [*search_jobs(planned, folder)][:-1]:
+        rung = re.search(r"/rung(\d+)/", job.outputs[0].as_posix())
+        epochs = search.job_epochs(int(rung[1]) if rung else 1) if search else 0
+        try:
+            trials.append(_Trial(epochs, Execution.read(job.outputs[0]).seconds))
+        except InputError:
+            trials.append(_Trial(epochs, None))
+    return trials
+
+
+def _expected_durations(trials: Sequence[_Trial]) -> tuple[float, ...]:
+    """Return the expected seconds of the training jobs of searches that have not ended; none before any has.
+
+    That is the mean of those that trained as many epochs, or else the closest number, in proportion.
+    """
+    known: dict[int, list[float]] = defaultdict(list)
+    for one in trials:
+        if one.seconds is not None:
+            known[one.epochs].append(one.seconds)
+    expected = []
+    for one in trials if known else ():
+        closest = min(known, key=lambda epochs: (abs(epochs - one.epochs), epochs))
+        if one.seconds is None:
+            expected.append(one.epochs / closest * math.fsum(known[closest]) / len(known[closest]))
+    return tuple(expected)
 
 
 def _benchmarks(folder: Path) -> list[float]:

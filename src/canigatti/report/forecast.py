@@ -70,7 +70,7 @@ class Remaining:
         evaluations: number of networks that are not evaluated.
         evaluation_seconds: duration of each evaluation that has ended.
         trials: number of training runs of searches that have not ended.
-        trial_seconds: duration of each that has ended.
+        trial_seconds: expected duration of these jobs, if any job of a search has ended; only their mean matters.
         trial: one of those to come, before any has ended; None if there are none.
         slots: number of networks that run at a time.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from canigatti.config import FROM_FOLDERS, Outline, OutlinedExperiment, Table
+from canigatti.config import FROM_FOLDERS, Method, Outline, OutlinedExperiment, Table
 from canigatti.evaluation.predictions import Predictions, read_predictions
 from canigatti.evaluation.records import UNCERTAIN, Calibration, Metrics, Speed
 from canigatti.files import InputError, sha256_of
@@ -71,11 +71,15 @@ class SearchResults:
     Attributes:
         trials: one row per trial, see :func:`canigatti.search.selection.tabulate`.
         plot: path of the plot of the score against each hyperparameter (PNG), which exists.
+        curves: path of the plot of learning curves and cost (PNG), which exists.
+        method: how trials were chosen and trained.
     """
 
     experiment: str
     trials: pd.DataFrame
     plot: Path
+    curves: Path
+    method: Method
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,7 @@ def read_study(outline: Outline, folder: Path, finished: Sequence[Run] | None = 
         photos=PhotosSummary.read(photos / "summary.json"),
         split_counts={name: count_subsets(corrected_parts(path).values(), classes) for name, path in splits.items()},
         runs=runs,
-        searches=[
-            _read_search(folder / "search", outlined.name) for outlined in outline.experiments if outlined.searched
-        ],
+        searches=[_read_search(folder / "search", outlined) for outlined in outline.experiments if outlined.searched],
         photo_plots=read_photo_plots(folder, is_complete=finished is None),
         groups=groups,
         divided_groups={name: count_divided_groups(splits[name], groups) for name in given},
@@ -231,9 +233,10 @@ def read_run(folder: Path, outlined: OutlinedExperiment, seed: int, classes: Seq
     )
 
 
-def _read_search(folder: Path, experiment: str) -> SearchResults:
-    trials = read_trials(folder / experiment / "trials.csv")
-    return SearchResults(experiment, trials, _require_file(folder / experiment / "scores.png"))
+def _read_search(folder: Path, outlined: OutlinedExperiment) -> SearchResults:
+    own = folder / outlined.name
+    scores, curves = (_require_file(own / name) for name in ("scores.png", "curves.png"))
+    return SearchResults(outlined.name, read_trials(own / "trials.csv"), scores, curves, outlined.method)
 
 
 def _require_file(path: Path) -> Path:

@@ -9,7 +9,7 @@ from canigatti.scaffolding.design import Design
 from canigatti.scaffolding.machine import Machine
 from canigatti.scaffolding.survey import Survey
 from canigatti.scaffolding.timing import Speed
-from canigatti.search.space import size
+from canigatti.search.rungs import Rung, rungs_of, trial_count
 from canigatti.training import features
 from canigatti.training.duration import expected_epochs
 
@@ -108,5 +108,7 @@ def _search_seconds(experiment: Experiment, machine: Machine, before: float, epo
     search = experiment.search
     if search is None:
         return 0.0
-    jobs = min(search.trials, size(search.space)) * search.executions
-    return jobs * (_STARTS_PER_TRIAL * machine.start + before + search.epochs * epoch)
+    start = _STARTS_PER_TRIAL * machine.start + before
+    rungs = rungs_of(search) or [Rung(1, search.epochs, trial_count(search))]
+    seconds = (rung.trials * (start + search.job_epochs(rung.number) * epoch) for rung in rungs)
+    return search.executions * sum(seconds)

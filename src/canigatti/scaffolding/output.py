@@ -68,12 +68,6 @@ def describe_proposal(proposal: Proposal, minutes: float | None) -> Iterator[str
         f"most {format_time(estimate.max_seconds)} if no training run stops early; the longest experiment is "
         f"{estimate.longest}."
     )
-    downloaded = [backbone for backbone, weights in proposal.study.weights.items() if weights.source == "imagenet"]
-    if downloaded:
-        yield (
-            f"note: the study downloads the weights of {' and '.join(downloaded)} when it runs; without the internet, "
-            f"name their file, such as --weights {downloaded[0]}=FILE"
-        )
     if minutes and estimate.seconds > 60 * minutes:
         yield f"note: this is the shortest study that is proposed, and longer than --minutes {minutes:g}"
 

@@ -13,9 +13,9 @@ from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 from canigatti.search.selection import COMPLETED, FAILED, PARTLY_FAILED, best_row, score_columns
 
 _MAX_COLUMNS = 5
-_MAX_LABELS = 12  # of the values of a hyperparameter
+_MAXLABELS = 12  # of the values of a hyperparameter
 _MAX_CHARACTERS = 24  # of all labels of a panel, side by side
-_LABELS = {"val_accuracy": "validation accuracy", "val_loss": "validation loss"}
+LABELS = {"val_accuracy": "validation accuracy", "val_loss": "validation loss"}
 _MEAN, _BEST = CLASS_COLORS
 
 
@@ -45,7 +45,7 @@ def plot_scores(table: pd.DataFrame, values: dict[str, list[Any]], objective: Ob
     for unused in panels[len(values) :]:
         unused.remove()
     for leftmost in panels[::columns]:
-        leftmost.set_ylabel(_LABELS[objective])
+        leftmost.set_ylabel(LABELS[objective])
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
@@ -72,7 +72,7 @@ def _plot_panel(axes: Axes, table: pd.DataFrame, positions: pd.Series, best: pd.
 
 def _label_choices(axes: Axes, choices: list[Any]) -> None:
     """Label every choice, or every second, third, … of many; labels that do not fit side by side are upright."""
-    shown = range(0, len(choices), math.ceil(len(choices) / _MAX_LABELS))
+    shown = range(0, len(choices), math.ceil(len(choices) / _MAXLABELS))
     labels = [str(choices[position]) for position in shown]
     is_crowded = len(" ".join(labels)) > _MAX_CHARACTERS
     axes.set_xticks(shown, labels, rotation="vertical" if is_crowded else "horizontal")

@@ -12,27 +12,57 @@ import pandas as pd
 from canigatti.config import Objective, SearchSpec
 from canigatti.files import InputError
 from canigatti.search.objectives import index_of_best
-from canigatti.search.records import TRIALS, BestTrial, Execution, Outcome
+from canigatti.search.records import CURVES, TRIALS, BestTrial, Execution, Outcome
 from canigatti.search.space import resolve
 
 COMPLETED, PARTLY_FAILED, FAILED = "completed", "partly failed", "failed"
 _EXECUTION_COLUMNS = ("status", "score", "best_step", "seconds", "error")
+_END_OF_RUNG = "end of rung"
 
 
 def tabulate(executions: Iterable[Execution]) -> pd.DataFrame:
     """Return one row per trial: number, hyperparameters, summary, and the result of each execution.
 
     `status` is `completed`, `partly failed` or `failed`. `score` and `best_step` are means over the completed
-    executions, missing if there are none; the step is rounded down, as in KerasTuner. `seconds` is the sum over all
-    executions. `error` is the first error.
+    executions, missing if there are none; the step is rounded down, as in KerasTuner. `epochs` and `seconds` are sums
+    over all executions. `rung` is the last one that the trial reached; missing without rungs. `ended` is why no epoch
+    followed, see :class:`Outcome`, or after which rung the trial was not promoted. `error` is the first error.
 
     Args:
-        executions: the executions of all trials, in any order.
+        executions: the executions of all trials, those in each rung, in any order.
     """
-    ordered = sorted(executions, key=attrgetter("trial", "execution"))
+    ordered = sorted(over_rungs(executions), key=attrgetter("trial", "execution"))
     table = pd.DataFrame([_row(list(trial)) for _, trial in groupby(ordered, key=attrgetter("trial"))])
-    steps = [name for name in table if str(name).endswith("best_step")]
+    steps = [name for name in table if str(name).endswith(("best_step", "rung"))]
     return table.astype(dict.fromkeys(steps, "Int64"))
+
+
+def over_rungs(executions: Iterable[Execution]) -> list[Execution]:
+    """Return each execution once: as it was in its last rung, with the time of all rungs."""
+    last: dict[tuple[int, int], Execution] = {}
+    for one in sorted(executions, key=lambda one: one.rung or 0):
+        before = last.get((one.trial, one.execution))
+        seconds = one.seconds + (before.seconds if before else 0.0)
+        last[one.trial, one.execution] = one.model_copy(update={"seconds": seconds})
+    return [*last.values()]
+
+
+def curves_of(executions: Iterable[Execution]) -> pd.DataFrame:
+    """Return one row per epoch of each execution: the objective after it, and the rung in which it was trained.
+
+    Args:
+        executions: the executions of all trials, those in each rung, in any order.
+    """
+    known: dict[tuple[int, int], int] = {}
+    rows = []
+    for one in sorted(executions, key=lambda one: (one.rung or 0, one.trial, one.execution)):
+        start = known.get((one.trial, one.execution), 0)
+        known[one.trial, one.execution] = len(one.curve)
+        rows += [
+            {"trial": one.trial, "execution": one.execution, "rung": one.rung, "epoch": epoch, "score": score}
+            for epoch, score in enumerate(one.curve[start:], start=start + 1)
+        ]
+    return CURVES.frame(rows)
 
 
 def _row(executions: Sequence[Execution]) -> dict[str, Any]:
@@ -52,9 +82,19 @@ def _summary(executions: Sequence[Execution]) -> dict[str, Any]:
         "status": _trial_status(executions),
         "score": sum(scores) / len(scores) if scores else None,
         "best_step": sum(steps) // len(steps) if steps else None,
+        "rung": executions[0].rung,
+        "epochs": sum(execution.epochs for execution in executions),
+        "ended": _trial_end(executions),
         "seconds": sum(execution.seconds for execution in executions),
         "error": next((execution.error for execution in executions if execution.error), None),
     }
+
+
+def _trial_end(executions: Sequence[Execution]) -> str:
+    ends = dict.fromkeys(execution.ended for execution in executions if execution.status == COMPLETED)
+    if _END_OF_RUNG in ends:
+        return f"not promoted after rung {executions[0].rung}"
+    return " and ".join(ends) or FAILED
 
 
 def _trial_status(outcomes: Sequence[Outcome]) -> str:
@@ -83,7 +123,8 @@ def best_row(table: pd.DataFrame, objective: Objective) -> pd.Series:
     """Return the row of the trial with the best score; of equal scores, the first.
 
     A trial with a failed execution is best only if all trials have one. A network that fails in some of its executions
-    is not reliable, however good the others are.
+    is not reliable, however good the others are. With rungs, only trials of the last one are compared: the others had
+    fewer epochs.
 
     Args:
         table: see :func:`tabulate`.
@@ -95,6 +136,7 @@ def best_row(table: pd.DataFrame, objective: Objective) -> pd.Series:
     for status in (COMPLETED, PARTLY_FAILED):
         rows = table[table["status"] == status]
         if len(rows):
+            rows = rows[rows["rung"].isna() | (rows["rung"] == rows["rung"].max())]
             return rows.loc[index_of_best(rows["score"].astype(float), objective)]
     errors = "\n".join(f"trial {row.trial}: {row.error}" for row in table.itertuples())
     raise InputError(f"all {len(table)} trials failed\n{errors}")

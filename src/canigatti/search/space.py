@@ -4,10 +4,13 @@ import itertools
 import math
 import tempfile
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from canigatti.config import CountRange, LogRange, RateRange, Space, Spec
 from canigatti.search.records import Values
+
+if TYPE_CHECKING:
+    import keras_tuner
 
 _LISTS = ("filters", "dropout")  # one range per block; their hyperparameters are numbered from 1
 _SINGLE = ("kernel_size", "dense_units")
@@ -55,6 +58,16 @@ def size(space: Space) -> int:
     return math.prod(map(len, hyperparameters(space).values()))
 
 
+def declare(space: Space) -> "keras_tuner.HyperParameters":
+    """Return the search space as KerasTuner declares it."""
+    from keras_tuner import HyperParameters
+
+    declared = HyperParameters()
+    for name, values in hyperparameters(space).items():
+        declared.Choice(name, values)  # KerasTuner's Float excludes 0.3 from 0.1 to 0.3 in steps of 0.1
+    return declared
+
+
 def propose(space: Space, seed: int, count: int) -> list[Values]:
     """Return the first `count` distinct combinations of KerasTuner's random search.
 
@@ -65,14 +78,10 @@ def propose(space: Space, seed: int, count: int) -> list[Values]:
         seed: seed of the random search, 1 or more.
         count: number of combinations.
     """
-    from keras_tuner import HyperParameters
     from keras_tuner.engine.base_tuner import BaseTuner
     from keras_tuner.oracles import RandomSearchOracle
 
-    ranges = HyperParameters()
-    for name, values in hyperparameters(space).items():
-        ranges.Choice(name, values)  # KerasTuner's Float excludes 0.3 from 0.1 to 0.3 in steps of 0.1
-    oracle = RandomSearchOracle(max_trials=count, seed=seed, hyperparameters=ranges)
+    oracle = RandomSearchOracle(max_trials=count, seed=seed, hyperparameters=declare(space))
     oracle.verbose = 0
     combinations: list[Values] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -9,11 +9,11 @@ import pandas as pd
 from canigatti.config import Objective
 from canigatti.files import InputError
 from canigatti.search.objectives import index_of_best
-from canigatti.search.records import Outcome
+from canigatti.search.records import Ended, Outcome
 from canigatti.training import networks
 from canigatti.training.batches import Subsets
-from canigatti.training.checkpoint import read_checkpoint
-from canigatti.training.fitting import TrainingJob, fit
+from canigatti.training.checkpoint import Checkpoint, read_checkpoint, read_rows, read_state
+from canigatti.training.fitting import TrainingJob, TrainingResult, fit
 
 _MAX_ERROR_CHARACTERS = 500  # TensorFlow's messages can have thousands; the log has the whole message
 
@@ -45,17 +45,32 @@ def execute(
         InputError: the experiment cannot be trained, whatever its hyperparameters.
         OSError: a file cannot be read or written.
     """
+    checkpoint: Checkpoint | None = None
     try:
-        result = fit(networks.build(job.spec, weights, classes), job, subsets, read_checkpoint(job.checkpoint))
+        checkpoint = read_checkpoint(job.checkpoint) or (read_state(job.state) if job.state else None)
+        result = fit(networks.build(job.spec, weights, classes), job, subsets, checkpoint)
     except (InputError, OSError):  # a full disk, or the file of the weights, is not a property of the network
         raise
     except Exception as error:
         traceback.print_exc()
-        return Outcome(status="failed", error=_shorten(error))
+        rows = read_rows(job.checkpoint.parent) or (checkpoint.rows if checkpoint else [])
+        curve = tuple(row[objective] for row in rows)
+        return Outcome(status="failed", error=_shorten(error), ended="failed", epochs=len(curve), curve=curve)
+    epochs, scores = len(result.history), result.history[objective]
+    curve = tuple(map(float, scores[np.isfinite(scores)]))
     if result.divergence:
-        return Outcome(status="failed", error=result.divergence)
+        return Outcome(status="failed", error=result.divergence, ended="failed", epochs=epochs, curve=curve)
     score, step = best_epoch(result.history, objective)
-    return Outcome(status="completed", score=score, best_step=step)
+    return Outcome(status="completed", score=score, best_step=step, ended=_end_of(result), epochs=epochs, curve=curve)
+
+
+def _end_of(result: TrainingResult) -> Ended:
+    epochs, job = len(result.history), result.job
+    if epochs == job.spec.epochs:
+        return "completed"
+    if not result.stopped:
+        return "end of rung"
+    return "pruned" if result.gave_up else "early stopping"
 
 
 def best_epoch(history: pd.DataFrame, objective: Objective) -> tuple[float, int]:

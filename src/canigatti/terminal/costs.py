@@ -16,8 +16,11 @@ from canigatti.terminal.naming import verb_and_noun
 _RULES = {
     "train": 27.0,
     "train_trial": 8.0,
+    "train_first_rung": 6.0,
+    "train_next_rung": 8.0,
     "fetch_weights": 4.0,
     "propose_trials": 5.0,
+    "propose_round": 10.0,
     "generate_photos": 6.0,
     "extract_features": 6.0,
     "audit_labels": 4.0,
@@ -57,9 +60,9 @@ def announce_jobs(jobs: Iterable[Any], study: Study) -> None:
         name: one for members in study.curve_experiments().values() for name, one in members.items()
     }
     for job in jobs:
-        name = dict(job.wildcards_dict).get("experiment", "")
-        rule = job.rule.name
-        _announced[job.jobid] = rule, expected_seconds(rule, experiments.get(name), study)
+        wildcards, rule = dict(job.wildcards_dict), job.rule.name
+        experiment, rung = experiments.get(wildcards.get("experiment", "")), int(wildcards.get("rung", 1))
+        _announced[job.jobid] = rule, expected_seconds(rule, experiment, study, rung)
 
 
 def announced() -> Mapping[int, tuple[str, float]]:
@@ -67,19 +70,22 @@ def announced() -> Mapping[int, tuple[str, float]]:
     return _announced
 
 
-def expected_seconds(rule: str, experiment: Experiment | None = None, study: Study | None = None) -> float:
+def expected_seconds(
+    rule: str, experiment: Experiment | None = None, study: Study | None = None, rung: int = 1
+) -> float:
     """Return how long a job is expected to take on two usual cores.
 
     Args:
         rule: name of its rule, perhaps with a prefix, see :func:`canigatti.terminal.naming.verb_and_noun`.
         experiment: its experiment, if it has one.
         study: the study.
+        rung: number of its rung, of a job of a search by halving.
     """
     verb, noun = verb_and_noun(rule)
     if verb == "train" and experiment and study:
         spec = experiment.resolve()
-        if noun == "trial" and experiment.search:
-            spec = spec.model_copy(update={"epochs": experiment.search.epochs})
+        if noun and experiment.search:
+            spec = spec.model_copy(update={"epochs": experiment.search.job_epochs(rung)})
         return training_seconds(spec, training_photos(experiment, study))
     return _RULES.get(f"{verb}_{noun}".strip("_"), _OTHER_RULE)
 

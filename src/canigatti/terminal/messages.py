@@ -21,6 +21,9 @@ _LEFT_OUT = (
         "Shutting down, this might take some time.",
         "Reasons:\n",
         "Some jobs were triggered by ",
+        "DAG of jobs will be updated ",
+        "Updating checkpoint dependencies.",
+        "The run involves checkpoint jobs, ",
     ),
 )
 _LONG_REASONS = re.compile(r"^(Params|Set of input files|Code|Software environment definition) ha(?:s|ve) changed")

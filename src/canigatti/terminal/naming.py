@@ -19,6 +19,7 @@ _VERBS = {
     "inspect": ("inspecting", "inspected"),
     "measure": ("measuring", "measured"),
     "plot": ("plotting", "plotted"),
+    "promote": ("promoting", "promoted"),
     "propose": ("proposing", "proposed"),
     "select": ("selecting", "selected"),
     "split": ("splitting", "split"),

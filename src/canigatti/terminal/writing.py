@@ -13,6 +13,7 @@ _COLORS = {"error": "\033[31m", "warning": "\033[33m", "command": "\033[2m"}
 _RESET = "\033[0m"
 _PLAIN = str.maketrans({"·": "|", "…": ".", "×": "x", "–": "-"})
 _RUN = re.compile(r"/(?:training|evaluation)/([^/]+)/seed(\d+)(?:/|$)")  # in the path of an output
+_TRIAL = re.compile(r"/search/([^/]+)/(?:rung\d+/)?trial(\d+)/execution(\d+)\.json$")
 _WIDTH = 180  # characters of a line that a job prints
 
 
@@ -105,8 +106,8 @@ def title_of(options: Mapping[str, Any]) -> str:
         options: the command's options; what they do not say is in the path of the output.
     """
     output = Path(options["output"]).absolute()
-    if "trial" in options:  # search/<experiment>/trial<trial>/execution<execution>.json
-        return f"{output.parent.parent.name}, trial {options['trial']}, execution {options['execution']}"
+    if trained := _TRIAL.search(output.as_posix()):
+        return f"{trained[1]}, trial {trained[2]}, execution {trained[3]}"
     if {"experiment", "seed"} <= {*options}:
         return f"{options['experiment']}, seed {options['seed']}"
     run = _RUN.search(output.as_posix())

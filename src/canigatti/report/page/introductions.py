@@ -24,9 +24,19 @@ INTRODUCTIONS = {
 # For other photos than the original's: `base` is the table of all experiments that name no other.
 _OTHER_TITLES = TITLES | {"base": "The base experiments"}
 _OTHER_INTRODUCTIONS = INTRODUCTIONS | {"base": "The experiments that the configuration assigns to no other table."}
-_SEARCHED = (
-    "A random search over the hyperparameters of the network: each trial is evaluated on the validation set. "
-    "The table shows the best trial, retrained and evaluated on the test set."
+_SEARCHED = {  # by method
+    "random": "A random search over the hyperparameters of the network: each trial is evaluated on the validation set.",
+    "halving": "A search over the hyperparameters of the network by successive halving: combinations are drawn at "
+    "random, and all are trained for a few epochs. The best of them on the validation set continue, for a multiple of "
+    "the epochs, and so on; the last comparison is between those that are trained to the end. A trial that was not "
+    "promoted might have become better than these.",
+    "bayesian": "A Bayesian search over the hyperparameters of the network: the first trials are drawn at random; "
+    "each later one is what a Gaussian process, fitted to the scores of those before on the validation set, finds "
+    "most promising.",
+}
+_BEST_TRIAL = (
+    "The table shows the best trial, retrained and evaluated on the test set. Its score on the validation set is the "
+    "best of all trials, and therefore likely too good; the test set has no part in the choice."
 )
 _WITH_BASE = (
     "The last rows are the base experiments with the same split, color, image size, resize mode and augmentation."
@@ -51,7 +61,8 @@ def introduction(
         classes: names of the classes.
     """
     if name == "search" and searches:
-        return _SEARCHED
+        methods = dict.fromkeys(search.method for search in searches)
+        return " ".join([*(_SEARCHED[method] for method in methods), _BEST_TRIAL])
     has_base = name == "modifications" and any(run.table == "base" for run in runs)
     text = (INTRODUCTIONS if is_of_original_classes(classes) else _OTHER_INTRODUCTIONS)[name]
     own = [run for run in runs if run.table == name]

@@ -57,6 +57,8 @@ class SearchView:
 
     experiment: str
     plot: EmbeddedImage
+    curves: EmbeddedImage
+    has_rungs: bool
     headings: list[str]
     rows: list[list[str]]
 
@@ -172,23 +174,26 @@ def table_view(table: pd.DataFrame, ranking: Ranking) -> TableView:
 
 
 def search_view(search: SearchResults) -> SearchView:
-    """Return the trials in the order of their proposals: hyperparameters, scores, best step and duration."""
+    """Return the trials in the order of their proposals: hyperparameters, scores, best step, end and cost."""
     trials, names = search.trials, list(search.trials)
     values = names[names.index("trial") + 1 : names.index("status")]
     scores = score_columns(trials)
     hyperparameters = [name.replace("_", " ") for name in values]
-    headings = ["Trial", *hyperparameters, "Score", "Score per execution", "Best epoch", "Time"]
+    has_rungs = bool(trials["rung"].notna().any())
+    headings = ["Trial", *hyperparameters, "Score", "Score per execution", "Best epoch", "Epochs", "Ended", "Time"]
     rows = [
         [
             *(str(trial[name]) for name in ("trial", *values)),
             f"failed: {trial['error']}" if trial["status"] == FAILED else _score(trial["score"]),
             ", ".join(_score(trial[name]) for name in scores),
             ABSENT if pd.isna(trial["best_step"]) else f"{trial['best_step']:.0f}",
+            f"{trial['epochs']:,}",
+            trial["ended"],
             duration(trial["seconds"]),
         ]
         for _, trial in trials.iterrows()
     ]
-    return SearchView(search.experiment, embed(search.plot), headings, rows)
+    return SearchView(search.experiment, embed(search.plot), embed(search.curves), has_rungs, headings, rows)
 
 
 def _score(score: float) -> str:
