@@ -9,6 +9,7 @@ rule propose_trials:
         proposed=f"{SEARCH}/proposed.json",
     log:
         f"{LOGS}/propose_trials/{{experiment}}.log",
+    localrule: True
     threads: 1
     resources:
         **quick(1500),
@@ -24,6 +25,7 @@ rule propose_trials:
         " 2> {log:q}"
 
 
+# Its shell command is explained at the rule `train`.
 rule train_trial:
     input:
         images=ancient(PLAN.images_file),
@@ -51,7 +53,7 @@ rule train_trial:
         spec=lambda wildcards: PLAN.search_spec(wildcards).to_json(),
         weights=PLAN.weights_option,
     shell:
-        "python -P -m canigatti train-trial"
+        "trap : TERM; python -P -m canigatti train-trial"
         " --spec {params.spec:q}"
         " --proposed {input.proposed:q}"
         " --trial {wildcards.trial} --execution {wildcards.execution}"
@@ -59,7 +61,7 @@ rule train_trial:
         " --images {input.images:q}"
         " --output {output.result:q}"
         " {params.weights:q}"
-        " 2>> {log:q} | tee -i -a {log:q}"
+        " 2>> {log:q} | (trap '' TERM; exec tee -i -a {log:q})"
 
 
 rule select_trial:
@@ -71,6 +73,7 @@ rule select_trial:
         spec=f"{SEARCH}/spec.json",
     log:
         f"{LOGS}/select_trial/{{experiment}}.log",
+    localrule: True
     threads: 1
     resources:
         **quick(500),
@@ -95,6 +98,7 @@ rule plot_search:
         scores=shown(f"{SEARCH}/scores.png", "scores", "Search", experiment="{experiment}"),
     log:
         f"{LOGS}/plot_search/{{experiment}}.log",
+    localrule: True
     threads: 1
     resources:
         **quick(500),
