@@ -1,7 +1,9 @@
 """Snakemake that submits jobs to Slurm, and what Slurm knows about them."""
 
+import contextlib
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +67,35 @@ def wait_until(condition, seconds=SECONDS, process=None):
         assert process is None or process.poll() is None, "the process has ended before"
         time.sleep(0.05)
     return value
+
+
+class FollowedFile:
+    """A context manager that reads what is appended to a file, and to those that replace it.
+
+    Attributes:
+        text: what has been read so far.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.text, self._path, self._streams = "", path, {}
+        self._ended, self._thread = threading.Event(), threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+        for stream in self._streams.values():
+            stream.close()
+
+    def _follow(self):
+        while not self._ended.wait(0.02):
+            with contextlib.suppress(FileNotFoundError):
+                if (inode := self._path.stat().st_ino) not in self._streams:
+                    self._streams[inode] = self._path.open("rb")
+            self.text += "".join(stream.read().decode(errors="replace") for stream in self._streams.values())
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,17 @@ import time
 
 import pandas as pd
 import pytest
-from slurm_heads import Head, command, jobs, wait_until
+from slurm_heads import FollowedFile, Head, command, jobs, wait_until
 
 from canigatti.training.model_files import load_model
 from canigatti.training.records import HISTORY, TrainingRecord
 
 pytestmark = pytest.mark.slurm
 
-EPOCHS = 200
+EPOCHS = 400
 LONG = f"  long: {{augment: true, epochs: {EPOCHS}, early_stopping: {{patience: {EPOCHS}}}}}\n"
 TRAINING = "training/long/seed42"
+LOG = "logs/train/long/seed42.log"
 METRICS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
 FIRST = 5  # the epoch in whose log line the interruption happens
 
@@ -54,7 +55,7 @@ def head(cluster, prepared, tmp_path):
     project = type(prepared)(tmp_path / "project")
     head = Head(project)
     shutil.rmtree(head.path(TRAINING))
-    head.path("logs/train/long/seed42.log").unlink()
+    head.path(LOG).unlink()
     yield head
     for job in jobs():
         if job.state in ("RUNNING", "PENDING"):
@@ -65,34 +66,34 @@ def target(head):
     return ("--", str(head.path(f"{TRAINING}/run.json").relative_to(head.project.folder)))
 
 
-def logged(head) -> str:
-    try:
-        return head.path("logs/train/long/seed42.log").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
+@pytest.fixture
+def log(head):
+    """The log of the training: all of its lines, although Snakemake deletes the log of a job that starts again."""
+    with FollowedFile(head.path(LOG)) as file:
+        yield file
 
 
-def epochs(head) -> list[int]:
-    return [int(number) for number in re.findall(r"^epoch +(\d+)/", logged(head), re.MULTILINE)]
+def epochs(log) -> list[int]:
+    return [int(number) for number in re.findall(r"\bepoch +(\d+)/", log.text)]
 
 
-def start_training(head, *arguments):
+def start_training(head, log, *arguments):
     """Start Snakemake, and return it with the number of the Slurm job in whose training an epoch has ended."""
     process = head.start(*arguments, *target(head))
-    wait_until(lambda: FIRST in epochs(head), process=process)
+    wait_until(lambda: FIRST in epochs(log), process=process)
     return process, jobs()[-1].number
 
 
-def assert_resumed(head, prepared, interruptions=1, exactly=True):
+def assert_resumed(head, log, prepared, interruptions=1, exactly=True):
     """Check that each interruption lost no whole epoch, and that the result is that of an uninterrupted training.
 
     Args:
         exactly: whether the epoch that was running was completed, and no epoch trained twice; without a signal before
             it, a kill may come between the log line of an epoch and its checkpoint.
     """
-    resumed = [int(number) for number in re.findall(r"resuming after epoch (\d+)", logged(head))]
+    resumed = [int(number) for number in re.findall(r"resuming after epoch (\d+)", log.text)]
     assert len(resumed) == interruptions
-    counted = epochs(head)
+    counted = epochs(log)
     assert sorted(set(counted)) == list(range(1, EPOCHS + 1))
     assert len(counted) <= EPOCHS + (0 if exactly else interruptions)
     assert all(FIRST - 1 <= number < EPOCHS for number in resumed)
@@ -121,24 +122,24 @@ def assert_same_result(head, prepared):
         pytest.param(["scontrol", "requeue"], id="requeue"),
     ],
 )
-def test_an_interrupted_training_completes_its_epoch_and_resumes_by_itself(head, prepared, interrupt):
-    process, job = start_training(head)
+def test_an_interrupted_training_completes_its_epoch_and_resumes_by_itself(head, log, prepared, interrupt):
+    process, job = start_training(head, log)
     command(*interrupt, job)
     assert process.wait(timeout=600) == 0, head.log
-    assert "SIGTERM: stopping after this epoch, whose checkpoint is kept" in logged(head)
-    assert_resumed(head, prepared)
+    assert "SIGTERM: stopping after this epoch, whose checkpoint is kept" in log.text
+    assert_resumed(head, log, prepared)
     assert (jobs()[-1].number == job) == (interrupt[-1] == "requeue")
 
 
 @pytest.mark.parametrize("warned", [True, False], ids=["warned", "not warned"])
-def test_a_training_whose_time_is_up_resumes_with_a_longer_limit(head, prepared, warned):
+def test_a_training_whose_time_is_up_resumes_with_a_longer_limit(head, log, prepared, warned):
     options = () if warned else ("--default-resources", "slurm_extra=''")
-    process, job = start_training(head, *options)
+    process, job = start_training(head, log, *options)
     limit = [one.end - one.start for one in jobs()][-1]
     command("scontrol", "update", f"JobId={job}", f"EndTime=now+{125 if warned else 2}seconds")
     assert process.wait(timeout=600) == 0, head.log
-    assert "SIGTERM: stopping after this epoch" in logged(head)
-    assert_resumed(head, prepared)
+    assert "SIGTERM: stopping after this epoch" in log.text
+    assert_resumed(head, log, prepared)
     ended = next(one for one in jobs() if one.number == job)
     assert ended.state == ("FAILED" if warned else "TIMEOUT")
     details = command("scontrol", "--oneliner", "show", "job", jobs()[-1].number)
@@ -147,12 +148,12 @@ def test_a_training_whose_time_is_up_resumes_with_a_longer_limit(head, prepared,
     assert 60 * hours + minutes == round(2 * limit / 60)
 
 
-def test_a_training_that_is_killed_for_its_memory_resumes_with_more(head, prepared, tmp_path, monkeypatch):
+def test_a_training_that_is_killed_for_its_memory_resumes_with_more(head, log, prepared):
     (head.project.folder / "src" / "sitecustomize.py").write_text(HOG, encoding="utf-8")
-    process, job = start_training(head)
+    process, job = start_training(head, log)
     (head.project.folder / "hog").touch()
     assert process.wait(timeout=600) == 0, head.log
-    assert_resumed(head, prepared, exactly=False)
+    assert_resumed(head, log, prepared, exactly=False)
     requested = [
         int(re.search(r"MinMemoryNode=(\d+)M", command("scontrol", "--oneliner", "show", "job", number))[1])
         for number in (job, jobs()[-1].number)
@@ -160,25 +161,25 @@ def test_a_training_that_is_killed_for_its_memory_resumes_with_more(head, prepar
     assert requested[1] == 2 * requested[0]
 
 
-def test_after_the_head_is_killed_the_next_one_waits_for_the_training_and_repeats_no_epoch(head, prepared):
-    process, job = start_training(head)
+def test_after_the_head_is_killed_the_next_one_waits_for_the_training_and_repeats_no_epoch(head, log, prepared):
+    process, job = start_training(head, log)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     head.run("--unlock")
     head.run(*target(head))
-    assert "another process is writing it; waiting until that process has ended" in logged(head)
+    assert "another process is writing it; waiting until that process has ended" in log.text
     assert jobs()[-1].number != job
-    assert sorted(epochs(head)) == list(range(1, EPOCHS + 1))
+    assert sorted(epochs(log)) == list(range(1, EPOCHS + 1))
     assert_same_result(head, prepared)
 
 
-def test_a_training_that_ends_while_no_head_runs_is_not_repeated(head, prepared):
-    process, job = start_training(head)
+def test_a_training_that_ends_while_no_head_runs_is_not_repeated(head, log, prepared):
+    process, job = start_training(head, log)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     wait_until(lambda: next(one for one in jobs() if one.number == job).state == "COMPLETED")
     time.sleep(1)
     head.run("--unlock")
     head.run(*target(head))
-    assert epochs(head) == list(range(1, EPOCHS + 1))
+    assert epochs(log) == list(range(1, EPOCHS + 1))
     assert_same_result(head, prepared)
