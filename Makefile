@@ -5,7 +5,7 @@ LOCK := requirements/$(ACCELERATOR).lock
 READY := .venv/ready-$(ACCELERATOR)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test faults walk coverage bench lint format docs screenshots graph lock setup clean help
+.PHONY: demo test faults slurm-test walk coverage bench lint format docs screenshots graph lock setup clean help
 .DEFAULT_GOAL := help
 
 demo: $(READY) ## compare fifteen networks on generated photos; ten minutes later open results/demo/report/index.html
@@ -17,6 +17,11 @@ test: $(READY) ## run the tests (CANIGATTI_SHARED=folder adds those on real phot
 
 faults: $(READY) ## run the long tests: they kill training runs and whole workflows, or exhaust disk and memory (half an hour)
 	python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m slow
+
+slurm-test: $(READY) ## run a study on a Slurm of one node, which it starts: as root, with Debian's packages (twenty minutes)
+	dpkg --status slurmctld slurmd slurm-client munge > /dev/null 2>&1 \
+		|| (apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends slurmctld slurmd slurm-client munge)
+	python -m pytest -m slurm tests/slurm
 
 walk: $(READY) ## edit a tiny study at random 300 times and compare with fresh folders (an hour; SEED=... STEPS=...)
 	PYTHONPATH=tests/support python tests/walk $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
@@ -51,7 +56,7 @@ graph: $(READY) ## draw the rule graph of docs/architecture.md
 
 lock: $(READY) ## update the locked dependencies (needs uv)
 	for kind in cpu gpu; do \
-		uv pip compile pyproject.toml --extra $$kind --extra export --extra mlflow --extra serve --group dev --group docs \
+		uv pip compile pyproject.toml --extra $$kind --extra cluster --extra export --extra mlflow --extra serve --group dev --group docs \
 			--universal --python-version 3.11 --upgrade \
 			--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements/$$kind.lock; \
 	done
@@ -69,4 +74,4 @@ clean: ## delete the demonstration's results
 	rm -rf results/demo
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -70,7 +70,7 @@ def demonstration(folder: Path) -> list[Row]:
 
 def epoch_seconds(log: Path) -> float:
     """Return the total duration of the epochs in a log."""
-    durations = re.findall(r"\bepoch .* ([\d.]+) s  ETA", log.read_text(encoding="utf-8"), re.MULTILINE)
+    durations = re.findall(r"\bepoch .* ([\d.]+) s$", log.read_text(encoding="utf-8"), re.MULTILINE)
     return sum(map(float, durations))
 
 

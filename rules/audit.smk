@@ -84,6 +84,7 @@ if STUDY.audit:
             page=shown(f"{RESULTS}/audit/index.html", "audit", "Audit"),
         log:
             f"{LOGS}/write_audit.log",
+        localrule: True
         threads: 1
         resources:
             **quick(1000),

@@ -47,6 +47,12 @@ onstart:  # not in a dry run
     announce_jobs(workflow.dag.needrun_jobs(), STUDY)
 
 
+onsuccess:
+    from canigatti.training.checkpoint import delete_finished_checkpoints
+
+    delete_finished_checkpoints(Path(RESULTS))  # those that Slurm jobs left
+
+
 wildcard_constraints:
     experiment="[A-Za-z0-9_-]+",
     split="[A-Za-z0-9_-]+",
@@ -86,6 +92,7 @@ def shown(path, caption, category, **labels):
     return report(path, caption=f"../workflow/captions/{caption}.rst", category=category, labels=labels)
 
 
+# `localrule: True` marks what takes seconds or needs the internet: on a cluster it runs where Snakemake runs.
 def quick(mem_mb, runtime=10):
     """The resources of a job of a few minutes: its measured peak memory, more when it is tried again."""
     return dict(mem_mb=lambda _, attempt: attempt * mem_mb, runtime=lambda _, attempt: attempt * runtime)

@@ -67,6 +67,7 @@ rule measure:
     log:
         f"{LOGS}/measure/{RUN}.log",
     priority: 50
+    localrule: True
     threads: 1
     resources:
         **quick(1000),
@@ -98,6 +99,7 @@ rule calibrate:
     log:
         f"{LOGS}/calibrate/{RUN}.log",
     priority: 50
+    localrule: True
     threads: 1
     resources:
         **quick(1000),
@@ -165,6 +167,7 @@ rule plot_evaluation:
     log:
         f"{LOGS}/plot_evaluation/{RUN}.log",
     priority: 50
+    localrule: True
     threads: 1
     resources:
         **quick(1000),

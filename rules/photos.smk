@@ -9,10 +9,10 @@ if STUDY.photos.generate:
             planted=f"{PHOTOS}/planted.csv",
         log:
             f"{LOGS}/generate_photos.log",
+        localrule: True
         threads: 1
         resources:
-            mem_mb=500,
-            runtime=lambda wildcards, attempt: attempt * (2 + STUDY.photos.generate.count // 500),
+            **quick(500, runtime=2 + STUDY.photos.generate.count // 500),
         params:
             code=PLAN.code("photos.commands.generate"),
             spec=STUDY.photos.generate.to_json(),
@@ -32,10 +32,10 @@ rule fetch_photos:
         record=f"{PHOTOS}/source.json",
     log:
         f"{LOGS}/fetch_photos.log",
+    localrule: True
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=lambda wildcards, attempt: attempt * 60,
+        **quick(500, runtime=60),
     params:
         code=PLAN.code("photos.commands.fetch"),
         source=SOURCE.fetched,
@@ -62,7 +62,7 @@ rule inspect_photos:
         f"{LOGS}/inspect_photos.log",
     benchmark:
         f"{BENCHMARKS}/inspect_photos.tsv"
-    threads: workflow.cores
+    threads: 8
     resources:
         mem_mb=lambda wildcards, threads, attempt: attempt * (500 + 350 * threads),
         runtime=lambda wildcards, attempt: attempt * 30,
@@ -90,6 +90,7 @@ rule plot_photos:
         plots=shown(expand(f"{PHOTOS}/{{plot}}.png", plot=PHOTO_PLOTS), "photos", "Photos"),
     log:
         f"{LOGS}/plot_photos.log",
+    localrule: True
     threads: 1
     resources:
         **quick(1000),
@@ -113,6 +114,7 @@ rule split_photos:
         split=f"{RESULTS}/splits/{{split}}.csv",
     log:
         f"{LOGS}/split_photos/{{split}}.log",
+    localrule: True
     threads: 1
     resources:
         **quick(500),
@@ -138,6 +140,7 @@ rule correct_split:
         digest=f"{RESULTS}/splits/{{split}}/{{part}}.digest",
     log:
         f"{LOGS}/correct_split/{{split}}-{{part}}.log",
+    localrule: True
     threads: 1
     resources:
         **quick(500),
@@ -167,7 +170,7 @@ rule store_photos:
         f"{LOGS}/store_photos/{{size}}.log",
     benchmark:
         f"{BENCHMARKS}/store_photos/{{size}}.tsv"
-    threads: workflow.cores
+    threads: 8
     resources:
         mem_mb=lambda wildcards, threads, attempt: attempt * (500 + 350 * threads),
         runtime=lambda wildcards, attempt: attempt * 30,

@@ -59,6 +59,7 @@ rule check_results:
         checked=f"{RESULTS}/report/checked.json",
     log:
         f"{LOGS}/check_results.log",
+    localrule: True
     threads: 1
     resources:
         **quick(1000),
@@ -86,6 +87,7 @@ rule plot_report:
         accuracy_cost=shown(f"{RESULTS}/report/accuracy-cost.png", "accuracy-cost", "Comparison"),
     log:
         f"{LOGS}/plot_report.log",
+    localrule: True
     threads: 1
     resources:
         **quick(1000),
@@ -133,6 +135,7 @@ rule write_report:
         curve=shown(CURVES, "learning-curve", "Comparison") if CURVES else [],
     log:
         f"{LOGS}/write_report.log",
+    localrule: True
     threads: 1
     resources:
         **quick(2000, runtime=20),
@@ -169,6 +172,7 @@ rule write_cards:
         cards=of_every_run(f"{TRAINING}/{RUN}/README.md"),
     log:
         f"{LOGS}/write_cards.log",
+    localrule: True
     threads: 1
     resources:
         **quick(1000),
@@ -201,6 +205,7 @@ rule write_explorer:
         page=shown(f"{RESULTS}/report/explorer.html", "explorer", "Comparison"),
     log:
         f"{LOGS}/write_explorer.log",
+    localrule: True
     threads: 1
     resources:
         **quick(1000, runtime=20),

@@ -12,6 +12,7 @@ rule propose_trials:
         proposed=f"{SEARCH}/proposed.json",
     log:
         f"{LOGS}/propose_trials/{{experiment}}.log",
+    localrule: True
     threads: 1
     resources:
         **quick(1500),
@@ -35,6 +36,7 @@ rule propose_round:
         proposed=f"{SEARCH}/round{{round}}/proposed.json",
     log:
         f"{LOGS}/propose_round/{{experiment}}/round{{round}}.log",
+    localrule: True
     threads: 1
     resources:
         **quick(1500),
@@ -51,6 +53,7 @@ rule propose_round:
         " 2> {log:q}"
 
 
+# Its shell command is explained at the rule `train`.
 rule train_trial:
     input:
         images=ancient(PLAN.images_file),
@@ -78,7 +81,7 @@ rule train_trial:
         spec=lambda wildcards: SEARCHES.spec(wildcards).to_json(),
         weights=PLAN.weights_option,
     shell:
-        "python -P -m canigatti train-trial"
+        "trap : TERM; python -P -m canigatti train-trial"
         " --spec {params.spec:q}"
         " --proposed {input.proposed:q}"
         " --trial {wildcards.trial} --execution {wildcards.execution}"
@@ -86,7 +89,7 @@ rule train_trial:
         " --images {input.images:q}"
         " --output {output.result:q}"
         " {params.weights:q}"
-        " 2>> {log:q} | tee -i -a {log:q}"
+        " 2>> {log:q} | (trap '' TERM; exec tee -i -a {log:q})"
 
 
 use rule train_trial as train_first_rung with:
@@ -117,6 +120,7 @@ checkpoint promote_trials:
         promoted=f"{SEARCH}/rung{{rung}}/promoted.json",
     log:
         f"{LOGS}/promote_trials/{{experiment}}/rung{{rung}}.log",
+    localrule: True
     threads: 1
     resources:
         **quick(500),
@@ -163,14 +167,14 @@ rule train_next_rung:
         spec=lambda wildcards: SEARCHES.rung_spec(wildcards).to_json(),
         weights=PLAN.weights_option,
     shell:
-        "python -P -m canigatti continue-trial"
+        "trap : TERM; python -P -m canigatti continue-trial"
         " --spec {params.spec:q}"
         " --rung {wildcards.rung} --before {input.result:q}"
         " --split {input.split:q}"
         " --images {input.images:q}"
         " --output {output.result:q}"
         " {params.weights:q}"
-        " 2>> {log:q} | tee -i -a {log:q}"
+        " 2>> {log:q} | (trap '' TERM; exec tee -i -a {log:q})"
 
 
 rule select_trial:
@@ -184,6 +188,7 @@ rule select_trial:
         spec=f"{SEARCH}/spec.json",
     log:
         f"{LOGS}/select_trial/{{experiment}}.log",
+    localrule: True
     threads: 1
     resources:
         **quick(500),
@@ -210,6 +215,7 @@ rule plot_search:
         curves=shown(f"{SEARCH}/curves.png", "search-curves", "Search", experiment="{experiment}"),
     log:
         f"{LOGS}/plot_search/{{experiment}}.log",
+    localrule: True
     threads: 1
     resources:
         **quick(500),

@@ -9,10 +9,10 @@ rule fetch_weights:
     log:
         f"{LOGS}/fetch_weights/{{backbone}}.log",
     priority: 100
+    localrule: True
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * 2000,
-        runtime=lambda wildcards, attempt: attempt * 30,
+        **quick(2000, runtime=30),
     params:
         code=PLAN.code("training.commands.fetch_weights"),
         spec=lambda wildcards: PLAN.weights(wildcards).to_json(),
@@ -27,6 +27,7 @@ rule fetch_weights:
 
 
 # The records stand for weights and models, which are too large for Snakemake to compare by content.
+# Slurm sends SIGTERM to all processes of a job: bash and tee ignore it, so that the epoch can be completed and logged.
 rule train:
     input:
         images=ancient(PLAN.images_file),
@@ -60,7 +61,7 @@ rule train:
         start=PLAN.start_options,
         folder=subpath(output.model, parent=True),
     shell:
-        "python -P -m canigatti train"
+        "trap : TERM; python -P -m canigatti train"
         " --experiment {wildcards.experiment:q}"
         " --spec {params.spec:q}"
         " --seed {wildcards.seed}"
@@ -68,7 +69,7 @@ rule train:
         " --images {input.images:q}"
         " --output {params.folder:q}"
         " {params.start:q}"
-        " 2>> {log:q} | tee -i -a {log:q}"
+        " 2>> {log:q} | (trap '' TERM; exec tee -i -a {log:q})"
 
 
 rule plot_training:
@@ -79,6 +80,7 @@ rule plot_training:
         curves=shown(f"{TRAINING}/{RUN}/curves.png", "curves", "Training", experiment="{experiment}", seed="{seed}"),
     log:
         f"{LOGS}/plot_training/{RUN}.log",
+    localrule: True
     threads: 1
     resources:
         **quick(500),

@@ -29,7 +29,7 @@ _locks: "dict[Path, FileLock]" = {}  # never released: the operating system does
 def announce_workflow() -> None:
     """Make this process the workflow of all commands that it starts: they end with it."""
     known = os.environ.get(WORKFLOW, "").split()
-    os.environ[WORKFLOW] = " ".join(dict.fromkeys([*known, f"{os.getpid()}@{_place()}"]))
+    os.environ[WORKFLOW] = " ".join(dict.fromkeys([*known, f"{os.getpid()}@{_place()}{_slurm_step()}"]))
 
 
 def one_writer(command: Callable[..., None]) -> Callable[..., None]:
@@ -152,12 +152,16 @@ def _workflow_has_ended() -> bool:
 
 @cache
 def _workflows(announced: str) -> "tuple[psutil.Process | None, ...]":
-    """Return the processes of the workflows on this machine; None for one that has ended already.
+    """Return the processes of the workflows on this machine, in a Slurm job those in the same step of it.
+
+    None stands for one that has ended already.
 
     psutil recognizes another process that later gets the same process ID.
     """
     return tuple(
-        _process(int(pid)) for pid, _, place in (one.partition("@") for one in announced.split()) if place == _place()
+        _process(int(pid))
+        for pid, _, place in (one.partition("@") for one in announced.split())
+        if place == f"{_place()}{_slurm_step()}"
     )
 
 
@@ -185,6 +189,17 @@ def _place() -> str:
     """Return where a process ID is valid: the host, and on Linux the namespace, of which each container has one."""
     namespace = Path("/proc/self/ns/pid")
     return f"{socket.gethostname()}/{namespace.stat().st_ino if namespace.exists() else ''}"
+
+
+def _slurm_step() -> str:
+    """Return the step of a Slurm job that this process is part of; an empty text outside of one.
+
+    A job outlives the Snakemake that submitted it, which usually runs on another machine; the next one waits for it.
+    The Snakemakes of its other steps do not matter either: Slurm ends them together, with SIGTERM and then time to
+    complete the epoch, and those without an epoch to complete end first.
+    """
+    job = os.environ.get("SLURM_JOB_ID")
+    return f"/slurm{job}.{os.environ.get('SLURM_STEP_ID', 'batch')}" if job else ""
 
 
 def end_with_parent() -> None:

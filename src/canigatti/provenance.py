@@ -19,6 +19,7 @@ _IMPORT = re.compile(r"^ *from (canigatti[\w.]*) import (\([^)]*\)|.*)$", re.MUL
 
 _SUPPORT = (
     "config",
+    "cores",
     "files",
     "invocation",
     "options",
@@ -33,7 +34,8 @@ _SUPPORT = (
 )
 # Editing these leaves results as they are. The configuration reaches a job as its `spec`; invocation and planning find
 # the study, and the files and resources of its jobs; files, options and records decide how values are written and read,
-# not which; ownership decides which process may write; checkpoint and shutdown do not change how a training run ends,
+# not which; ownership decides which process may write; cores, how many photos are
+# read at a time; checkpoint and shutdown do not change how a training run ends,
 # and leases only choose the device that it runs on.
 WITHOUT_EFFECT = (
     "canigatti",

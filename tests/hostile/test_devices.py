@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from canigatti.files import InputError
 from canigatti.training import leases
 
 JOB = """
@@ -93,3 +94,79 @@ def test_the_gpus_have_the_numbers_of_nvidia_smi(monkeypatch, tmp_path):
     for variable in ("CANIGATTI_DEVICES", "CUDA_VISIBLE_DEVICES"):
         monkeypatch.delenv(variable, raising=False)
     assert leases._list_devices() == ["0", "1"]
+
+
+@pytest.fixture
+def slurm(monkeypatch):
+    """A Slurm job with these variables, submitted from a shell with others."""
+
+    def submit(**variables):
+        monkeypatch.setenv("SLURM_JOB_ID", "17")
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    for name in ("SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "CUDA_VISIBLE_DEVICES", "CANIGATTI_DEVICES", leases.ALLOW_CPU):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    return submit
+
+
+def test_slurm_decides_the_device_whatever_the_shell_that_submitted_says(slurm):
+    slurm(CANIGATTI_DEVICES="3", CUDA_VISIBLE_DEVICES="0", SLURM_STEP_GPUS="2")
+    assert leases.lease_device() == "0"
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+
+
+def test_a_slurm_job_without_a_gpu_sees_none(slurm):
+    slurm(CANIGATTI_DEVICES="3", CUDA_VISIBLE_DEVICES="1")
+    assert leases.lease_device() is None
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
+    leases.check_no_gpu_is_missing()
+
+
+def test_equal_names_in_two_slurm_jobs_are_different_devices(start, slurm, monkeypatch):
+    slurm(CUDA_VISIBLE_DEVICES="0,1", SLURM_STEP_GPUS="0,1")
+    first = [start(60), start(60)]
+    assert sorted(job.stdout.readline() for job in first) == ["using device 0\n", "using device 1\n"]
+    monkeypatch.setenv("SLURM_JOB_ID", "18")
+    assert start(0).communicate(timeout=30)[0].startswith("using device 0")
+    assert [job.poll() for job in first] == [None, None]
+    for job in first:
+        job.kill()
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        (
+            {"SLURM_JOB_ID": "17", "SLURM_STEP_GPUS": "1"},
+            "Slurm allocated the GPU 1 to this job, but TensorFlow",
+        ),
+        ({"CANIGATTI_DEVICES": "0,1"}, "CANIGATTI_DEVICES is 0,1, but TensorFlow sees no GPU"),
+    ],
+)
+def test_a_gpu_that_was_asked_for_and_is_not_seen_is_an_error_unless_the_cpu_is_allowed(
+    slurm, monkeypatch, capsys, variables, message
+):
+    leases.check_no_gpu_is_missing()
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=message):
+        leases.check_no_gpu_is_missing()
+    monkeypatch.setenv(leases.ALLOW_CPU, "1")
+    leases.check_no_gpu_is_missing()
+    assert message in capsys.readouterr().out
+
+
+def test_nothing_is_trained_on_the_cpu_in_place_of_a_gpu(train_command, photo_files, make_spec, tmp_path):
+    result = subprocess.run(
+        train_command(photo_files, tmp_path / "out", make_spec()),
+        env={**os.environ, "SLURM_JOB_ID": "17", "SLURM_JOB_GPUS": "0", "CUDA_VISIBLE_DEVICES": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "Slurm allocated the GPU 0 to this job, but TensorFlow sees no GPU" in result.stderr + result.stdout
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out" / "model.keras").exists()

@@ -105,15 +105,44 @@ def test_another_study_runs_at_the_same_time(running, tiny):
     assert process.wait(timeout=300) == 0
 
 
-def test_ctrl_c_waits_for_the_epoch_and_the_same_command_resumes(running):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM to all processes"])
+def test_a_signal_waits_for_the_epoch_and_the_same_command_resumes(running, number):
     project, process = running
     finished_models = model_hashes(project)
     second = project.run()
     assert second.returncode != 0
     assert "cannot be locked" in (second.stdout + second.stderr)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     assert process.wait(timeout=60) != 0
     log = (project.folder / RESULTS / "logs/train/long/seed42.log").read_text(encoding="utf-8")
-    assert "SIGINT: stopping after this epoch, whose checkpoint is kept" in log
+    assert f"{number.name}: stopping after this epoch, whose checkpoint is kept" in log
     assert log.count("epoch 200/200") == 0
     assert_resumed_and_finished(project, project.run(), finished_models)
+
+
+SEARCH = """
+  found:
+    search: {trials: 1, executions: 1, epochs: 300, space: {optimizer: [adam, sgd]}}
+    early_stopping: {patience: 300}
+"""
+TRIAL = RESULTS / "search/found/trial1/execution1.json"
+
+
+def test_a_trial_whose_processes_all_receive_sigterm_completes_its_epoch(unfinished, tmp_path, tiny):
+    """Slurm sends it to all processes of a job, bash and tee included."""
+    shutil.copytree(unfinished.folder, tmp_path / "project")
+    project = type(unfinished)(tmp_path / "project")
+    project.write_config(tiny[: tiny.index("  augmented:")] + SEARCH.lstrip("\n"))
+    process = project.start("--", str(TRIAL))
+    while not list((project.folder / TRIAL).parent.glob("execution1.checkpoint/[!.]*.npz")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(timeout=60) != 0
+    log = project.folder / RESULTS / "logs/train_trial/found/trial1/execution1.log"
+    interrupted = log.read_text(encoding="utf-8")
+    assert "SIGTERM: stopping after this epoch, whose checkpoint is kept" in interrupted
+    last = re.findall(r"\bepoch +(\d+)/", interrupted)[-1]
+    result = project.run("--", str(TRIAL))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"resuming after epoch {last}, from the checkpoint" in log.read_text(encoding="utf-8")

@@ -120,6 +120,20 @@ def test_a_workflow_on_another_machine_or_none_is_not_watched(tmp_path, monkeypa
         assert (tmp_path / "file").read_text() == announced
 
 
+def test_a_slurm_job_outlives_the_workflow_that_submitted_it_and_ends_with_that_of_its_step(
+    tmp_path, monkeypatch, ended_workflow
+):
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    monkeypatch.setenv("SLURM_STEP_ID", "0")
+    announce_workflow()
+    ended_workflow.kill()
+    ended_workflow.wait()
+    write_text(tmp_path / "file", "of the job")
+    monkeypatch.setenv(WORKFLOW, f"999999999@{ownership._place()}/slurm17.0")
+    with pytest.raises(SystemExit, match="workflow that started this command has ended"):
+        write_text(tmp_path / "file", "after")
+
+
 def test_a_workflow_within_a_workflow_announces_both(monkeypatch):
     monkeypatch.setenv(WORKFLOW, "7@elsewhere/1")
     for _ in range(2):

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from canigatti.photos.store import Store
+from canigatti.search import trials
 from canigatti.search.space import resolve
 from canigatti.search.trials import best_epoch, execute, execution_seed
 from canigatti.training.batches import Subset, Subsets
@@ -67,6 +69,58 @@ def test_a_network_that_does_not_fit_into_memory_is_a_failed_execution(store, sp
     assert "OOM" in outcome.error or "ResourceExhausted" in outcome.error
     assert len(outcome.error) <= 501
     assert "Traceback" in capsys.readouterr().err, "the log has the whole message"
+
+
+def fail(error):
+    def fit(*arguments):
+        raise error
+
+    return fit
+
+
+GPU = "/job:localhost/replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("InternalError", "CUDA error: an illegal memory access was encountered"),
+        ("UnknownError", "Failed to get convolution algorithm. This is probably because cuDNN failed to initialize"),
+        ("UnimplementedError", "DNN library is not found, cuDNN"),
+        ("InvalidArgumentError", "Cannot assign a device for operation: /device:GPU:0 is not available"),
+        ("UnavailableError", "the device is gone"),
+        ("NotFoundError", "/scratch/images.npy; No such file or directory"),
+        ("DataLossError", "truncated record"),
+        (
+            "ResourceExhaustedError",
+            "OOM when allocating tensor with shape[8,8] on CPU:0 by allocator cpu",
+        ),
+        (RuntimeError, "cudaGetDevice() failed. Status: initialization error"),
+        (RuntimeError, "CUDA driver version is insufficient for CUDA runtime version"),
+        (MemoryError, "Unable to allocate 2.00 GiB for an array"),
+    ],
+)
+def test_an_error_of_the_machine_is_not_the_outcome_of_a_trial(store, spec, tmp_path, monkeypatch, kind, message):
+    error = getattr(tf.errors, kind)(None, None, message) if isinstance(kind, str) else kind(message)
+    monkeypatch.setattr(trials, "fit", fail(error))
+    with pytest.raises(type(error), match=re.escape(message)):
+        run(store, spec, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("ResourceExhaustedError", f"OOM when allocating tensor with shape[64,64,512] and type float on {GPU}"),
+        ("InvalidArgumentError", "Incompatible shapes: [16,4] vs. [16,2]"),
+        (ValueError, "Negative dimension size caused by subtracting 2 from 1"),
+    ],
+)
+def test_an_error_of_the_network_is_the_outcome_of_a_trial(store, spec, tmp_path, monkeypatch, kind, message):
+    error = getattr(tf.errors, kind)(None, None, message) if isinstance(kind, str) else kind(message)
+    monkeypatch.setattr(trials, "fit", fail(error))
+    outcome = run(store, spec, tmp_path)
+    assert outcome.status == "failed"
+    assert " ".join(message.split()) in outcome.error
 
 
 def test_every_execution_has_a_different_seed_that_does_not_depend_on_the_number_of_executions():

@@ -32,7 +32,7 @@ def test_the_accuracy_rises_and_every_epoch_is_logged_once(train, spec, store, t
     number = r"\d+\.\d+"
     assert re.fullmatch(
         rf"epoch   1/6  loss {number}  accuracy {number}%  val_loss {number}  val_accuracy {number}%  "
-        rf"{number} s  ETA {number} min \(upper bound\)",
+        rf"{number} s",
         lines[0],
     )
 

@@ -111,6 +111,7 @@ DECIDES = {
     "evaluation/temperature.py": "calibrate, plot_evaluation, check_results",
     "evaluation/views.py": "measure_robustness, augment_tests, write_report",
     "extras.py": "",
+    "cores.py": "",
     "files.py": "",
     "invocation.py": "",
     "live/commands.py": "",

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from canigatti.cores import usable_cores
 from canigatti.files import write_text
 from canigatti.photos.cache import cache_folder
 from canigatti.photos.folders import list_files
@@ -69,7 +70,7 @@ def _state(status: os.stat_result) -> str:
 
 def _hash_files(folder: Path, names: list[str]) -> tuple[dict[str, str], _Hashes]:
     """Return the hash of each file, and those hashes that may be cached."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         results = dict(zip(names, pool.map(lambda name: _hash_file(folder / name), names), strict=True))
     lasting = {name: (state, sha256) for name, (sha256, state) in results.items() if state}
     return {name: sha256 for name, (sha256, _) in results.items()}, lasting

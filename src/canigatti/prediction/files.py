@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from canigatti.config import Resize, Square
+from canigatti.cores import usable_cores
 from canigatti.evaluation.prediction import BATCH_SIZE
 from canigatti.evaluation.predictions import classify
 from canigatti.photos.archives import MEMBER_LIMIT
@@ -93,7 +94,7 @@ def predict_files(
     """
     size, answer = model.input_shape[1], answer_by(model, rules)
     blank = np.zeros((size, size, 3), np.uint8)  # replaces unreadable photos, so that all batches have the same shape
-    threads = min(_MAX_THREADS, os.cpu_count() or 1)
+    threads = min(_MAX_THREADS, usable_cores())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the filters that `decode` sets and restores are shared by all threads
         squares = map_threads(partial(read_square, square=Square(size, resize)), paths, threads, ahead=2 * BATCH_SIZE)

@@ -1,5 +1,8 @@
 """Execution of a trial: the network with the trial's hyperparameters, trained once with the execution's seed."""
 
+import math
+import os
+import re
 import traceback
 from pathlib import Path
 
@@ -16,6 +19,14 @@ from canigatti.training.checkpoint import Checkpoint, read_checkpoint, read_rows
 from canigatti.training.fitting import TrainingJob, TrainingResult, fit
 
 _MAX_ERROR_CHARACTERS = 500  # TensorFlow's messages can have thousands; the log has the whole message
+
+# What TensorFlow, XLA and CUDA write when the device, its driver or their libraries fail.
+_DEVICE_FAILURE = re.compile(
+    r"\bcu(da|dnn|blas|fft|solver|sparse|rand)|\bnccl|\bdriver\b|\bno kernel image|cannot assign a device",
+    re.IGNORECASE,
+)
+_TENSOR = re.compile(r"allocating tensor with shape\[([\d,]+)\]")
+_BYTES_PER_VALUE = 4  # networks are float32 or smaller
 
 
 def execution_seed(seed: int, trial: int, execution: int) -> int:
@@ -34,6 +45,8 @@ def execute(
 ) -> Outcome:
     """Build and train a network once; an error is part of the outcome, so that the search continues.
 
+    An error of the machine is not: the command fails, and Snakemake can try again, with more memory or elsewhere.
+
     Args:
         job: the experiment with the trial's hyperparameters (see :func:`canigatti.search.space.resolve`).
         objective: what the score is.
@@ -44,6 +57,7 @@ def execute(
     Raises:
         InputError: the experiment cannot be trained, whatever its hyperparameters.
         OSError: a file cannot be read or written.
+        Exception: the machine failed, see :func:`is_of_the_machine`.
     """
     checkpoint: Checkpoint | None = None
     try:
@@ -52,6 +66,8 @@ def execute(
     except (InputError, OSError):  # a full disk, or the file of the weights, is not a property of the network
         raise
     except Exception as error:
+        if is_of_the_machine(error):
+            raise
         traceback.print_exc()
         rows = read_rows(job.checkpoint.parent) or (checkpoint.rows if checkpoint else [])
         curve = tuple(row[objective] for row in rows)
@@ -71,6 +87,28 @@ def _end_of(result: TrainingResult) -> Ended:
     if not result.stopped:
         return "end of rung"
     return "pruned" if result.gave_up else "early stopping"
+
+
+def is_of_the_machine(error: Exception) -> bool:
+    """Return whether an error says nothing about the network: another attempt may succeed.
+
+    These are exhausted memory of the machine, a GPU or driver that fails, and files that are lost. A network that is
+    too large for the GPU, or with one tensor that is larger than the machine's memory, fails everywhere.
+    """
+    import tensorflow as tf
+
+    if isinstance(error, tf.errors.ResourceExhaustedError):
+        return "GPU" not in str(error) and not _has_tensor_larger_than_memory(str(error))
+    if isinstance(error, MemoryError) or _DEVICE_FAILURE.search(str(error)):
+        return True
+    of_networks = (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError, tf.errors.UnimplementedError)
+    return isinstance(error, tf.errors.OpError) and not isinstance(error, of_networks)
+
+
+def _has_tensor_larger_than_memory(message: str) -> bool:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    shapes = ([int(size) for size in shape.split(",")] for shape in _TENSOR.findall(message))
+    return any(math.prod(shape) * _BYTES_PER_VALUE > memory for shape in shapes)
 
 
 def best_epoch(history: pd.DataFrame, objective: Objective) -> tuple[float, int]:

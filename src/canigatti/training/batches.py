@@ -3,7 +3,6 @@
 Batches have no state: those of epoch 7 are the same in a run that starts at epoch 1 and in one that resumes there.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 import numpy as np
 
 from canigatti.config import Augmentation, Spec
+from canigatti.cores import usable_cores
 from canigatti.photos.color import to_grayscale
 from canigatti.photos.records import SPLIT
 from canigatti.photos.store import Store, open_store
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
-_PARALLEL_CALLS = os.cpu_count() or 1
 _PREFETCHED_BATCHES = 4
 
 
@@ -137,7 +136,7 @@ def training_batches(examples: Examples, spec: Spec, seed: int, first_epoch: int
         return (inputs, labels) if weights is None else (inputs, labels, weights[positions])
 
     counter = tf.data.Dataset.counter(start=first_epoch * steps, dtype=tf.int64)
-    return _prefetched(counter.map(_from_numpy(examples, batch, weights is not None), _PARALLEL_CALLS))
+    return _prefetched(counter.map(_from_numpy(examples, batch, weights is not None), usable_cores()))
 
 
 def validation_batches(examples: Examples, spec: Spec) -> "tf.data.Dataset":
@@ -161,7 +160,7 @@ def validation_batches(examples: Examples, spec: Spec) -> "tf.data.Dataset":
         return (inputs, labels) if weights is None else (inputs, labels, weights[positions])
 
     counter = tf.data.Dataset.range(-(-len(examples) // spec.batch_size))
-    return _prefetched(counter.map(_from_numpy(examples, batch, weights is not None), _PARALLEL_CALLS))
+    return _prefetched(counter.map(_from_numpy(examples, batch, weights is not None), usable_cores()))
 
 
 def _prefetched(batches: "tf.data.Dataset") -> "tf.data.Dataset":

@@ -55,20 +55,18 @@ class EpochLog(keras.callbacks.Callback):  # type: ignore[misc]
 def epoch_line(rows: Rows, epochs: int) -> str:
     """Return the log line of the last epoch.
 
-    The ETA is an upper bound, because early stopping may end the training.
+    It says no remaining time: that depends on when early stopping ends the training. `canigatti page` shows a forecast.
 
     Args:
         rows: rows of the history so far.
         epochs: the maximum number of epochs.
     """
     row = rows[-1]
-    median = sorted(past["seconds"] for past in rows)[len(rows) // 2]
-    remaining = median * (epochs - row["epoch"])
     rate = f"learning rate {row['learning_rate']:.3g}  " if "learning_rate" in row else ""
     return (
         f"epoch {row['epoch']:>3}/{epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.2%}  "
         f"val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:.2%}  {rate}"
-        f"{row['seconds']:.1f} s  ETA {remaining / 60:.1f} min (upper bound)"
+        f"{row['seconds']:.1f} s"
     )
 
 

@@ -7,6 +7,7 @@ the states of early stopping and of a plateau schedule. Keras' own BackupAndRest
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -201,5 +202,23 @@ def checkpoint_path(folder: Path, spec: Spec, seed: int, files: Sequence[Path]) 
 
 
 def delete_checkpoint(path: Path) -> None:
-    """Delete a checkpoint and its folder, after the outputs of the training run are written."""
-    shutil.rmtree(path.parent, ignore_errors=True)
+    """Delete a checkpoint and its folder, after the outputs of the training run are written.
+
+    In a Slurm job it remains until the workflow ends: the Snakemake that submitted the job may have been killed, and
+    the next one discards the outputs of a job whose end it has not seen. See :func:`delete_finished_checkpoints`.
+    """
+    if "SLURM_JOB_ID" not in os.environ:
+        shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def delete_finished_checkpoints(results: Path) -> None:
+    """Delete the checkpoints of all training runs and trials of a study whose outputs exist.
+
+    Args:
+        results: folder of the study's results, in which no training is running.
+    """
+    trained = {path: path.parent / "run.json" for path in results.glob("training/*/*/checkpoint")}
+    tried = {path: path.with_suffix(".json") for path in results.glob("search/**/*.checkpoint")}
+    for folder, output in {**trained, **tried}.items():
+        if output.is_file():
+            shutil.rmtree(folder, ignore_errors=True)

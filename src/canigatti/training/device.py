@@ -1,13 +1,14 @@
 """The device that networks run on: reproducible operations, memory, and the versions of the libraries."""
 
 import gc
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
+from canigatti.cores import usable_cores
 from canigatti.files import InputError
+from canigatti.training.leases import check_no_gpu_is_missing
 
 # Optional dependencies of Keras: it imports them for its scikit-learn wrappers and its plots, which are not used here,
 # and works without them (keras-team/keras pull request 20657). It has no setting that leaves them out.
@@ -19,12 +20,18 @@ def prepare_device(seed: int = 0) -> None:
 
     GPU memory grows as needed, so that other programs can use the rest. On two CPU cores, deterministic operations take
     no measurable extra time.
+
+    Raises:
+        InputError: a GPU was asked for, see :func:`canigatti.training.leases.check_no_gpu_is_missing`.
     """
     _import_keras()
     import keras
     import tensorflow as tf
 
-    for gpu in tf.config.list_physical_devices("GPU"):
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        check_no_gpu_is_missing()
+    for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
@@ -80,7 +87,7 @@ def device_name() -> str:
 
     for gpu in tf.config.list_physical_devices("GPU"):
         return str(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU"))
-    return f"CPU, {os.cpu_count()} cores"
+    return f"CPU, {usable_cores()} cores"
 
 
 def versions() -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 import platform
 from pathlib import Path
 
+from canigatti.cores import usable_cores
 from canigatti.training.records import Machine
 
 _VARIABLES = (
@@ -22,15 +23,11 @@ def describe_machine() -> Machine:
 
     return Machine(
         cpu=_cpu_model(),
-        usable_cores=_usable_cores(),
+        usable_cores=usable_cores(),
         intra_op_threads=tf.config.threading.get_intra_op_parallelism_threads(),
         inter_op_threads=tf.config.threading.get_inter_op_parallelism_threads(),
         variables={name: os.environ[name] for name in _VARIABLES if name in os.environ},
     )
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _cpu_model() -> str:

@@ -6,11 +6,14 @@ import sys
 from types import FrameType
 from typing import Self
 
-_ADVICE = {signal.SIGINT: "press Ctrl-C again", signal.SIGTERM: "send SIGTERM again"}
+_ADVICE = {signal.SIGINT: "press Ctrl-C again", signal.SIGTERM: "send SIGINT"}
 
 
 class GracefulShutdown:
-    """A context manager that records the first SIGINT or SIGTERM; a second one stops the process immediately.
+    """A context manager that records the first SIGINT or SIGTERM; a SIGINT after it stops the process immediately.
+
+    A SIGTERM after the first one is ignored: Slurm sends it several times, to all processes of a job and again through
+    `srun`, and kills the job itself if it takes too long.
 
     Attributes:
         signal: the signal that was received; None before.
@@ -31,8 +34,8 @@ class GracefulShutdown:
 
     def _receive(self, number: int, _: FrameType | None) -> None:
         self.signal = signal.Signals(number)
-        for handled in _ADVICE:
-            signal.signal(handled, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN if number == signal.SIGTERM else signal.SIG_DFL)
         message = (
             f"{self.signal.name}: stopping after this epoch, whose checkpoint is kept; "
             f"{_ADVICE[self.signal]} to stop immediately\n"

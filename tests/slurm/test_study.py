@@ -1,0 +1,67 @@
+"""A whole study on Slurm: its numbers are those of a local run, and its jobs run side by side."""
+
+from itertools import combinations
+
+import pytest
+from slurm_heads import Head, jobs
+
+pytestmark = pytest.mark.slurm
+
+SEARCH = (
+    "  found: {split: most, search: {trials: 2, executions: 1, epochs: 2, seed: 3, space: {optimizer: [adam, sgd]}}}\n"
+)
+EQUAL = (
+    "predictions.csv",
+    "validation.csv",
+    "metrics.json",
+    "uncertain.csv",
+    "manifest.csv",
+    "images-16.npy",
+    "best.json",
+)
+
+
+@pytest.fixture(scope="module")
+def head(cluster, tmp_path_factory, copy_project, tiny):
+    project = copy_project(tmp_path_factory.mktemp("slurm") / "project")
+    project.write_config(tiny.replace("  other: {split: most}\n", SEARCH))
+    head = Head(project)
+    head.run()
+    return head
+
+
+@pytest.fixture(scope="module")
+def submitted(head):
+    return [job for job in jobs() if job.start]
+
+
+def test_the_numbers_are_those_of_a_local_run_on_as_many_cores(head, tmp_path_factory, copy_project, one_core):
+    local = copy_project(tmp_path_factory.mktemp("local") / "project")
+    local.write_config((head.project.folder / "study.yaml").read_text(encoding="utf-8"))
+    one_core(local)
+    folders = [head.path("."), local.folder / "results/tiny"]
+    names = [path.relative_to(folders[1]) for name in EQUAL for path in folders[1].rglob(name)]
+    assert len(names) > 20
+    different = [str(name) for name in names if len({(folder / name).read_bytes() for folder in folders}) > 1]
+    assert not different
+    assert (head.path("report/index.html")).is_file()
+
+
+def overlap(first, second):
+    return first.start < second.end and second.start < first.end
+
+
+def test_two_networks_train_at_once_each_on_a_gpu_of_its_own(submitted):
+    networks = [job for job in submitted if job.rule.startswith("train")]
+    assert len(networks) == 5
+    pairs = [
+        (one, other) for one, other in combinations(networks, 2) if one.start < other.end and other.start < one.end
+    ]
+    assert pairs
+    assert all({one.gpu, other.gpu} == {"0", "1"} for one, other in pairs)
+
+
+def test_only_what_computes_for_long_is_a_job_of_slurm(submitted):
+    assert len(submitted) <= 20
+    rules = {job.rule.split()[0] for job in submitted}
+    assert rules == {"inspect_photos", "store_photos", "train", "train_trial", "evaluate", "explain_photos"}
