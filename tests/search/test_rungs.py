@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canigatti.config import Search
@@ -30,6 +30,7 @@ def test_the_number_of_combinations_limits_the_trials():
     assert [one.trials for one in rungs_of(search(space=small))] == [4, 1, 1]
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 400), st.integers(1, 400), st.integers(2, 5), st.integers(2, 6))
 def test_rungs_have_fewer_trials_and_more_epochs(trials, more_epochs, factor, last):
     made = search(trials=trials, epochs=factor ** (last - 1) + more_epochs, factor=factor, rungs=last)
@@ -79,6 +80,7 @@ def test_trials_with_failed_executions_come_last_and_failed_trials_are_not_promo
     assert promote(executions, 3, "val_accuracy") == [1, 2]
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1)), min_size=2, max_size=30), st.floats(0, 1), st.integers(2, 4))
 def test_one_more_trial_replaces_one_or_takes_one_more_place(scores, added, factor):
     def promoted(count):
