@@ -5,8 +5,10 @@ import re
 import shutil
 import signal
 import time
+from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 from slurm_heads import FollowedFile, Head, command, jobs, wait_until
 
@@ -98,6 +100,7 @@ def assert_resumed(head, log, prepared, interruptions=1, exactly=True):
     assert len(counted) <= EPOCHS + (0 if exactly else interruptions)
     assert all(FIRST - 1 <= number < EPOCHS for number in resumed)
     assert_same_result(head, prepared)
+    assert not (head.path(TRAINING) / "checkpoint").exists()
     assert TrainingRecord.read(head.path(f"{TRAINING}/run.json")).resumed_after == tuple(resumed)
 
 
@@ -110,7 +113,6 @@ def assert_same_result(head, prepared):
         for folder in folders
     ]
     assert all((actual == expected).all() for actual, expected in zip(*weights, strict=True))
-    assert not (head.path(TRAINING) / "checkpoint").exists()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,6 @@ def assert_same_result(head, prepared):
     [
         pytest.param(["scancel"], id="scancel"),
         pytest.param(["scancel", "--signal=TERM"], id="SIGTERM to the step"),
-        pytest.param(["scancel", "--signal=TERM", "--full"], id="SIGTERM to the job"),
         pytest.param(["scontrol", "requeue"], id="requeue"),
     ],
 )
@@ -131,12 +132,41 @@ def test_an_interrupted_training_completes_its_epoch_and_resumes_by_itself(head,
     assert (jobs()[-1].number == job) == (interrupt[-1] == "requeue")
 
 
+def test_a_training_whose_job_is_terminated_with_its_steps_resumes_after_its_last_whole_epoch(head, log, prepared):
+    """`srun` receives the signal too, and kills the step at once."""
+    process, job = start_training(head, log)
+    command("scancel", "--signal=TERM", "--full", job)
+    assert process.wait(timeout=600) == 0, head.log
+    assert_resumed(head, log, prepared, exactly=False)
+
+
+def pause_until_sigterm(head):
+    """Stop the training, which would end before Slurm's clock, until Slurm has sent it SIGTERM."""
+    training = next(
+        process
+        for process in psutil.process_iter(["cmdline", "cwd"])
+        if process.info["cwd"] == str(head.project.folder)
+        and (process.info["cmdline"] or [])[:5] == ["python", "-P", "-m", "canigatti", "train"]
+    )
+    training.suspend()
+
+    def has_received() -> bool:
+        status = Path(f"/proc/{training.pid}/status").read_text(encoding="utf-8")
+        pending = int(re.search(r"ShdPnd:\s+(\w+)", status)[1], 16)
+        # Slurm resumes a process that it terminates.
+        return bool(pending & 1 << signal.SIGTERM - 1) or training.status() != psutil.STATUS_STOPPED
+
+    wait_until(has_received)
+    training.resume()
+
+
 @pytest.mark.parametrize("warned", [True, False], ids=["warned", "not warned"])
 def test_a_training_whose_time_is_up_resumes_with_a_longer_limit(head, log, prepared, warned):
     options = () if warned else ("--default-resources", "slurm_extra=''")
     process, job = start_training(head, log, *options)
     limit = [one.end - one.start for one in jobs()][-1]
     command("scontrol", "update", f"JobId={job}", f"EndTime=now+{125 if warned else 2}seconds")
+    pause_until_sigterm(head)
     assert process.wait(timeout=600) == 0, head.log
     assert "SIGTERM: stopping after this epoch" in log.text
     assert_resumed(head, log, prepared)
@@ -145,7 +175,7 @@ def test_a_training_whose_time_is_up_resumes_with_a_longer_limit(head, log, prep
     details = command("scontrol", "--oneliner", "show", "job", jobs()[-1].number)
     days_and_time = re.search(r"TimeLimit=(\S+)", details)[1]
     hours, minutes, _ = map(int, days_and_time.rpartition("-")[2].split(":"))
-    assert 60 * hours + minutes == round(2 * limit / 60)
+    assert 60 * hours + minutes == pytest.approx(2 * limit / 60, abs=1)
 
 
 def test_a_training_that_is_killed_for_its_memory_resumes_with_more(head, log, prepared):
@@ -158,7 +188,7 @@ def test_a_training_that_is_killed_for_its_memory_resumes_with_more(head, log, p
         int(re.search(r"MinMemoryNode=(\d+)M", command("scontrol", "--oneliner", "show", "job", number))[1])
         for number in (job, jobs()[-1].number)
     ]
-    assert requested[1] == 2 * requested[0]
+    assert requested[1] == pytest.approx(2 * requested[0], abs=1)
 
 
 def test_after_the_head_is_killed_the_next_one_waits_for_the_training_and_repeats_no_epoch(head, log, prepared):
@@ -171,6 +201,7 @@ def test_after_the_head_is_killed_the_next_one_waits_for_the_training_and_repeat
     assert jobs()[-1].number != job
     assert sorted(epochs(log)) == list(range(1, EPOCHS + 1))
     assert_same_result(head, prepared)
+    assert not (head.path(TRAINING) / "checkpoint").exists()
 
 
 def test_a_training_that_ends_while_no_head_runs_is_not_repeated(head, log, prepared):
