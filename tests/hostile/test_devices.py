@@ -106,8 +106,10 @@ def slurm(monkeypatch):
             monkeypatch.setenv(name, value)
 
     for name in ("SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "CUDA_VISIBLE_DEVICES", "CANIGATTI_DEVICES", leases.ALLOW_CPU):
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that it is restored, whatever a lease sets
+        monkeypatch.delenv(name)
     monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    monkeypatch.setattr(leases, "_requests", [])
     return submit
 
 
@@ -142,15 +144,16 @@ def test_equal_names_in_two_slurm_jobs_are_different_devices(start, slurm, monke
             {"SLURM_JOB_ID": "17", "SLURM_STEP_GPUS": "1"},
             "Slurm allocated the GPU 1 to this job, but TensorFlow",
         ),
-        ({"CANIGATTI_DEVICES": "0,1"}, "CANIGATTI_DEVICES is 0,1, but TensorFlow sees no GPU"),
+        ({"CANIGATTI_DEVICES": "1"}, "CANIGATTI_DEVICES is 1, but TensorFlow sees no GPU"),
     ],
 )
 def test_a_gpu_that_was_asked_for_and_is_not_seen_is_an_error_unless_the_cpu_is_allowed(
     slurm, monkeypatch, capsys, variables, message
 ):
-    leases.check_no_gpu_is_missing()
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+    leases.check_no_gpu_is_missing()  # of a command that uses no GPU, whatever the others use
+    leases.lease_device()
     with pytest.raises(InputError, match=message):
         leases.check_no_gpu_is_missing()
     monkeypatch.setenv(leases.ALLOW_CPU, "1")

@@ -16,8 +16,10 @@ from canigatti.files import InputError
 ALLOW_CPU = "CANIGATTI_ALLOW_CPU"  # environment variable: 1 lets networks run on the CPU although a GPU was asked for
 
 _SLURM_JOB = "SLURM_JOB_ID"
+_REQUEST_NO_GPU = "request no GPU (see profiles/slurm/config.yaml)"
 _ALLOCATED = ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS")
 _RETRY_SECONDS = 0.5
+_requests: list[tuple[str, str]] = []  # of the leased device: who asked for it, and how to ask for none
 _locks: list[FileLock] = []  # never released: the operating system does it when the process ends, even if it is killed
 
 
@@ -37,6 +39,10 @@ def lease_device() -> str | None:
         if _SLURM_JOB in os.environ:  # a GPU that is not allocated to this job is that of another one
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
         return None
+    if _SLURM_JOB in os.environ:
+        _requests.append((f"Slurm allocated the GPU {','.join(devices)} to this job", _REQUEST_NO_GPU))
+    elif "CANIGATTI_DEVICES" in os.environ:
+        _requests.append((f"CANIGATTI_DEVICES is {','.join(devices)}", "unset CANIGATTI_DEVICES"))
     device = devices[0] if len(devices) == 1 else _wait_for_lease(devices)
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # the numbering of nvidia-smi
     os.environ["CUDA_VISIBLE_DEVICES"] = device
@@ -44,25 +50,22 @@ def lease_device() -> str | None:
 
 
 def check_no_gpu_is_missing() -> None:
-    """Call this if TensorFlow sees no GPU: a network would train on the CPU, twenty times as long, without a word.
+    """Call this if TensorFlow sees no GPU: a network would train on the CPU, for days, without a word.
 
     CANIGATTI_ALLOW_CPU=1 allows that, and the log says so.
 
     Raises:
-        InputError: a GPU was asked for: the Slurm job has one, or CANIGATTI_DEVICES names one.
+        InputError: this process has leased a GPU that Slurm allocated, or that CANIGATTI_DEVICES names.
     """
-    in_slurm = _SLURM_JOB in os.environ
-    devices = ",".join(_allocated_devices() if in_slurm else _names(os.environ.get("CANIGATTI_DEVICES", "")))
-    if not devices:
+    if not _requests:
         return
-    asked = f"Slurm allocated the GPU {devices} to this job" if in_slurm else f"CANIGATTI_DEVICES is {devices}"
+    asked, remedy = _requests[-1]
     if os.environ.get(ALLOW_CPU) == "1":
         print(f"{asked}, but TensorFlow sees no GPU; {ALLOW_CPU}=1 allows the CPU", flush=True)
         return
-    request = "request no GPU (see profiles/slurm/config.yaml)" if in_slurm else "unset CANIGATTI_DEVICES"
     raise InputError(
         f"{asked}, but TensorFlow sees no GPU: check the driver with nvidia-smi, and that TensorFlow was installed "
-        f"with CUDA (make setup ACCELERATOR=gpu). To use the CPU instead, {request} or set {ALLOW_CPU}=1"
+        f"with CUDA (make setup ACCELERATOR=gpu). To use the CPU instead, {remedy} or set {ALLOW_CPU}=1"
     )
 
 
