@@ -18,6 +18,8 @@ def test_cores_and_variables_that_change_the_numbers_are_recorded(train_command,
         check=True,
         capture_output=True,
     )
-    machine = TrainingRecord.read(tmp_path / "run.json").machine
+    record = TrainingRecord.read(tmp_path / "run.json")
+    machine = record.machine
     assert (machine.usable_cores, machine.variables) == (1, {"TF_ENABLE_ONEDNN_OPTS": "0"})
     assert machine.cpu
+    assert record.device == "CPU, 1 cores"
