@@ -220,6 +220,7 @@ def kinds(placed, photos_folder_of):
     return sorted(photos_folder_of(placed).iterdir())
 
 
+@pytest.mark.slow
 def test_an_exchange_of_two_photos_reruns_everything_and_its_reversal_nothing(placed, placed_options, kinds):
     arguments, options = placed_options
     assert placed.planned(*arguments, **options) == set()

@@ -3,6 +3,7 @@
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from functools import cache
@@ -38,6 +39,7 @@ from canigatti.plots import new_figure
 from canigatti.report.commands.write import report
 from canigatti.report.evidence import Network
 from canigatti.report.page import sections
+from canigatti.report.page.embedding import quick_embedding
 from canigatti.search.records import TRIALS
 from canigatti.training.records import HISTORY, Inputs, Machine, TrainingRecord
 
@@ -421,12 +423,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Stu
 def write_report() -> Callable[..., Path]:
     """Runs the command `report` on a study or an outline and returns the folder that it writes.
 
-    Learning curves are half of the time, and few tests look at them: all others get an empty plot.
+    Learning curves and images of few bytes are most of the time, and few tests look at them: all others get an empty
+    plot, and images that are embedded with little work.
     """
 
     def write(study: Study | Outline, folder: Path, output: str = "report", curves: bool = False) -> Path:
         outline = study.outline("config/study.yaml") if isinstance(study, Study) else study
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, nullcontext() if curves else quick_embedding():
             if not curves:
                 patch.setattr(sections, "plot_curves_grid", lambda *_: new_figure(1, 1))
             report(outline.to_json(), folder, folder / output)

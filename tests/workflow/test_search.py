@@ -1,4 +1,7 @@
-"""A search through Snakemake: one job per execution, in parallel, killed and resumed, changed."""
+"""A random search through Snakemake: one job per execution, in parallel, killed and resumed, changed.
+
+All of it takes two minutes. `make test` runs the searches of test_search_methods.py, whose rules are the same.
+"""
 
 import json
 import os
@@ -11,6 +14,8 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 from PIL import Image
+
+pytestmark = pytest.mark.slow
 
 FOUND = """
   found:
@@ -108,7 +113,6 @@ def test_four_executions_run_in_parallel_where_four_may(results):
     assert max(starts) < min(ends)
 
 
-@pytest.mark.slow
 def test_a_search_killed_in_its_third_execution_resumes_there(changing):
     results = changing.folder / "results/tiny/search/found"
     proposed = (results / "proposed.json").read_bytes()
@@ -180,7 +184,6 @@ def test_a_space_smaller_than_the_trials_is_tried_whole(changing):
     }
 
 
-@pytest.mark.slow  # tests/search/test_commands.py has one execution
 def test_failed_executions_are_recorded_and_the_search_continues(changing):
     """One of the two trials asks for 4 TB of weights; running out of memory is a result of the search."""
     edit(changing, "filters: [{low: 2, high: 8, step: 2}], optimizer: [adam, sgd]", TOO_LARGE)
@@ -195,7 +198,6 @@ def test_failed_executions_are_recorded_and_the_search_continues(changing):
     assert read(results / "best.json")["values"] == {"dense_units": 4}
 
 
-@pytest.mark.slow  # tests/search/test_commands.py has the message
 def test_a_search_whose_executions_all_fail_reports_why(changing):
     edit(changing, "filters: [{low: 2, high: 8, step: 2}], optimizer: [adam, sgd]", ALL_TOO_LARGE)
     edit(changing, "executions: 2", "executions: 1")
