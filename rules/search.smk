@@ -75,7 +75,7 @@ rule train_trial:
     resources:
         gpu=1,
         mem_mb=PLAN.training_memory,
-        runtime=PLAN.training_minutes,
+        runtime=SEARCHES.trial_minutes,
     params:
         code=PLAN.trial_code,
         spec=lambda wildcards: SEARCHES.spec(wildcards).to_json(),

@@ -51,8 +51,9 @@ experiments:
 # What takes longest starts first: a file that starts last would keep the other workers waiting. The second one needs no
 # finished study, which the first one runs.
 LONGEST = (
-    *("workflow/test_search.py", "report/test_page.py", "workflow/test_pretrained.py", "report/test_tables.py"),
-    *("hostile/test_changed_folder.py", "workflow/test_changes.py", "training/test_features.py"),
+    *("workflow/test_pretrained.py", "hostile/test_configuration_owner.py", "report/test_page.py"),
+    *("report/test_tables.py", "workflow/test_search_methods.py", "workflow/test_module_changes.py"),
+    *("workflow/test_further.py", "workflow/test_changes.py", "training/test_features.py"),
     *("hostile/test_classes.py", "workflow/test_commands.py", "training/test_backbones.py", "hostile/test_predict.py"),
 )
 
@@ -189,7 +190,7 @@ def finished(tmp_path_factory, copy_project, project_class, tiny, worker_id):
         if not (folder / "terminal.txt").exists():
             project = copy_project(folder)
             project.write_config(tiny)
-            answer = project.run()
+            answer = project.run(warm=True)
             assert answer.returncode == 0, answer.stdout + answer.stderr
             (folder / "terminal.txt").write_text(answer.stdout + answer.stderr, encoding="utf-8")
     return project_class(folder)

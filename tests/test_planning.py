@@ -147,6 +147,16 @@ def test_the_time_of_a_rung_is_that_of_the_epochs_that_it_adds(searches, tmp_pat
     assert 15 <= minutes[0] < minutes[1]
 
 
+def test_the_time_of_a_trial_is_that_of_the_epochs_of_the_search(searches, tmp_path):
+    images = tmp_path / "images.npy"
+    with images.open("wb") as stream:
+        stream.truncate(10**9)
+    found, trained = SimpleNamespace(images=str(images)), searches.plan.experiment(job("guided")).epochs
+    functions = (searches.trial_minutes, searches.plan.training_minutes)
+    trial, training = (function(job("guided"), found, 1) - 15 for function in functions)
+    assert trial / training == pytest.approx(18 / trained, rel=0.02) != 1
+
+
 @pytest.mark.parametrize(
     ("lookup", "message"),
     [

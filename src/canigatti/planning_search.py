@@ -93,7 +93,14 @@ class SearchPlan:
 
     def rung_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
         """Return the time limit of a job of a rung in minutes; a retried job resumes."""
-        epochs = self._search(wildcards).job_epochs(self._rung(wildcards).number)
+        return self._minutes(wildcards, input, attempt, self._rung(wildcards).number)
+
+    def trial_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
+        """Return the time limit of a trial without rungs in minutes; a retried job resumes."""
+        return self._minutes(wildcards, input, attempt)
+
+    def _minutes(self, wildcards: Any, input: Any, attempt: int, rung: int = 1) -> int:
+        epochs = self._search(wildcards).job_epochs(rung)
         experiment = self.plan.experiment(wildcards).model_copy(update={"epochs": epochs})
         return round(attempt * training_minutes(experiment, Path(input.images)))
 

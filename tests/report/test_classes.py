@@ -119,10 +119,10 @@ def test_every_class_is_in_the_table_of_metrics(page, count):
         assert re.search(rf"{name} {5000 // count:,} \d+\.\d% \(\d+\.\d–\d+\.\d\)", text), name
     assert ("The classes with the lowest F1 come first." in text) == (count == 40)
     assert re.search(r"All classes together: accuracy \d+\.\d%, balanced accuracy \d+\.\d%, macro F1 0\.\d+", text)
+    assert ("500,000 photos: 12,500 of each of 40 classes." in text) == (count == 40)
 
 
-def test_counts_that_do_not_differ_are_one_number(page):
-    assert "500,000 photos: 12,500 of each of 40 classes." in page(classes=tuple(f"class{n}" for n in range(40)))
+def test_counts_that_do_not_differ_are_one_number():
     assert count_range([4, 1200, 20]) == "4 to 1,200"
 
 

@@ -44,7 +44,10 @@ def test_every_combination_of_a_small_space_is_proposed(tmp_path):
     assert sorted(values["dense_units"] for values in proposal.trials) == [10, 20, 30]
 
 
-@pytest.mark.parametrize("units", [10, 4_000_000_000], ids=["completed", "failed"])
+@pytest.mark.parametrize(
+    "units",
+    [pytest.param(10, id="completed"), pytest.param(4_000_000_000, id="failed", marks=pytest.mark.slow)],
+)
 def test_an_execution_is_written_whether_it_completed_or_failed(photo_files, tmp_path, units):
     Proposal(trials=({"dense_units": 99}, {"dense_units": units})).write(tmp_path / "proposed.json")
     output = tmp_path / "execution3.json"

@@ -25,17 +25,20 @@ EQUAL = (
 def head(cluster, tmp_path_factory, copy_project, tiny):
     project = copy_project(tmp_path_factory.mktemp("slurm") / "project")
     project.write_config(tiny.replace("  other: {split: most}\n", SEARCH))
-    head = Head(project)
-    head.run()
-    return head
+    return Head(project)
 
 
 @pytest.fixture(scope="module")
 def submitted(head):
-    return [job for job in jobs() if job.start]
+    """Run the study, and return its jobs: those of other tests are on the same cluster."""
+    before = {job.number for job in jobs()}
+    head.run()
+    return [job for job in jobs() if job.number not in before]
 
 
-def test_the_numbers_are_those_of_a_local_run_on_as_many_cores(head, tmp_path_factory, copy_project, one_core):
+def test_the_numbers_are_those_of_a_local_run_on_as_many_cores(
+    head, submitted, tmp_path_factory, copy_project, one_core
+):
     local = copy_project(tmp_path_factory.mktemp("local") / "project")
     local.write_config((head.project.folder / "study.yaml").read_text(encoding="utf-8"))
     one_core(local)

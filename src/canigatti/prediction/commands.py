@@ -36,7 +36,7 @@ def predict(
         ),
     ] = None,
 ) -> None:
-    """Predict the class of each photo, and its probability (of two classes: that of the second).
+    """Predict the class of each photo, and its probability (in JSON and CSV of two classes: that of the second).
 
     The model file contains everything that is needed: image size, resize and color mode, and the names of the classes.
     If calibration.json is next to it, probabilities are calibrated, as the heading of the table says.

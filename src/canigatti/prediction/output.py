@@ -16,8 +16,8 @@ UNSURE = "unsure"  # instead of a class
 def as_table(predictions: Iterable[Prediction], classes: Sequence[str], kind: str = "") -> Iterator[str]:
     """Format class, probability and path in aligned columns.
 
-    The probability is that of class 1 of two classes, or of the predicted class of more. The path is the last column
-    because the width of the longest one is not known until the end.
+    The probability is that of the predicted class, also of photos that are unsure. The path is the last column because
+    the width of the longest one is not known until the end.
 
     Args:
         predictions: in the order of the rows.
@@ -25,12 +25,12 @@ def as_table(predictions: Iterable[Prediction], classes: Sequence[str], kind: st
         kind: of the probabilities, see :class:`canigatti.prediction.calibration.Rules`.
     """
     names = [printable(name) for name in classes]
-    heading = f"{kind} probability".lstrip() + (f" of {names[1]}" if len(names) == 2 else "")
+    heading = f"{kind} probability".lstrip()
     width = max(_display_width(text) for text in ("class", UNSURE, *names))
     yield f"{_pad('class', width)}  {heading}  photo\n"
     for prediction in predictions:
         name = _pad(names[prediction.label] if prediction.is_sure else UNSURE, width)
-        number = " " * (_display_width(heading) - 8) + f"{_shown_probability(prediction):.6f}"
+        number = " " * (_display_width(heading) - 8) + f"{prediction.probabilities[prediction.label]:.6f}"
         yield f"{name}  {number}  {printable(prediction.path)}\n"
 
 

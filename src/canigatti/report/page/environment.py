@@ -1,6 +1,7 @@
 """How the templates of the page are filled, and which scripts it may run."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment
@@ -33,6 +34,7 @@ def scripts() -> list[Script]:
     return [Script(text, source_hash(text)) for text in texts]
 
 
+@cache
 def environment() -> Environment:
     """Return the environment of the templates, with all that every one of them may use."""
     made = template_environment(_FOLDER)
