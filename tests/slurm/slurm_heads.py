@@ -26,7 +26,7 @@ class SlurmJob:
         state: such as RUNNING, or CANCELLED.
         start: Unix time at which it started; 0 before.
         end: at which it ended, or will at the latest.
-        gpu: number of its GPU; empty without one.
+        gpu: number of its GPU; empty without one, and when the job has ended.
     """
 
     number: str

@@ -140,8 +140,8 @@ def test_a_training_whose_job_is_terminated_with_its_steps_resumes_after_its_las
     assert_resumed(head, log, prepared, exactly=False)
 
 
-def pause_until_sigterm(head):
-    """Stop the training, which would end before Slurm's clock, until Slurm has sent it SIGTERM."""
+def pause(head):
+    """Stop the training, which would end before Slurm's clock, and return it."""
     training = next(
         process
         for process in psutil.process_iter(["cmdline", "cwd"])
@@ -149,7 +149,10 @@ def pause_until_sigterm(head):
         and (process.info["cmdline"] or [])[:5] == ["python", "-P", "-m", "canigatti", "train"]
     )
     training.suspend()
+    return training
 
+
+def resume_after_sigterm(training):
     def has_received() -> bool:
         status = Path(f"/proc/{training.pid}/status").read_text(encoding="utf-8")
         pending = int(re.search(r"ShdPnd:\s+(\w+)", status)[1], 16)
@@ -164,9 +167,10 @@ def pause_until_sigterm(head):
 def test_a_training_whose_time_is_up_resumes_with_a_longer_limit(head, log, prepared, warned):
     options = () if warned else ("--default-resources", "slurm_extra=''")
     process, job = start_training(head, log, *options)
+    training = pause(head)
     limit = [one.end - one.start for one in jobs()][-1]
     command("scontrol", "update", f"JobId={job}", f"EndTime=now+{125 if warned else 2}seconds")
-    pause_until_sigterm(head)
+    resume_after_sigterm(training)
     assert process.wait(timeout=600) == 0, head.log
     assert "SIGTERM: stopping after this epoch" in log.text
     assert_resumed(head, log, prepared)
