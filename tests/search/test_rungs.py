@@ -80,6 +80,12 @@ def test_trials_with_failed_executions_come_last_and_failed_trials_are_not_promo
     assert promote(executions, 3, "val_accuracy") == [1, 2]
 
 
+def test_trials_that_gave_up_are_not_promoted(execution):
+    executions = [execution(1, 1, 0.9, ended="pruned"), execution(1, 2, 0.9, ended="pruned")]
+    executions += [execution(2, 1, 0.8, ended="pruned"), execution(2, 2, 0.8), execution(3, 1, 0.7)]
+    assert promote(executions, 3, "val_accuracy") == [2, 3]
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1)), min_size=2, max_size=30), st.floats(0, 1), st.integers(2, 4))
 def test_one_more_trial_replaces_one_or_takes_one_more_place(scores, added, factor):

@@ -88,6 +88,40 @@ def test_a_failed_job_is_shown_with_its_cause_and_log(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("how", ["returned non-zero exit status 130.", "died with <Signals.SIGINT: 2>."])
+def test_a_job_that_ctrl_c_ended_has_not_failed(how, tmp_path):
+    (log := tmp_path / "42.log").write_text("a warning of TensorFlow\n")
+    text = f"RuleException:\nCalledProcessError in file rules/training.smk, line 1:\nCommand 'long' {how}"
+    end = record(None, "Exiting because a job execution failed. Look above for error messages", logging.ERROR)
+    last = error("WorkflowError:\nAt least one job did not complete successfully.")
+    records = (summary(train=2), job(1, **PLAIN), error(text, "RuleException"), failed(1, log=[str(log)]), end, last)
+    assert printed(Run(), *records)[1:] == [
+        "[0/2 · 0%] interrupted: train · plain, seed 42 after 12 s",
+        "interrupted: the same command goes on with what is missing",
+    ]
+
+
+def test_ctrl_c_that_ends_jobs_of_a_cluster_is_no_failure():
+    cancelled = record(None, "Terminating processes on user request, this might take some time.")
+    last = error("WorkflowError:\nAt least one job did not complete successfully.")
+    lines = printed(Run(), summary(train=1), job(1, **PLAIN), cancelled, last)
+    assert lines[1:] == [cancelled.msg, "interrupted: the same command goes on with what is missing"]
+
+
+def test_a_job_that_failed_before_ctrl_c_is_named(tmp_path):
+    command = (
+        "RuleException:\nCalledProcessError in file rules/training.smk, line 1:\nCommand 'long' returned non-zero exit"
+    )
+    end = record(None, "Exiting because a job execution failed. Look above for error messages", logging.ERROR)
+    last = error("WorkflowError:\nAt least one job did not complete successfully.")
+    ended = [error(f"{command} status {status}.", "RuleException") for status in (1, 130)]
+    jobs = (job(1, **PLAIN), job(2, experiment="other", seed="42"))
+    lines = printed(Run(), summary(train=2), *jobs, ended[0], failed(1), ended[1], failed(2), end, last)
+    assert "FAILED to train · plain, seed 42" in lines[1]
+    assert "interrupted: train · other, seed 42" in lines[2]
+    assert lines[-2:] == ["1 job failed, see above: train · plain, seed 42", last.msg]
+
+
 def test_a_failed_job_without_a_log_shows_what_snakemake_said():
     command = error("RuleException:\nCalledProcessError in file Snakefile, line 1:\nCommand 'false'", "RuleException")
     (_, line) = printed(Run(), summary(own=1), job(1, "own"), command, failed(1, "own"))

@@ -19,7 +19,7 @@ _MARKS = {  # by the beginning of `ended` in trials.csv
     "completed": ("o", "last epoch"),
     "not promoted": ("|", "not promoted"),
     "early stopping": ("s", "early stopping"),
-    "pruned": ("v", "no better than guessing"),
+    "pruned": ("v", "gave up"),
     "failed": ("x", "failed"),
 }
 

@@ -11,17 +11,19 @@ def promote(executions: Collection[Execution], places: int, objective: Objective
     """Return the trials that reach the next rung, ascending: those with the best scores, of equal ones the first.
 
     A trial with a failed execution comes after all others, whatever its score, as it does where the best trial is
-    chosen. Trials that failed are not promoted, so that there may be fewer than `places`.
+    chosen. Trials that failed, and those that gave up in every execution, are not promoted: there is nothing to train
+    any more. There may be fewer than `places`.
 
     Args:
-        executions: of all trials of a rung; none if all trials failed in the one below.
+        executions: of all trials of a rung; none if no trial was promoted from the one below.
         places: number of trials of the next rung.
         objective: what the scores are.
     """
     if not executions:
         return []
     table = tabulate(executions)
-    table = table[table["status"] != FAILED]
+    learning = {one.trial for one in executions if one.ended != "pruned"}
+    table = table[(table["status"] != FAILED) & table["trial"].isin(learning)]
     losses = table["score"].astype(float) * (1 if objective == "val_loss" else -1)
     order = table.assign(partly=table["status"] == PARTLY_FAILED, loss=losses).sort_values(["partly", "loss", "trial"])
     return sorted(int(trial) for trial in order["trial"][:places])

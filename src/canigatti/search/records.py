@@ -25,9 +25,10 @@ class Outcome(Record):
         score: value of the objective in the best epoch; None if the training failed.
         best_step: the best epoch, from 1; None if the training failed.
         error: why the training failed; None if it did not.
-        ended: why no epoch followed: `completed` after the last epoch, `early stopping`, `pruned` if its validation
-            accuracy was no better than guessing (`early_stopping.give_up_after`), or `failed`; `end of rung` if the
-            training stopped to be compared with others.
+        ended: why no epoch followed: `completed` after the last epoch, `early stopping`, `pruned` if it gave
+            up because its validation accuracy was not significantly better than guessing
+            (`early_stopping.give_up_after`), or `failed`; `end of rung` if the training stopped to be compared with
+            others.
         epochs: number of epochs, with halving from the first one on.
         curve: the objective after each of these epochs, up to one that is infinite or NaN.
     """

@@ -16,6 +16,9 @@ _LONG_JOB = 20.0  # expected seconds from which a job's start is printed too
 _RESTART = re.compile(r"Trying to restart job (\d+)\.")
 _COUNTS_A_LINE = 6
 _FAILED_COMMAND = "\nCalledProcessError in file "  # an error of its job follows, with the log that says why
+_INTERRUPTED = re.compile(r"returned non-zero exit status 130\b|died with <Signals\.SIGINT")  # after Ctrl-C
+_CANCELLED = "Terminating processes on user request"  # what Snakemake says after Ctrl-C, of jobs of a cluster too
+_INCOMPLETE = "WorkflowError:\nAt least one job did not complete successfully."  # the last words, also after _END
 
 
 class Run:
@@ -37,6 +40,7 @@ class Run:
         self._quiet, self._dry, self._commands = {*quiet}, dry, commands
         self._progress, self._jobs, self._summaries = Progress(), dict[int, Any](), 0
         self._failed, self._failed_command = dict[int, str](), ""
+        self._is_interrupted = False
         self._events = {
             "job_info": self._job,
             "job_finished": self._finished,
@@ -61,6 +65,10 @@ class Run:
     def _problem(self, record: logging.LogRecord) -> list[Line]:
         """Errors and warnings of Snakemake itself are printed in full."""
         text = str(record.msg)
+        if text.startswith(_INCOMPLETE) and self._is_interrupted and not self._failed:
+            return [Line("interrupted: the same command goes on with what is missing", "warning")]
+        if text.startswith(_END) and self._is_interrupted and not self._failed:
+            return []
         if text.startswith(_END) and self._failed:
             jobs = f"{len(self._failed)} job{'s' if len(self._failed) > 1 else ''} failed, see above: "
             return [Line("\n".join(folded(jobs + "; ".join(self._failed.values()), WIDTH)), "error")]
@@ -71,6 +79,7 @@ class Run:
 
     def _message(self, record: logging.LogRecord) -> list[Line]:
         text = str(record.msg)
+        self._is_interrupted |= text.startswith(_CANCELLED)
         if match := _RESTART.fullmatch(text):
             return [Line(shorten(f"trying again to {self._name(int(match[1]))}"))]
         return [] if record.msg is None or text == "None" or is_left_out(text) else [Line(text.rstrip("\n"))]
@@ -125,6 +134,9 @@ class Run:
         seconds = self._progress.fail(record.jobid, record.created)
         after = f" after {naming.duration(seconds)}" if seconds is not None else ""
         name = f"{naming.plain(record.rule_name)}{_of(self._jobs.get(record.jobid, record))}"
+        if _INTERRUPTED.search(self._failed_command):
+            self._is_interrupted, self._failed_command = True, ""
+            return [Line(self._bracketed(record, f"interrupted: {name}{after}"), "warning")]
         self._failed[record.jobid] = name
         head = self._bracketed(record, f"FAILED to {name}{after}")
         return [Line("\n".join([head, *self._why(record)]), "error")]

@@ -65,7 +65,7 @@ class TrainingResult:
         history: one row per epoch, see :data:`canigatti.training.records.HISTORY`.
         resumed_after: the epochs after which the training was interrupted and resumed.
         stopped: whether early stopping, giving up or divergence ended the training.
-        gave_up: whether it ended because its validation accuracy was no better than guessing.
+        gave_up: whether it ended because its validation accuracy was not significantly better than guessing.
     """
 
     job: TrainingJob

@@ -64,7 +64,10 @@ def giving_up_callback(
 
     def check(epoch: int, logs: dict[str, float]) -> None:
         if gives_up(spec, rows, labels):
-            print(f"giving up: in {len(rows)} epochs, the validation accuracy was no better than guessing", flush=True)
+            print(
+                f"giving up: in {len(rows)} epochs, the validation accuracy was not significantly better than guessing",
+                flush=True,
+            )
             model.stop_training = True
 
     return keras.callbacks.LambdaCallback(on_epoch_end=check)

@@ -89,8 +89,8 @@ class TrainingRecord(Record):
         history_sha256: of `history.csv`.
         model_sha256: of `model.keras`.
         precision: what the network was trained in, if the experiment requests mixed precision; None if it does not.
-        gave_up: whether the training ended because its validation accuracy was no better than guessing, see
-            `early_stopping.give_up_after` of the experiment.
+        gave_up: whether the training ended because its validation accuracy was not significantly better than
+            guessing, see `early_stopping.give_up_after` of the experiment.
     """
 
     omitted_defaults: ClassVar[tuple[str, ...]] = ("precision", "gave_up")

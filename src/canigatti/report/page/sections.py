@@ -20,7 +20,7 @@ from canigatti.report.pair_texts import pairs_for_reading
 from canigatti.report.ranking import Ranking
 from canigatti.report.results import Run, SearchResults, StudyResults
 from canigatti.report.tables import BEST
-from canigatti.report.texts import SETTINGS, duration, for_reading, originals_for_reading, signed
+from canigatti.report.texts import SETTINGS, count_noun, duration, for_reading, originals_for_reading, signed
 from canigatti.search.selection import FAILED, score_columns
 
 
@@ -53,9 +53,14 @@ class TableView:
 
 @dataclass(frozen=True)
 class SearchView:
-    """The trials of a search, one row of texts per trial."""
+    """The trials of a search, one row of texts per trial.
+
+    Attributes:
+        cost: a sentence about the epochs and the time of all trials.
+    """
 
     experiment: str
+    cost: str
     plot: EmbeddedImage
     curves: EmbeddedImage
     has_rungs: bool
@@ -193,7 +198,19 @@ def search_view(search: SearchResults) -> SearchView:
         ]
         for _, trial in trials.iterrows()
     ]
-    return SearchView(search.experiment, embed(search.plot), embed(search.curves), has_rungs, headings, rows)
+    return SearchView(
+        search.experiment, _cost(trials), embed(search.plot), embed(search.curves), has_rungs, headings, rows
+    )
+
+
+def _cost(trials: pd.DataFrame) -> str:
+    gave_up = int((trials["ended"] == "pruned").sum())
+    ending = f"; {gave_up} gave up (pruned), not significantly better than guessing" if gave_up else ""
+    epochs = count_noun(int(trials["epochs"].sum()), "epoch")
+    return (
+        f"The search trained {count_noun(len(trials), 'trial')} for {epochs} altogether{ending}. "
+        f"Its jobs took {duration(trials['seconds'].sum())}, the time in which each starts included."
+    )
 
 
 def _score(score: float) -> str:

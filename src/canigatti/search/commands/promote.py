@@ -11,7 +11,8 @@ def promote_trials(
     places: Annotated[int, typer.Option(help="Number of trials of the next rung.")],
     output: Annotated[Path, typer.Option(help="The promoted trials (JSON).")],
     executions: Annotated[
-        list[Path] | None, typer.Argument(help="The results of all executions of the rung (JSON); none if all failed.")
+        list[Path] | None,
+        typer.Argument(help="The results of all executions of the rung (JSON); none if no trial was promoted."),
     ] = None,
 ) -> None:
     """Compare the trials of a rung of a search, and write which of them continue."""
