@@ -301,6 +301,9 @@ def test_the_page_works_without_a_mouse_on_a_phone_in_the_dark(served, browser, 
 def test_dropped_photos_are_predicted(served, browser):
     browser.command("Page.navigate", url=served)
     browser.run(
+        "return new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))"
+    )
+    browser.run(
         "const data = new DataTransfer(); data.items.add(new File(['text'], 'dropped.jpg'));"
         "document.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}));"
     )
