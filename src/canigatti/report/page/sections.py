@@ -209,7 +209,7 @@ def _cost(trials: pd.DataFrame) -> str:
     epochs = count_noun(int(trials["epochs"].sum()), "epoch")
     return (
         f"The search trained {count_noun(len(trials), 'trial')} for {epochs} altogether{ending}. "
-        f"Its jobs took {duration(trials['seconds'].sum())}, the time in which each starts included."
+        f"Its jobs took {duration(trials['seconds'].sum())}, including the start of each job."
     )
 
 
