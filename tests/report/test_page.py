@@ -247,10 +247,7 @@ def test_search_section_lists_trials_with_scores_and_errors(page):
     section = html[html.index('<section id="search">') : html.index('<section id="modifications">')]
     cells = [" ".join(part.split()) for part in re.sub(r"<[^>]+>", "|", section).split("|") if part.strip()]
     text = " ".join(cells)
-    assert (
-        "The search trained 2 trials for 20 epochs altogether. Its jobs took 2 min 3 s, including the start of each job."
-        in text
-    )
+    assert "The search trained 2 trials for 20 epochs altogether. Its jobs took 2 min 3 s, including the start" in text
     assert "Trial dense units optimizer Score Score per execution Best epoch Epochs Ended Time" in text
     assert "1 3 adam 0.8125 0.8000, 0.8250 5 20 completed 2 min" in text
     assert "2 7 sgd failed: ValueError: &lt;no&gt; –, – – 0 failed 3 s" in text
