@@ -83,7 +83,8 @@ def test_trials_with_failed_executions_come_last_and_failed_trials_are_not_promo
 def test_trials_that_gave_up_are_not_promoted(execution):
     executions = [execution(1, 1, 0.9, ended="pruned"), execution(1, 2, 0.9, ended="pruned")]
     executions += [execution(2, 1, 0.8, ended="pruned"), execution(2, 2, 0.8), execution(3, 1, 0.7)]
-    assert promote(executions, 3, "val_accuracy") == [2, 3]
+    executions += [execution(4, 1, 0.9, ended="pruned"), execution(4, 2)]
+    assert promote(executions, 4, "val_accuracy") == [2, 3]
 
 
 @settings(deadline=None, max_examples=40)

@@ -11,7 +11,7 @@ def promote(executions: Collection[Execution], places: int, objective: Objective
     """Return the trials that reach the next rung, ascending: those with the best scores, of equal ones the first.
 
     A trial with a failed execution comes after all others, whatever its score, as it does where the best trial is
-    chosen. Trials that failed, and those that gave up in every execution, are not promoted: there is nothing to train
+    chosen. Trials that failed, and those that gave up in every completed execution, are not promoted: there is nothing to train
     any more. There may be fewer than `places`.
 
     Args:
@@ -22,8 +22,7 @@ def promote(executions: Collection[Execution], places: int, objective: Objective
     if not executions:
         return []
     table = tabulate(executions)
-    learning = {one.trial for one in executions if one.ended != "pruned"}
-    table = table[(table["status"] != FAILED) & table["trial"].isin(learning)]
+    table = table[(table["status"] != FAILED) & (table["ended"] != "pruned")]
     losses = table["score"].astype(float) * (1 if objective == "val_loss" else -1)
     order = table.assign(partly=table["status"] == PARTLY_FAILED, loss=losses).sort_values(["partly", "loss", "trial"])
     return sorted(int(trial) for trial in order["trial"][:places])
