@@ -11,8 +11,8 @@ def promote(executions: Collection[Execution], places: int, objective: Objective
     """Return the trials that reach the next rung, ascending: those with the best scores, of equal ones the first.
 
     A trial with a failed execution comes after all others, whatever its score, as it does where the best trial is
-    chosen. Trials that failed, and those that gave up in every completed execution, are not promoted: there is nothing to train
-    any more. There may be fewer than `places`.
+    chosen. Trials that failed, and those that gave up in every completed execution, are not promoted, so that there may
+    be fewer than `places`.
 
     Args:
         executions: of all trials of a rung; none if no trial was promoted from the one below.
