@@ -33,10 +33,24 @@ INVALID = {
         *("plain: {", "plain: {optimizer: {learning_rate: 0.1}, "),
         *("experiments.plain.optimizer", "the key name is required: this replaces the whole optimizer, not only"),
     ),
-    "mistyped key": ("plain: {", "plain: {batchsize: 8, ", "experiments.plain.batchsize", "unknown key"),
+    "mistyped key": ("plain: {", "plain: {batchsize: 8, ", "plain.batchsize", "unknown key; did you mean batch_size?"),
+    "mistyped key of a list": (
+        *in_space("filters: [{low: 1, hihg: 2, step: 1}]"),
+        *("experiments.plain.search.space.filters.0.hihg", "unknown key; did you mean high?"),
+    ),
+    "mistyped key of a network": (
+        *("plain: {", "plain: {network: {filter: [8]}, "),
+        *("experiments.plain.network.filter:", "unknown key; did you mean filters?"),
+    ),
+    "mistyped key of the study": ("study: small", "study: small\nsede: 1", "sede", "unknown key; did you mean seeds?"),
+    "unknown key of a split": (
+        *("{train", "{some: 0.1, train"),
+        *("splits.80-10-10.some", "unknown key; expected seed, test, train, validation"),
+    ),
+    "rate as text": ("1e-2", "'2e-5'", "defaults.optimizer.learning_rate", "this is text to YAML; write 2.0e-05"),
     "batch size 0": ("plain: {", "plain: {batch_size: 0, ", "experiments.plain.batch_size", "received 0"),
     "batch size as text": ("plain: {", "plain: {batch_size: '8', ", "experiments.plain.batch_size", "received '8'"),
-    "infinite rate": ("1e-2", ".inf", "defaults.optimizer.sgd.learning_rate", "received inf"),
+    "infinite rate": ("1e-2", ".inf", "defaults.optimizer.learning_rate", "received inf"),
     "fractions": ("test: 0.1", "test: 0.2", "splits.80-10-10", "add up to 1.1"),
     "unknown split": ("plain: {", "plain: {split: 70-20-10, ", "experiments.plain.split", "70-20-10"),
     "duplicate key": ("study: small", "study: small\nstudy: other", "'study'", "duplicate key"),
@@ -139,7 +153,7 @@ INVALID = {
     ),
     "negative warm-up": (
         *("plain: {", "plain: {schedule: {name: cosine, warmup_epochs: -1}, "),
-        *("experiments.plain.schedule.cosine.warmup_epochs", "received -1"),
+        *("experiments.plain.schedule.warmup_epochs", "received -1"),
     ),
     "late plateau": (
         *("plain: {", "plain: {schedule: {name: plateau, patience: 5}, "),
@@ -147,7 +161,7 @@ INVALID = {
     ),
     "factor 1": (
         *("plain: {", "plain: {schedule: {name: plateau, factor: 1.0}, "),
-        *("experiments.plain.schedule.plateau.factor", "received 1.0"),
+        *("experiments.plain.schedule.factor", "received 1.0"),
     ),
     "schedule without name": (
         *("plain: {", "plain: {schedule: {warmup_epochs: 2}, "),
@@ -162,9 +176,9 @@ INVALID = {
     "mixed precision": ("plain: {", "plain: {mixed_precision: float16, ", "plain.mixed_precision", "'float16'"),
     "weight decay of sgd": (
         *("plain: {", "plain: {optimizer: {name: sgd, weight_decay: 0.1}, "),
-        *("experiments.plain.optimizer.sgd.weight_decay", "unknown key"),
+        *("experiments.plain.optimizer.weight_decay", "unknown key; expected learning_rate, momentum, name, nesterov"),
     ),
-    "pooling": ("plain: {", "plain: {network: {pooling: max}, ", "experiments.plain.network.convolutional", "'max'"),
+    "pooling": ("plain: {", "plain: {network: {pooling: max}, ", "experiments.plain.network.pooling", "'max'"),
     "balanced twice": (
         "plain: {",
         "plain: {class_weight: balanced, oversample: true, ",
@@ -265,7 +279,7 @@ INVALID_PRETRAINED = {
         "experiments.finetune.resize",
         "expected that of transfer",
     ),
-    "unknown backbone": ("backbone: vgg16", "backbone: vgg61", "experiments.transfer.network.pretrained", "'vgg61'"),
+    "unknown backbone": ("backbone: vgg16", "backbone: vgg61", "experiments.transfer.network", "'vgg61'"),
     "no weights": ("weights: {vgg16: imagenet}", "weights: {vgg19: imagenet}", "weights.vgg16", "experiments.transfer"),
     "no file": ("vgg16: imagenet", "vgg16: nowhere.h5", "weights.vgg16", "no such file: 'nowhere.h5'"),
     "gray": ("transfer: {", "transfer: {color: grayscale, ", "experiments.transfer", "expects rgb"),

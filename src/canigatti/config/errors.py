@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from canigatti.config.known_keys import split_location, suggest_keys
 from canigatti.files import InputError
 
 _MESSAGES = {
-    "extra_forbidden": "unknown key",
     "missing": "this key is required",
 }
 _RENAMED_KEYS = {"thaw": "unfreeze"}
@@ -18,29 +18,25 @@ class ConfigError(InputError):
     """The configuration is invalid; the message names the file, the experiment and the key."""
 
 
-def validation_errors(error: ValidationError, raw: Any) -> list[str]:
+def validation_errors(error: ValidationError, raw: Any, schema: dict[str, Any]) -> list[str]:
     """Return one line per validation error, which names the key; an error in the defaults is reported once.
 
     Args:
         error: the exception that pydantic raised.
         raw: the configuration as read from the file, before the defaults were applied to the experiments.
+        schema: the JSON schema of the configuration.
     """
     lines = {}
     errors = error.errors()
     for details in errors:
         if _follows_from_another(details, errors):
             continue
-        location = [str(part) for part in details["loc"] if not _is_tag(part)]
+        location, known = split_location(details["loc"], schema)
         if _comes_from_defaults(location, raw):
             location = ["defaults", *location[2:]]
         key = ".".join(map(_shorten, location))
-        lines[key] = _on_one_line(f"{key}: {_message(details)}" if key else _message(details))
+        lines[key] = _on_one_line(f"{key}: {_message(details, known)}" if key else _message(details, known))
     return list(lines.values())
-
-
-def _is_tag(part: Any) -> bool:
-    """Return whether a part of a location is a member of a union and not a key, see `AnySplit`."""
-    return part in ("<fractions>", "<from-folders>")
 
 
 def _follows_from_another(details: Any, errors: list[Any]) -> bool:
@@ -51,9 +47,12 @@ def _follows_from_another(details: Any, errors: list[Any]) -> bool:
     )
 
 
-def _message(details: Any) -> str:
-    if details["type"] == "extra_forbidden" and (new_key := _RENAMED_KEYS.get(str(details["loc"][-1]))):
-        return f"this key has been renamed to {new_key}"
+def _message(details: Any, known: list[str]) -> str:
+    if details["type"] == "extra_forbidden":
+        key = str(details["loc"][-1])
+        if new_key := _RENAMED_KEYS.get(key):
+            return f"this key has been renamed to {new_key}"
+        return f"unknown key{suggest_keys(key, known)}"
     message = _MESSAGES.get(details["type"], details["msg"].removeprefix("Value error, "))
     if details["type"] == "union_tag_not_found":
         key = details["loc"][-1]
@@ -62,7 +61,20 @@ def _message(details: Any) -> str:
         message = f"expected one of the names {details['ctx']['expected_tags']}, received {details['ctx']['tag']!r}"
     if details["type"] == "model_type":
         message = "expected keys with values"
-    return message if isinstance(details["input"], dict) else f"{message} (received {_shorten(repr(details['input']))})"
+    if isinstance(details["input"], dict):
+        return message
+    return f"{message} (received {_shorten(repr(details['input']))}{_number_as_text(details)})"
+
+
+def _number_as_text(details: Any) -> str:
+    """Return how to write a number that YAML 1.1, which Snakemake reads for modules, takes for text, such as 1e-3."""
+    if details["type"] != "float_type" or not isinstance(details["input"], str):
+        return ""
+    try:
+        number = repr(float(details["input"]))
+    except ValueError:
+        return ""
+    return f"; this is text to YAML; write {number if '.' in number else number.replace('e', '.0e')}"
 
 
 def _shorten(text: str) -> str:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from canigatti.config.errors import ConfigError, validation_errors
 from canigatti.config.strict_yaml import parse_yaml, read_yaml
-from canigatti.config.study import Study
+from canigatti.config.study import Study, schema
 from canigatti.files import is_csv
 
 
@@ -58,7 +58,7 @@ def parse_study(raw: Any, origin: str, photos_exist: bool = True) -> Study:
         study = Study.model_validate(raw)
         _check_local_files(study, photos_exist)
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{origin}: {line}" for line in validation_errors(error, raw))) from None
+        raise ConfigError("\n".join(f"{origin}: {line}" for line in validation_errors(error, raw, schema()))) from None
     except ConfigError as error:
         raise ConfigError(f"{origin}: {error}") from None
     return study

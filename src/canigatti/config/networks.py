@@ -50,10 +50,10 @@ class Convolutional(Record):
 
 def _kind_of_network(raw: Any) -> str:
     has_backbone = "backbone" in raw if isinstance(raw, dict) else hasattr(raw, "backbone")
-    return "pretrained" if has_backbone else "convolutional"
+    return "<pretrained>" if has_backbone else "<convolutional>"
 
 
 Network = Annotated[
-    Annotated[Convolutional, Tag("convolutional")] | Annotated[Pretrained, Tag("pretrained")],
+    Annotated[Convolutional, Tag("<convolutional>")] | Annotated[Pretrained, Tag("<pretrained>")],
     Discriminator(_kind_of_network),
 ]
