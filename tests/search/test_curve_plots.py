@@ -23,14 +23,14 @@ def halved(execution):
     ]
 
 
-def test_progress_counts_the_epochs_of_all_trials_and_compares_within_a_rung(halved):
+def test_progress_counts_the_epochs_of_all_trials_and_never_falls(halved):
     reached = progress(curves_of(halved), "val_accuracy")
     assert reached["trial"].tolist() == [1, 2, 3, 2]
     assert reached["epochs"].tolist() == [2, 4, 5, 7]
     assert reached["score"].tolist() == [0.6, 0.7, 0.4, 0.8]
     assert reached["best"].tolist() == [0.6, 0.7, 0.7, 0.8]
     lowest = progress(curves_of(halved), "val_loss")
-    assert lowest["best"].tolist() == [0.5, 0.5, 0.4, 0.55]
+    assert lowest["best"].tolist() == [0.5, 0.5, 0.4, 0.4]
 
 
 def test_the_score_of_a_trial_is_the_mean_of_its_executions(execution):
@@ -42,10 +42,13 @@ def test_the_score_of_a_trial_is_the_mean_of_its_executions(execution):
 def test_each_curve_ends_with_a_mark_that_says_why(halved):
     figure = plot_progress(tabulate(halved), curves_of(halved), "val_accuracy", "found")
     left, right = figure.axes
-    ends = {one.get_label(): one.get_offsets()[0].tolist() for one in left.collections}
+    ends = {one.get_gid(): one.get_offsets()[0].tolist() for one in left.collections if one.get_gid()}
     assert ends["last epoch"] == [4, 0.8]
     assert ends["not promoted"] == [2, 0.6]
     assert ends["failed"] == [1, 0.4]
+    in_legend = {one.get_label(): one.get_facecolor().tolist() for one in left.collections if not one.get_gid()}
+    assert {"last epoch", "not promoted", "failed"} <= set(in_legend)
+    assert len({tuple(color[0]) for color in in_legend.values()}) == 1, "a color stands for the best trial, not a mark"
     assert [line.get_xdata()[0] for line in left.get_lines() if line.get_label() == "end of a rung"] == [2]
     [winner] = [one for one in right.collections if one.get_label() == "best trial (mean)"]
     np.testing.assert_allclose(winner.get_offsets(), [[4, 0.7], [7, 0.8]])

@@ -59,7 +59,7 @@ def progress(curves: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     Returns:
         One row per trial, or per trial in each rung: `trial`; `score`, the mean over executions of their best epochs so
         far; `epochs`, the number that the search had trained, over all trials and executions; and `best`, the best
-        score so far, of the rung if there are rungs.
+        score so far.
     """
     known: dict[tuple[int, int], list[float]] = {}
     rows, epochs = list[dict[str, float]](), 0
@@ -72,8 +72,7 @@ def progress(curves: pd.DataFrame, objective: Objective) -> pd.DataFrame:
         scores = [better(values) for (number, _), values in known.items() if number == trial]
         rows.append({"rung": rung, "trial": int(trial), "score": float(np.mean(scores)), "epochs": epochs})
     table = pd.DataFrame(rows, columns=["rung", "trial", "score", "epochs"])
-    grouped = table.groupby("rung")["score"]
-    return table.assign(best=grouped.cummin() if objective == "val_loss" else grouped.cummax())
+    return table.assign(best=table["score"].cummin() if objective == "val_loss" else table["score"].cummax())
 
 
 def _plot_curves(axes: Axes, table: pd.DataFrame, curves: pd.DataFrame, best: int) -> None:
@@ -86,7 +85,9 @@ def _plot_curves(axes: Axes, table: pd.DataFrame, curves: pd.DataFrame, best: in
         last = curve.iloc[-1]
         marker, name = next(mark for start, mark in _MARKS.items() if str(ended[trial]).startswith(start))
         style: Any = {"color": _BEST if is_best else _OTHERS, "marker": marker, "s": 26, "zorder": order + 1}
-        axes.scatter(last["epoch"], last["score"], label=_once(axes, name), **style)
+        axes.scatter(last["epoch"], last["score"], gid=name, **style)
+        if _once(axes, name):  # in the legend, the color of neither the best trial nor the others
+            axes.scatter([], [], label=name, color=NEUTRAL_COLOR, marker=marker, s=26)
     rungs = curves.groupby("rung")["epoch"].max() if curves["rung"].notna().any() else pd.Series(dtype=float)
     for epoch in rungs[:-1]:
         axes.axvline(epoch, color=NEUTRAL_COLOR, linewidth=0.8, linestyle=":", label=_once(axes, "end of a rung"))
@@ -101,10 +102,7 @@ def _once(axes: Axes, label: str) -> str | None:
 
 
 def _plot_costs(axes: Axes, reached: pd.DataFrame, objective: Objective, best: int) -> None:
-    for number, (_, rung) in enumerate(reached.groupby("rung")):
-        axes.step(
-            rung["epochs"], rung["best"], where="post", color=_OTHERS, label=None if number else "best score so far"
-        )
+    axes.step(reached["epochs"], reached["best"], where="post", color=_OTHERS, label="best score so far")
     others = reached[reached["trial"] != best]
     axes.scatter(others["epochs"], others["score"], s=14, color=NEUTRAL_COLOR, label="trial (mean)", zorder=2)
     winner = reached[reached["trial"] == best]
