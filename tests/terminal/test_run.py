@@ -172,6 +172,7 @@ def test_a_dry_run_shows_jobs_with_a_short_reason():
     assert printed(Run(dry=True), *dry) == jobs
     assert printed(Run({"reason"}, dry=True), *dry)[0] == "train · plain, seed 42"
     assert printed(Run({"rules", "progress"}, dry=True), dry[0]) == jobs[1:]
+    assert printed(Run({"rules"}, dry=True), *dry) == jobs[1:], "the summary once, although Snakemake has two"
 
 
 def test_shell_commands_are_printed_on_request():

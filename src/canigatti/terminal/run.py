@@ -85,12 +85,13 @@ class Run:
         return [] if record.msg is None or text == "None" or is_left_out(text) else [Line(text.rstrip("\n"))]
 
     def _summary(self, record: Any) -> list[Line]:
-        """A dry run has two summaries; if its jobs are printed, the one after them is shown."""
+        """A dry run has one summary or two, as `--quiet` says; if its jobs are printed, the one after them is shown."""
         counts = {rule: count for rule, count in record.stats.items() if rule != "total"}
         self._progress.plan(counts)
         self._summaries += 1
-        is_early, is_quiet = self._dry and self._summaries == 1, self._is_quiet_about_jobs
-        if not counts or (is_quiet and not self._dry) or (is_early and not is_quiet):
+        is_first = self._summaries == 1
+        is_shown = self._dry and is_first if self._is_quiet_about_jobs else not (self._dry and is_first)
+        if not counts or not is_shown:
             return []
         parts = [f"{rule} {count}" for rule, count in counts.items()]
         rows = [", ".join(parts[at : at + _COUNTS_A_LINE]) for at in range(0, len(parts), _COUNTS_A_LINE)]
