@@ -71,9 +71,12 @@ class SearchPlan:
         return self._rung_files(wildcards, self._rung(wildcards).number - 1)
 
     def promoted_before(self, wildcards: Any) -> list[str]:
-        """Return the file of the promotion to the rung below `wildcards.rung`, if that has one."""
-        below = int(wildcards.rung) - 1
-        return [str(promotion_file(self._folder(wildcards), below))] if below > 1 else []
+        """Return the files of the promotions to the rungs below `wildcards.rung`; none for the second one.
+
+        Snakemake asks again only for inputs of jobs that have a checkpoint's file among theirs. With that of the rung
+        below alone, later promotions would keep trials in the plan that an earlier promotion has left out.
+        """
+        return [str(promotion_file(self._folder(wildcards), below)) for below in range(2, int(wildcards.rung))]
 
     def promotions(self, wildcards: Any) -> list[str]:
         """Return the files of all promotions; none without rungs."""
