@@ -100,7 +100,7 @@ def searches():
     space = {"dense_units": {"low": 1, "high": 1000, "step": 1}}
     usual = {"trials": 9, "executions": 1, "epochs": 18, "space": space}
     experiments = {
-        "halved": {"search": {"method": "halving", **usual}},
+        "halved": {"search": {"method": "halving", "factor": 3, "rungs": 3, **usual}},
         "guided": {"search": {"method": "bayesian", "initial_trials": 4, "round_trials": 2, **usual}},
     }
     return SearchPlan(Plan(parse_study({**STUDY, "experiments": experiments}, "test")))

@@ -122,8 +122,8 @@ INVALID = {
     ),
     "too few epochs for the rungs": (
         "plain: {",
-        "plain: {search: {method: halving, epochs: 8, space: {optimizer: [adam, sgd]}}, ",
-        *("experiments.plain.search", "epochs: expected 9 or more, so that the first of 3 rungs has one, received 8"),
+        "plain: {search: {method: halving, epochs: 7, space: {optimizer: [adam, sgd]}}, ",
+        *("experiments.plain.search", "epochs: expected 8 or more, so that the first of 4 rungs has one, received 7"),
     ),
     "only random trials": (
         "plain: {",

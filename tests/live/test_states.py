@@ -183,7 +183,7 @@ def test_a_search_counts_its_trainings(folder):
 
 def test_the_jobs_of_a_search_by_halving_are_those_of_the_promoted_trials(folder):
     text = (folder / "study.yaml").read_text()
-    halving = "search: {method: halving, trials: 9, epochs: 9, executions: 1,"
+    halving = "search: {method: halving, factor: 3, rungs: 3, trials: 9, epochs: 9, executions: 1,"
     (folder / "study.yaml").write_text(text.replace("search: {trials: 2, executions: 1,", halving))
     planned = next(run for run in planned_runs(study(folder)) if run.experiment == "tuned")
     jobs = list(search_jobs(planned, results(folder)))[:-1]

@@ -15,7 +15,7 @@ SPACE = {"dense_units": {"low": 1, "high": 99, "step": 1}}
 
 
 def search(**fields) -> Search:
-    return Search(**{"method": "halving", "trials": 27, "epochs": 27, "space": SPACE, **fields})
+    return Search(**{"method": "halving", "factor": 3, "rungs": 3, "trials": 27, "epochs": 27, "space": SPACE, **fields})
 
 
 def test_a_third_of_the_trials_continues_for_three_times_as_many_epochs():
@@ -23,6 +23,11 @@ def test_a_third_of_the_trials_continues_for_three_times_as_many_epochs():
     four = rungs_of(search(rungs=4))
     assert [(one.trials, one.epochs) for one in four] == [(27, 1), (9, 3), (3, 9), (1, 27)]
     assert rungs_of(Search(space=SPACE)) == []
+
+
+def test_half_of_the_trials_continues_for_twice_as_many_epochs_unless_the_search_says_otherwise():
+    rungs = rungs_of(Search(method="halving", trials=27, epochs=27, space=SPACE))
+    assert [(one.trials, one.epochs) for one in rungs] == [(27, 4), (13, 7), (6, 14), (3, 27)]
 
 
 def test_the_number_of_combinations_limits_the_trials():

@@ -257,7 +257,7 @@ def searches(draw, blocks=None, pretrained=None):
         options = {
             "factor": factor,
             "rungs": rungs,
-            "epochs": (factor or 3) ** ((rungs or 3) - 1) + draw(st.integers(0, 99)),
+            "epochs": (factor or 2) ** ((rungs or 4) - 1) + draw(st.integers(0, 99)),
         }
     if method == "bayesian":
         initial = draw(st.none() | st.integers(1, 20))

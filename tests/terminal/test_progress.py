@@ -66,7 +66,7 @@ def test_photos_are_counted_once_the_split_exists(tmp_path):
 
 
 def test_a_job_of_a_rung_costs_the_epochs_that_it_trains(tmp_path):
-    search = "search: {method: halving, epochs: 27, trials: 9, space: {optimizer: [adam, sgd]}}"
+    search = "search: {method: halving, factor: 3, rungs: 3, epochs: 27, trials: 9, space: {optimizer: [adam, sgd]}}"
     study = read(tmp_path, VALID.replace("plain: {", f"plain: {{{search}, "))
     plain = study.experiments["plain"]
     rules = {1: "train_first_rung", 2: "train_next_rung", 3: "train_next_rung"}

@@ -162,7 +162,7 @@ def check_space(space: Space, network: Network, image_size: int) -> None:
 
 
 _OPTIONS = {  # of one method only, with their defaults
-    "halving": {"factor": 3, "rungs": 3},
+    "halving": {"factor": 2, "rungs": 4},
     "bayesian": {"initial_trials": 5, "round_trials": 3},
 }
 
@@ -186,12 +186,12 @@ class Search(Record):
     epochs: Count = Field(default=50, description="Maximum number of epochs per execution.")
     factor: Annotated[int, Field(ge=2, le=100)] | None = Field(
         default=None,
-        description="With halving: one of this many trials continues, for this many times as many epochs; 3 if left "
+        description="With halving: one of this many trials continues, for this many times as many epochs; 2 if left "
         "out.",
     )
     rungs: Annotated[int, Field(ge=2, le=10)] | None = Field(
         default=None,
-        description="With halving: how often the trials are compared, at last after `epochs`; 3 if left out.",
+        description="With halving: how often the trials are compared, at last after `epochs`; 4 if left out.",
     )
     initial_trials: Count | None = Field(
         default=None,
