@@ -158,6 +158,15 @@ def test_an_error_of_snakemake_itself_is_printed_in_full(text, quiet):
     assert printed(Run(quiet), error(text, text.partition(":")[0].split()[0])) == [text]
 
 
+def test_an_error_in_the_configuration_is_printed_without_the_place_in_the_workflow():
+    frames = ['  File "/a/Snakefile", line 12, in <module>', '  File "/a/rules/common.smk", line 31, in <module>']
+    message = "study.yaml: sede: unknown key\nstudy.yaml: b: too small"
+    text = "\n".join(['WorkflowError in file "/a/rules/common.smk", line 31:', message, *frames])
+    assert printed(Run(), error(text, "WorkflowError")) == [message]
+    other = text.replace("common", "train")
+    assert printed(Run(), error(other, "WorkflowError")) == [other]
+
+
 def test_quiet_prints_failures_but_no_jobs():
     records = [summary(train=1), job(1, **PLAIN), finished(1), record(None, "Complete log(s): a")]
     assert printed(Run({"rules", "progress"}), *records) == ["Complete log(s): a"]
