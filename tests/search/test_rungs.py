@@ -15,7 +15,8 @@ SPACE = {"dense_units": {"low": 1, "high": 99, "step": 1}}
 
 
 def search(**fields) -> Search:
-    return Search(**{"method": "halving", "factor": 3, "rungs": 3, "trials": 27, "epochs": 27, "space": SPACE, **fields})
+    usual = {"factor": 3, "rungs": 3, "trials": 27, "epochs": 27, "space": SPACE}
+    return Search(method="halving", **usual | fields)
 
 
 def test_a_third_of_the_trials_continues_for_three_times_as_many_epochs():

@@ -21,8 +21,8 @@ SEARCHES = """
     search: {method: halving, trials: 4, rungs: 4, executions: 1, epochs: 8, seed: 52, space: {
       filters: [{low: 2, high: 8, step: 2}], learning_rate: {low: 1e-2, high: 1e30, values: 2}}}
   guided:
-    search: {method: bayesian, trials: 4, initial_trials: 2, round_trials: 1, executions: 1, epochs: 1, seed: 7, space: {
-      filters: [{low: 2, high: 8, step: 2}], learning_rate: {low: 1e-4, high: 1e-1, values: 9}}}
+    search: {method: bayesian, trials: 4, initial_trials: 2, round_trials: 1, executions: 1, epochs: 1, seed: 7,
+      space: {filters: [{low: 2, high: 8, step: 2}], learning_rate: {low: 1e-4, high: 1e-1, values: 9}}}
 """  # the first trial of `halved` diverges: the plan of later rungs names it, until others are promoted
 FIRST = {f"train_first_rung halved {trial} 1" for trial in (1, 2, 3, 4)}
 TARGETS = ("--", *(f"results/tiny/search/{name}/curves.png" for name in ("halved", "guided")))

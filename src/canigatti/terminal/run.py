@@ -18,8 +18,9 @@ _COUNTS_A_LINE = 6
 _FAILED_COMMAND = "\nCalledProcessError in file "  # an error of its job follows, with the log that says why
 _INTERRUPTED = re.compile(r"returned non-zero exit status 130\b|died with <Signals\.SIGINT")  # after Ctrl-C
 _CANCELLED = "Terminating processes on user request"  # what Snakemake says after Ctrl-C, of jobs of a cluster too
-_OF_THE_USER = re.compile(  # of `rules/common.smk`, whose message names the file and the key: where it was found says nothing
-    r'WorkflowError in file "[^"\n]*rules/common\.smk", line \d+:\n(.+?)(?:\n  File "[^"\n]*", line \d+, in .*)*', re.DOTALL
+_OF_THE_USER = re.compile(  # the message names the file and the key, so the place that found it says nothing
+    r'WorkflowError in file "[^"\n]*rules/common\.smk", line \d+:\n(.+?)(?:\n  File "[^"\n]*", line \d+, in [^\n]*)*',
+    re.DOTALL,
 )
 _INCOMPLETE = "WorkflowError:\nAt least one job did not complete successfully."  # the last words, also after _END
 
