@@ -49,7 +49,7 @@ class Training:
         process, log = self.start(), ""
         for line in process.stdout:
             log += line
-            if re.match(rf"epoch +{epoch}/", line):
+            if re.search(rf"\bepoch +{epoch}/", line):
                 process.send_signal(number)
                 break
         log += process.communicate(timeout=300)[0]
@@ -77,7 +77,7 @@ class Training:
 
 
 def logged_epochs(log: str) -> list[int]:
-    return [int(number) for number in re.findall(r"^epoch +(\d+)/", log, re.MULTILINE)]
+    return [int(number) for number in re.findall(r"\bepoch +(\d+)/", log)]
 
 
 @pytest.fixture(scope="module")

@@ -119,7 +119,7 @@ def test_a_look_at_a_lock_neither_makes_one_nor_keeps_it(tmp_path):
 
 def test_a_job_without_outputs_has_failed_with_the_last_error_of_its_log(folder):
     job = jobs_of(folder, "plain")[0]
-    touch(job.log, text="epoch   1/9  loss 0.5\nTraceback (most recent call last):\nValueError: no layer is named x\n")
+    touch(job.log, text="plain, seed 42: epoch   1/9  loss 0.5\nTraceback (most recent call last):\nValueError: no layer is named x\n")
     run = states(folder, ENDED)["plain"]
     assert (run.state, run.now.reason) == (State.FAILED, "ValueError: no layer is named x")
     assert states(folder)["plain"].state == State.FAILED
@@ -137,11 +137,28 @@ def test_an_error_of_an_earlier_workflow_is_not_one_of_this(folder):
 
 def test_a_killed_training_is_interrupted_and_a_killed_job_of_a_running_workflow_has_failed(folder):
     job = jobs_of(folder, "plain")[0]
-    touch(job.log, text="epoch   1/9  loss 0.5\n")
+    touch(job.log, text="ValueError: of an attempt before\nplain, seed 42: epoch   1/9  loss 0.5\n")
     checkpoint(job.checkpoint, 2)
     assert states(folder, ENDED)["plain"].state == State.INTERRUPTED
     assert states(folder)["plain"].state == State.FAILED
     assert "without an error" in states(folder)["plain"].now.reason
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "plain, seed 42: epoch   1/9  loss 0.5",
+        "plain, seed 42: 40 photos in batches of 8, 6,897 parameters",
+        "found, trial 1, execution 2: {'filters_1': 8}",
+        "found, trial 1, execution 2: rung 2: {'filters_1': 8}",
+    ],
+)
+def test_an_error_before_the_last_attempt_is_not_one_of_it(tmp_path, line):
+    log = tmp_path / "train.log"
+    log.write_text(f"ValueError: bad\n{line}\n", encoding="utf-8")
+    assert failure_in(log) is None
+    log.write_text(f"{line}\nValueError: bad\n", encoding="utf-8")
+    assert failure_in(log) == "ValueError: bad"
 
 
 def test_a_run_names_what_it_waits_for(folder):

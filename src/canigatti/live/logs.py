@@ -7,7 +7,7 @@ _TAIL = 64_000  # bytes at the end of a log that are read
 _LONGEST = 400  # characters of a reason
 # A user error of a command, or the last line of a traceback: `ValueError: …`, `keras.src.errors.SomeError: …`.
 _ERROR = re.compile(r"canigatti: .+|(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Failure)\b.*")
-_PROGRESS = re.compile(r"epoch +\d+/\d+ |.*: [\d,]+ photos in batches of |trial \d+, execution \d+: ")
+_PROGRESS = re.compile(r".*: epoch +\d+/\d+ |.*: [\d,]+ photos in batches of |.*\btrial \d+, execution \d+: ")
 
 
 def failure_in(log: Path) -> str | None:
