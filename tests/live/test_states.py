@@ -119,7 +119,10 @@ def test_a_look_at_a_lock_neither_makes_one_nor_keeps_it(tmp_path):
 
 def test_a_job_without_outputs_has_failed_with_the_last_error_of_its_log(folder):
     job = jobs_of(folder, "plain")[0]
-    touch(job.log, text="plain, seed 42: epoch   1/9  loss 0.5\nTraceback (most recent call last):\nValueError: no layer is named x\n")
+    touch(
+        job.log,
+        text="plain, seed 42: epoch   1/9  loss 0.5\nTraceback (most recent call last):\nValueError: no layer is named x\n",
+    )
     run = states(folder, ENDED)["plain"]
     assert (run.state, run.now.reason) == (State.FAILED, "ValueError: no layer is named x")
     assert states(folder)["plain"].state == State.FAILED
