@@ -57,7 +57,7 @@ def test_a_training_that_the_kernel_kills_is_reported_with_its_batch_size_and_ot
     os.kill(process_of(project.folder, "--experiment long"), signal.SIGKILL)
     log, _ = running.communicate(timeout=300)
     assert running.returncode != 0
-    assert "experiment=long" in log
+    assert "FAILED to train · long, seed 42" in log
     assert re.search(r"long, seed 42: \d+ photos in batches of 24", log)
     assert (project.folder / RESULTS / "evaluation/plain/seed42/metrics.json").is_file()
     result = project.run()

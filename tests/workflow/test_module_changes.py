@@ -61,6 +61,7 @@ DECIDES = {
     "config/experiment.py": "",
     "config/further.py": "",
     "config/inheritance.py": "",
+    "config/known_keys.py": "",
     "config/learning_curve.py": "",
     "config/loading.py": "",
     "config/file_record.py": "",
