@@ -119,7 +119,11 @@ def test_a_look_at_a_lock_neither_makes_one_nor_keeps_it(tmp_path):
 
 def test_a_job_without_outputs_has_failed_with_the_last_error_of_its_log(folder):
     job = jobs_of(folder, "plain")[0]
-    lines = ["plain, seed 42: epoch   1/9  loss 0.5", "Traceback (most recent call last):", "ValueError: no layer is named x"]
+    lines = [
+        "plain, seed 42: epoch   1/9  loss 0.5",
+        "Traceback (most recent call last):",
+        "ValueError: no layer is named x",
+    ]
     touch(job.log, text="\n".join(lines) + "\n")
     run = states(folder, ENDED)["plain"]
     assert (run.state, run.now.reason) == (State.FAILED, "ValueError: no layer is named x")
