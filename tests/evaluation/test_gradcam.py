@@ -201,9 +201,12 @@ def test_photos_of_another_size_are_refused():
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_every_backbone_has_a_map_with_positions(make_spec, backbone):
     model = networks.build(make_spec(network=Pretrained(backbone=backbone), image_size=96), None, 2)
+    if backbone in ("efficientnetv2m", "efficientnetv2l"):  # untrained, they amplify 1e-6 to the size of the result
+        for kernel in [variable for variable in model.weights if len(variable.shape) == 4]:
+            kernel.assign(0.7 * kernel)
     gradcam, images = GradCam(model), photos(96, 1)
     features, logits = features_of(gradcam, images), LogitNetwork(model).predict_batch(images).logits
     assert 1 <= gradcam.shape[0] == gradcam.shape[1] <= 6
     scores = gradcam.scores(keras.ops.convert_to_tensor(features), np.array([1]))
-    np.testing.assert_allclose(np.asarray(scores), logits[:, 1], rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(np.asarray(scores), logits[:, 1], rtol=1e-3)
     assert np.isfinite(gradcam.maps(images, np.arange(1), np.array([[0, 1]]))).all()
