@@ -43,6 +43,7 @@ INVALID = {
         *("experiments.plain.network.filter:", "unknown key; did you mean filters?"),
     ),
     "mistyped key of the study": ("study: small", "study: small\nsede: 1", "sede", "unknown key; did you mean seeds?"),
+    "key like a tag": ("study: small", "study: small\n<a>: 1", "<a>", "unknown key"),
     "unknown key of a split": (
         *("{train", "{some: 0.1, train"),
         *("splits.80-10-10.some", "unknown key; expected seed, test, train, validation"),

@@ -7,9 +7,7 @@ from pydantic import ValidationError
 from canigatti.config.known_keys import split_location, suggest_keys
 from canigatti.files import InputError
 
-_MESSAGES = {
-    "missing": "this key is required",
-}
+_MESSAGES = {"missing": "this key is required"}
 _RENAMED_KEYS = {"thaw": "unfreeze"}
 _MAX_LENGTH = 100  # characters of a key or a value in a message
 

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 _MAX_LISTED = 12  # keys that a message lists
+_TAGS = ("<convolutional>", "<pretrained>", "<fractions>", "<from-folders>")  # members of `Network` and of `AnySplit`
 
 
 def split_location(location: Sequence[str | int], schema: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -17,7 +18,7 @@ def split_location(location: Sequence[str | int], schema: dict[str, Any]) -> tup
     keys, places = [], [schema]
     siblings: list[str] = []
     for part in location:
-        if str(part).startswith("<"):  # a member of a union without a discriminating key, as the Tags are called
+        if part in _TAGS:
             continue
         branches = [branch for place in places for branch in _branches(place, schema)]
         members = [
