@@ -31,6 +31,10 @@ def test_progress_counts_the_epochs_of_all_trials_and_never_falls(halved):
     assert reached["best"].tolist() == [0.6, 0.7, 0.7, 0.8]
     lowest = progress(curves_of(halved), "val_loss")
     assert lowest["best"].tolist() == [0.5, 0.5, 0.4, 0.4]
+    assert progress(curves_of(halved), "val_loss", failed=[3])["best"].tolist() == [0.5, 0.5, 0.5, 0.5]
+    figure = plot_progress(tabulate(halved), curves_of(halved), "val_loss", "found")
+    [line] = [one for one in figure.axes[1].get_lines() if one.get_label() == "best score so far"]
+    assert min(line.get_ydata()) == 0.5, "a failed trial is not the best"
 
 
 def test_the_score_of_a_trial_is_the_mean_of_its_executions(execution):

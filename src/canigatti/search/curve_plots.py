@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from canigatti.config import Objective
 from canigatti.plots import CLASS_COLORS, NEUTRAL_COLOR, new_figure
 from canigatti.search.plots import LABELS
-from canigatti.search.selection import best_row
+from canigatti.search.selection import FAILED, best_row
 
 _OTHERS, _BEST = CLASS_COLORS
 _MARKS = {  # by the beginning of `ended` in trials.csv
@@ -38,7 +38,8 @@ def plot_progress(table: pd.DataFrame, curves: pd.DataFrame, objective: Objectiv
     left, right = figure.subplots(1, 2, sharey=True)
     best = int(best_row(table, objective)["trial"])
     _plot_curves(left, table, curves, best)
-    _plot_costs(right, progress(curves, objective), objective, best)
+    failed = [int(trial) for trial in table.loc[table["status"] == FAILED, "trial"]]
+    _plot_costs(right, progress(curves, objective, failed), objective, best)
     left.set_ylabel(LABELS[objective])
     handles, labels = left.get_legend_handles_labels()
     more = [pair for pair in zip(*right.get_legend_handles_labels(), strict=True) if pair[1] not in labels]
@@ -49,12 +50,13 @@ def plot_progress(table: pd.DataFrame, curves: pd.DataFrame, objective: Objectiv
     return figure
 
 
-def progress(curves: pd.DataFrame, objective: Objective) -> pd.DataFrame:
+def progress(curves: pd.DataFrame, objective: Objective, failed: Sequence[int] = ()) -> pd.DataFrame:
     """Return what each trial had reached when it was compared, in the order of rungs and trials.
 
     Args:
         curves: see :func:`canigatti.search.selection.curves_of`.
         objective: what the scores are.
+        failed: trials that failed, which cannot be the best, whatever they had reached.
 
     Returns:
         One row per trial, or per trial in each rung: `trial`; `score`, the mean over executions of their best epochs so
@@ -72,7 +74,8 @@ def progress(curves: pd.DataFrame, objective: Objective) -> pd.DataFrame:
         scores = [better(values) for (number, _), values in known.items() if number == trial]
         rows.append({"rung": rung, "trial": int(trial), "score": float(np.mean(scores)), "epochs": epochs})
     table = pd.DataFrame(rows, columns=["rung", "trial", "score", "epochs"])
-    return table.assign(best=table["score"].cummin() if objective == "val_loss" else table["score"].cummax())
+    scores = table["score"].mask(table["trial"].isin(failed))
+    return table.assign(best=(scores.cummin() if objective == "val_loss" else scores.cummax()).ffill())
 
 
 def _plot_curves(axes: Axes, table: pd.DataFrame, curves: pd.DataFrame, best: int) -> None:
